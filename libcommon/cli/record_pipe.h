@@ -1,0 +1,91 @@
+// The loop of every tool that reads records on stdin and writes records on stdout: bad records
+// counted and shown, marks passed on in order, positions told for dropped lines, output flushed in
+// big blocks but never held back longer than 100 ms, the tool's own end mark, the exit code.
+//
+//   cli::RecordPipe pipe(context, "glp-label");
+//   GLP_ASSIGN_OR_RETURN(int code, pipe.Run(&my_handler));
+//
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/strings.h"
+#include "cli/main.h"
+#include "io/output.h"
+#include "record/reader.h"
+
+namespace glp::cli {
+
+class RecordPipe;
+
+// What a tool does with each record. Views in `record` are good until the batch ends.
+class RecordHandler {
+ public:
+  virtual ~RecordHandler() = default;
+  // Calls pipe.Emit, pipe.Drop, or neither (a record held back: emitted or dropped later).
+  virtual Status OnRecord(Record& record, RecordPipe& pipe) = 0;
+  // A mark, before it is passed on; a handler that holds records of this file back may want to
+  // let them go first.
+  virtual Status OnMark(const Mark&, RecordPipe&) { return Status::Ok(); }
+  // All records of the batch were seen; views into it are about to go.
+  virtual Status OnBatchEnd(RecordPipe&) { return Status::Ok(); }
+  // No more input.
+  virtual Status OnEnd(RecordPipe&) { return Status::Ok(); }
+};
+
+class RecordPipe {
+ public:
+  struct Options {
+    bool line_buffered = false;
+    int in_fd = 0;
+    int out_fd = 1;
+  };
+  RecordPipe(Context& context, Options options);
+  explicit RecordPipe(Context& context) : RecordPipe(context, Options()) {}
+  ~RecordPipe();
+
+  // Reads to the end. Errors: I/O; Code::kClosed where the reader of stdout is gone.
+  Status Run(RecordHandler* handler);
+  // Ends Run as if the input had ended (glp-filter -m).
+  void Stop() { stop_ = true; }
+
+  // Writes the record as its parts say.
+  void Emit(const Record& record);
+  // Writes the record's bytes as read. REQUIRES: record.raw is set.
+  void EmitRaw(const Record& record);
+  // The record goes no further. `reason` is counted for the end mark; the position of its file
+  // is told by a pos mark before the next flush.
+  void Drop(const Record& record, std::string_view reason);
+  // Output that is not records (glp-filter -c); no marks are written when this is on.
+  void SetPlainOutput(bool plain) { plain_ = plain; }
+  std::string& buffer() { return out_.buffer(); }
+
+  LabelTable& labels() { return labels_; }
+  uint64_t in() const { return in_; }
+  uint64_t emitted() const { return emitted_; }
+
+ private:
+  void Settle(std::string_view src, bool dropped);
+  void TellPositions();
+  Status WriteMark(const Mark& mark);
+  void WriteEndMark();
+
+  Context& context_;
+  Options options_;
+  LabelTable labels_;
+  RecordReader reader_;
+  io::Output out_;
+  bool stop_ = false;
+  bool plain_ = false;
+  uint64_t in_ = 0, emitted_ = 0;
+  std::map<std::string, uint64_t, std::less<>> dropped_;
+  // Per file: the position of the newest dropped line that no emitted line covers yet.
+  StringMap<uint64_t> pending_;
+  std::string last_id_;
+};
+
+}  // namespace glp::cli

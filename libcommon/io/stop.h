@@ -1,0 +1,19 @@
+// SIGTERM and SIGINT as a flag and a descriptor that can be polled.
+// Threads: Install once, at the start of main; the rest from any.
+#pragma once
+
+namespace glp::io {
+
+// Catches SIGTERM and SIGINT, ignores SIGPIPE. A second SIGINT or SIGTERM ends the process at once.
+void InstallStopHandler();
+bool StopRequested();
+// Readable once a stop is asked for; -1 before InstallStopHandler.
+int StopFd();
+// As if a signal had come.
+void RequestStop();
+
+// Waits until `fd` is readable (kept out if -1), a stop is asked for, or the time is over.
+enum class WaitState { kReady, kTimeout, kStopped };
+WaitState WaitReadable(int fd, int timeout_ms);
+
+}  // namespace glp::io

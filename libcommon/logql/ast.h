@@ -1,0 +1,49 @@
+// The tree of a query. Plain data; logql/parser.h makes it, logql/eval.h runs it.
+// Source: the LogQL grammar of Loki 3.7.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/labels.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace glp::logql {
+
+// A label matcher of a selector: {name op "value"}. Regular expressions are anchored at both ends.
+struct Matcher {
+  enum class Op { kEqual, kNotEqual, kMatch, kNotMatch };
+  std::string name;
+  Op op = Op::kEqual;
+  std::string value;
+  std::shared_ptr<const re2::RE2> regex;  // kMatch, kNotMatch
+
+  bool Matches(std::string_view label_value) const;
+  // A missing label is "".
+  bool Matches(const LabelSet& stream) const { return Matches(stream.Get(name)); }
+};
+bool MatchesAll(const std::vector<Matcher>& matchers, const LabelSet& stream);
+
+// |= != |~ !~ with the `or` alternatives behind it: passes when any alternative passes (for the
+// negated forms: when none is found).
+struct LineFilter {
+  enum class Op { kContains, kNotContains, kMatch, kNotMatch };
+  struct Alternative {
+    std::string text;
+    std::shared_ptr<const re2::RE2> regex;  // kMatch, kNotMatch
+    // The regex is no more than a literal: `text` is searched as bytes.
+    bool is_literal = false;
+  };
+  Op op = Op::kContains;
+  std::vector<Alternative> alternatives;
+
+  bool Passes(std::string_view line) const;
+};
+
+}  // namespace glp::logql

@@ -1,0 +1,76 @@
+// Where a query reads entries: a store, a pack, records on stdin. The seam between the language
+// and what holds the data; sources implement it, the evaluator (logql/eval.h) only knows this.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "record/labels.h"
+
+namespace glp::logql {
+
+struct Matcher;     // logql/ast.h
+struct LineFilter;  // logql/ast.h
+
+enum class Direction { kForward, kBackward };
+
+// Half open: start_ns <= ts_ns < end_ns.
+struct TimeRange {
+  int64_t start_ns = std::numeric_limits<int64_t>::min();
+  int64_t end_ns = std::numeric_limits<int64_t>::max();
+  bool Contains(int64_t ts_ns) const { return start_ns <= ts_ns && ts_ns < end_ns; }
+};
+
+struct Entry {
+  int64_t ts_ns;
+  const LabelSet* stream;
+  std::string_view line;
+  std::string_view meta;  // raw JSON object of strings (structured metadata), "" where there is none
+};
+
+struct ScanRequest {
+  std::vector<Matcher> matchers;  // all must hold; none: every stream
+  TimeRange range;
+  Direction direction = Direction::kBackward;
+  // Hints: lines that do not pass these are not wanted. A source may use them to skip blocks and
+  // lines, or leave all of them to the evaluator, which applies them again.
+  std::vector<LineFilter> line_filters;
+};
+
+// What a scan looked at and could not give.
+struct ScanStats {
+  uint64_t entries = 0;      // looked at
+  uint64_t line_bytes = 0;   // of these
+  uint64_t blocks_read = 0;
+  uint64_t blocks_skipped = 0;
+  std::vector<std::string> warnings;  // damage: the answer is not complete
+};
+
+// Entries in the order of time (direction), equal times in the order of arrival (reversed when
+// backward), batch by batch.
+// Lifetime: the entries of a batch are good until the next call. Threads: one at a time.
+class EntryCursor {
+ public:
+  virtual ~EntryCursor() = default;
+  // Fills `batch` (cleared first); empty is the end. Errors: I/O. Damaged blocks are skipped and
+  // said in stats().warnings.
+  virtual Status Next(std::vector<Entry>* batch) = 0;
+  virtual const ScanStats& stats() const = 0;
+};
+
+// Lifetime: label sets live as long as the source. Threads: one at a time.
+class EntrySource {
+ public:
+  virtual ~EntrySource() = default;
+  virtual Result<std::unique_ptr<EntryCursor>> Scan(ScanRequest request) = 0;
+  // The streams that match and have an entry in the range (block granularity is enough).
+  virtual Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,
+                                                       TimeRange range) = 0;
+};
+
+}  // namespace glp::logql

@@ -1,0 +1,65 @@
+// A record: one log line with its time, stream and what is known about it, as it travels through
+// the pipe (DESIGN.md section 2), held as views into the batch it was read from.
+// Lifetime: views are good until the reader's next batch, or as long as whoever set them promises.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "record/labels.h"
+
+namespace glp {
+
+// The log line as it stands in memory.
+struct Line {
+  enum class Form : uint8_t {
+    kBytes,    // the bytes of the line themselves, any bytes
+    kPlain,    // valid UTF-8 in which JSON escapes nothing: bytes and JSON text alike
+    kJson,     // inside of a JSON string with escapes, checked to be valid
+    kBase64,   // inside of a `line64`, checked to be valid
+  };
+  std::string_view text;
+  Form form = Form::kBytes;
+
+  static Line Bytes(std::string_view bytes) { return {bytes, Form::kBytes}; }
+  // The bytes of the line. `scratch` is overwritten where decoding needs room; the view is then
+  // into it, else into `text`.
+  std::string_view Decode(std::string* scratch) const;
+};
+
+struct Record {
+  std::string_view raw;  // the whole JSON line as read, without '\n'; empty for a record made here
+  int64_t ts_ns = 0;
+  const LabelSet* labels = nullptr;
+  std::string_view labels_raw;  // as read; empty: write labels->json
+  Line line;
+  std::string_view meta;    // raw JSON object of strings, "" where there is none
+  std::string_view fields;  // the same
+  std::string_view src;     // raw inside of the JSON string "ID@NEXT", "" where there is none
+  std::string_view extra;   // unknown keys as `,"k":v,"k2":v2`, passed through
+};
+
+// The two parts of a src; id is "" where the text has no '@' with a number behind.
+struct Source {
+  std::string_view id;
+  uint64_t next = 0;  // bytes
+};
+Source ParseSource(std::string_view src);
+
+// A mark: a message of the pipe between the records.
+struct Mark {
+  enum class Kind : uint8_t { kFile, kPos, kGap, kEnd, kOther };
+  Kind kind = Kind::kOther;
+  std::string_view raw;  // the whole JSON line without '\n'
+  std::string_view src;  // raw, as in Record; "" where it has none
+};
+
+// Appends a record's JSON and '\n'. Lines that are not UTF-8 become line64; nothing is replaced.
+void AppendRecord(std::string* out, const Record& record);
+// Marks that tools make.
+void AppendFileMark(std::string* out, std::string_view src, std::string_view path);
+void AppendPosMark(std::string* out, std::string_view src);
+void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why);
+
+}  // namespace glp
