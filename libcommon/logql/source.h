@@ -40,6 +40,9 @@ struct ScanRequest {
   // Hints: lines that do not pass these are not wanted. A source may use them to skip blocks and
   // lines, or leave all of them to the evaluator, which applies them again.
   std::vector<LineFilter> line_filters;
+  // False: only times and streams are wanted (count_over_time without a filter); Entry::line and
+  // Entry::meta may be left empty, so that columns of text need not be read.
+  bool want_lines = true;
 };
 
 // What a scan looked at and could not give.

@@ -1,0 +1,47 @@
+// Runs a parsed query over a source of entries.
+// Threads: one at a time; several queries over several sources may run at once.
+// Errors:  what the source says; Code::kUsage for a query that cannot be run; Code::kCancelled.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/result.h"
+#include "logql/expr.h"
+#include "logql/source.h"
+
+namespace glp::logql {
+
+struct QueryParams {
+  TimeRange range;                            // log queries: start <= ts < end
+  int64_t step_ns = 0;                        // range queries of a metric: > 0
+  Direction direction = Direction::kBackward;
+  uint64_t limit = 0;                         // entries of a log query; 0 is all
+  std::function<bool()> cancelled;            // asked now and then; may be empty
+};
+
+struct Sample {
+  int64_t ts_ns;
+  double value;
+};
+struct Series {
+  Labels labels;  // sorted
+  std::vector<Sample> samples;
+};
+
+// Entries that pass, in order. `sink` returns false to stop early; that is not an error.
+// `entry` is good until `sink` returns.
+Status RunLogQuery(const LogExpr& query, EntrySource* source, const QueryParams& params,
+                   const std::function<bool(const Entry& entry)>& sink, ScanStats* stats);
+
+// A sample at start, start + step, … ≤ end for each series that has one; range.end_ns is included
+// here. A window at t covers (t - range, t]. Series sorted by their labels.
+Result<std::vector<Series>> RunRangeQuery(const MetricExpr& query, EntrySource* source,
+                                          const QueryParams& params, ScanStats* stats);
+// The same at the one point `at_ns`.
+Result<std::vector<Series>> RunInstantQuery(const MetricExpr& query, EntrySource* source,
+                                            int64_t at_ns, const QueryParams& params,
+                                            ScanStats* stats);
+
+}  // namespace glp::logql
