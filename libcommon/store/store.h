@@ -1,0 +1,90 @@
+// A store of log entries in a directory: the one writer of it, and the view that queries of the
+// same process read.
+//
+//   GLP_ASSIGN_OR_RETURN(auto store, store::Store::Open("/var/lib/glp"));
+//   store::NewEntry entry{labels, ts_ns, line};
+//   store->Append("fake", {&entry, 1}, &result);   // in memory
+//   store->Commit();                               // durable: may be acknowledged
+//   store->Close();
+//
+// Layout: DIR/lock (held while open; the holder's pid inside), DIR/<tenant>/NNNNNNNN.glp segments
+// (pack files) and DIR/<tenant>/NNNNNNNN.wal for what is acknowledged and in no segment yet.
+// Segment N holds all of wal N, so wal N is gone or ignored once segment N stands.
+// Lifetime: a snapshot may outlive the store.
+// Threads:  safe from any. Commits of several threads at the same time share one fsync.
+// Errors:   Code::kIo (disk full, lock held): what was acknowledged stays, the store stays
+//           readable, and the same call may be tried again.
+// Memory:   about twice Options::segment_bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "logql/source.h"
+#include "record/labels.h"
+
+namespace glp::store {
+
+inline constexpr std::string_view kDefaultTenant = "fake";
+
+// Code::kUsage where `tenant` cannot name one: 1 to 150 of letters, digits and !-_.*'(), not . or ..
+Status CheckTenant(std::string_view tenant);
+
+struct Options {
+  // Bytes of text gathered in memory, all tenants together, before a segment is cut.
+  uint64_t segment_bytes = 64 << 20;
+  // Zstandard level of segments.
+  int level = 3;
+};
+
+// An entry to be stored. Views are copied by Append.
+struct NewEntry {
+  const LabelSet* stream = nullptr;  // of any table
+  int64_t ts_ns = 0;
+  std::string_view line;
+  std::string_view meta;    // raw JSON object of strings, "" or "{}" where there is none
+  std::string_view src_id;  // "" where the entry has no src
+  uint64_t src_next = 0;
+};
+
+// Counts are added to, so that one result may serve many calls.
+struct AppendResult {
+  uint64_t added = 0;
+  // Entries with a src that the store holds already: its NEXT is not above the highest NEXT stored
+  // for the same stream and source ID.
+  uint64_t duplicates = 0;
+};
+
+class Store {
+ public:
+  // Makes the folder where it is missing, takes the lock, and turns what a killed process left in
+  // write-ahead logs into segments. Errors: Code::kIo; the message names the holder of the lock.
+  static Result<std::unique_ptr<Store>> Open(const std::string& dir, Options options = {});
+  // Without Close, entries that were not committed are lost.
+  virtual ~Store() = default;
+
+  // Takes the entries into memory, all or (Code::kUsage: a bad tenant) none; not durable yet. Any
+  // order of time. An I/O error comes from cutting a segment to make room: the entries are taken,
+  // and a Commit that works later covers them.
+  virtual Status Append(std::string_view tenant, std::span<const NewEntry> entries,
+                        AppendResult* result) = 0;
+  // When OK, every entry appended before the call survives a crash.
+  virtual Status Commit() = 0;
+  // Writes all that is in memory into segments.
+  virtual Status Flush() = 0;
+  // All entries appended so far (committed or not), as they are now, whatever is appended, cut or
+  // removed later. A tenant that is not there is an empty one.
+  virtual Result<std::shared_ptr<logql::EntrySource>> Snapshot(std::string_view tenant) = 0;
+  // Flush, then gives the lock back. No other call afterwards.
+  virtual Status Close() = 0;
+
+  // What Open found damaged and left aside.
+  virtual const std::vector<std::string>& warnings() const = 0;
+};
+
+}  // namespace glp::store
