@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "record/labels.h"
 
 namespace re2 {
@@ -15,6 +16,8 @@ class RE2;
 }
 
 namespace glp::logql {
+
+class LineSearch;  // logql/line_search.h
 
 // A label matcher of a selector: {name op "value"}. Regular expressions are anchored at both ends.
 struct Matcher {
@@ -39,11 +42,19 @@ struct LineFilter {
     std::shared_ptr<const re2::RE2> regex;  // kMatch, kNotMatch
     // The regex is no more than a literal: `text` is searched as bytes.
     bool is_literal = false;
+    // How `text` is looked for, fast; made by MakeLineFilter. Without it `text` is searched as
+    // bytes, which only the kContains forms may rely on.
+    std::shared_ptr<const LineSearch> search;
   };
   Op op = Op::kContains;
   std::vector<Alternative> alternatives;
 
   bool Passes(std::string_view line) const;
 };
+
+// The ways to make them by hand. Errors: Code::kUsage for a regular expression that is none, in
+// Loki's words ("error parsing regexp: …").
+Result<Matcher> MakeMatcher(std::string name, Matcher::Op op, std::string value);
+Result<LineFilter> MakeLineFilter(LineFilter::Op op, const std::vector<std::string>& texts);
 
 }  // namespace glp::logql

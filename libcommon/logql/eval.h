@@ -14,11 +14,11 @@
 namespace glp::logql {
 
 struct QueryParams {
-  TimeRange range;                            // log queries: start <= ts < end
-  int64_t step_ns = 0;                        // range queries of a metric: > 0
+  TimeRange range;      // log queries: start <= ts < end
+  int64_t step_ns = 0;  // range queries of a metric: > 0
   Direction direction = Direction::kBackward;
-  uint64_t limit = 0;                         // entries of a log query; 0 is all
-  std::function<bool()> cancelled;            // asked now and then; may be empty
+  uint64_t limit = 0;               // entries of a log query; 0 is all
+  std::function<bool()> cancelled;  // asked now and then; may be empty
 };
 
 struct Sample {

@@ -30,7 +30,8 @@ struct Entry {
   int64_t ts_ns;
   const LabelSet* stream;
   std::string_view line;
-  std::string_view meta;  // raw JSON object of strings (structured metadata), "" where there is none
+  std::string_view
+      meta;  // raw JSON object of strings (structured metadata), "" where there is none
 };
 
 struct ScanRequest {
@@ -47,8 +48,8 @@ struct ScanRequest {
 
 // What a scan looked at and could not give.
 struct ScanStats {
-  uint64_t entries = 0;      // looked at
-  uint64_t line_bytes = 0;   // of these
+  uint64_t entries = 0;     // looked at
+  uint64_t line_bytes = 0;  // of these
   uint64_t blocks_read = 0;
   uint64_t blocks_skipped = 0;
   std::vector<std::string> warnings;  // damage: the answer is not complete

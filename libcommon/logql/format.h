@@ -1,0 +1,20 @@
+// Values as text, the way Loki prints them. Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace glp::logql {
+
+// The shortest decimal text that reads back as the same double, never with an exponent: "3",
+// "0.1", "100000000000000000000000", "NaN", "+Inf", "-Inf".
+std::string FormatSampleValue(double value);
+
+// A LogQL string literal of `text`: "…" with Go's escapes, \xNN for bytes that are not UTF-8.
+std::string Quote(std::string_view text);
+
+// A Prometheus duration: "5m", "1h30m", "1w". Whole milliseconds; "0s" for none.
+std::string FormatPrometheusDuration(int64_t duration_ns);
+
+}  // namespace glp::logql

@@ -1,0 +1,29 @@
+#include "logql/series_labels.h"
+
+#include <algorithm>
+
+namespace glp::logql {
+
+Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta) {
+  Labels labels = stream.labels;
+  if (meta.empty() || meta == "{}") return labels;
+  GLP_ASSIGN_OR_RETURN(Labels pairs, LabelsFromJson(meta));
+  for (Label& pair : pairs) {
+    if (stream.Find(pair.name) != nullptr) pair.name += "_extracted";
+    labels.push_back(std::move(pair));
+  }
+  Canonicalize(&labels);
+  return labels;
+}
+
+Labels ProjectLabels(const Labels& labels, const Grouping& grouping) {
+  Labels out;
+  for (const Label& label : labels) {
+    const bool named =
+        std::find(grouping.names.begin(), grouping.names.end(), label.name) != grouping.names.end();
+    if (named != grouping.without && !label.value.empty()) out.push_back(label);
+  }
+  return out;
+}
+
+}  // namespace glp::logql

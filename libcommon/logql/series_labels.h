@@ -1,0 +1,20 @@
+// The labels under which an entry is shown and counted: those of its stream and, beside them, its
+// structured metadata. A metadata name that the stream has too appears as NAME_extracted.
+// Threads: pure functions. Errors: Code::kData where `meta` is not a flat JSON object.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "logql/expr.h"
+#include "record/labels.h"
+
+namespace glp::logql {
+
+// `meta`: raw JSON object of strings, "" where there is none. Sorted by name.
+Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta);
+
+// The part of `labels` (sorted) that a grouping leaves; nothing given: none.
+Labels ProjectLabels(const Labels& labels, const Grouping& grouping);
+
+}  // namespace glp::logql
