@@ -1,0 +1,87 @@
+# What every bats file begins with: `load lib`. The tools that are tested are those of $GLP_BIN
+# (default: build/release/bin of this tree); they come first on PATH.
+# shellcheck disable=SC2154  # status, output and stderr are set by bats' run
+
+GLP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+GLP_BIN=${GLP_BIN:-$GLP_ROOT/build/release/bin}
+[[ $GLP_BIN == /* ]] || GLP_BIN=$GLP_ROOT/$GLP_BIN
+PATH=$GLP_BIN:$PATH
+export GLP_ROOT GLP_BIN PATH
+export LC_ALL=C.UTF-8 TZ=UTC
+unset NO_COLOR GLP_COLOR
+
+bats_require_minimum_version 1.5.0
+
+# wait_for CMD…: runs it again and again until it is true; fails after $WAIT_SECONDS (default 20).
+# For a condition with pipes or quotes: wait_for bash -c '…', or a function's name.
+wait_for() {
+  local deadline=$((SECONDS + ${WAIT_SECONDS:-20}))
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)); then
+      echo "gave up waiting for: $*" >&2
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+# free_port: prints a loopback port that was free a moment ago.
+free_port() {
+  python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# Ends a process that the test started, softly, then hard; true if it was there or not.
+stop() {
+  local pid
+  for pid in "$@"; do
+    kill "$pid" 2>/dev/null || continue
+    WAIT_SECONDS=5 wait_for gone "$pid" || kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+}
+
+# Whether PID has ended; one that is ended but not waited for has.
+gone() {
+  local state
+  state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1) || return 0
+  [[ -z $state || $state == Z ]]
+}
+
+assert_status() {
+  [[ $status -eq $1 ]] && return 0
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\n' "$status" "$1" "$output" "${stderr-}" >&2
+  return 1
+}
+
+assert_equal() { # GOT WANTED
+  [[ $1 == "$2" ]] && return 0
+  printf 'got:    %s\nwanted: %s\n' "$1" "$2" >&2
+  return 1
+}
+
+assert_contains() { # TEXT PART
+  [[ $1 == *"$2"* ]] && return 0
+  printf 'not there: %s\nin: %s\n' "$2" "$1" >&2
+  return 1
+}
+
+refute_contains() { # TEXT PART
+  [[ $1 != *"$2"* ]] && return 0
+  printf 'should not be there: %s\nin: %s\n' "$2" "$1" >&2
+  return 1
+}
+
+# assert_json JSON FILTER: the jq filter is true of the document (or of the last one of many).
+assert_json() {
+  jq -e "$2" <<<"$1" >/dev/null && return 0
+  printf 'not true: %s\nof: %s\n' "$2" "$1" >&2
+  return 1
+}
+
+# The records of stdin without marks, as jq -c prints them.
+records() { jq -c 'select(has("mark") | not)'; }
+# What one reads: the lines of the records on stdin.
+lines_of() { jq -r 'select(has("mark") | not) | .line'; }
