@@ -16,9 +16,9 @@ void AppendJsonEscaped(std::string* out, std::string_view text);
 void AppendJsonString(std::string* out, std::string_view text);
 
 struct JsonStringScan {
-  const char* end;    // the closing quote; nullptr where there is none or the text is not JSON
-  bool has_escapes;   // a backslash was seen
-  bool has_unicode;   // a \u escape was seen; it was not checked: decode to know
+  const char* end;   // the closing quote; nullptr where there is none or the text is not JSON
+  bool has_escapes;  // a backslash was seen
+  bool has_unicode;  // a \u escape was seen; it was not checked: decode to know
 };
 // Finds the closing quote of a string whose first byte behind the opening quote is `p`.
 // Refuses unescaped control characters and unknown escapes.

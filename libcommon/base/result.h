@@ -1,6 +1,6 @@
 // Status and Result<T>: how every layer says that something did not work.
-// The lowest layer says what and where, each layer up adds a phrase with Annotate, only `cli` prints.
-// Threads: values, no shared state.
+// The lowest layer says what and where, each layer up adds a phrase with Annotate, only `cli`
+// prints. Threads: values, no shared state.
 #pragma once
 
 #include <cassert>
@@ -13,14 +13,14 @@ namespace glp {
 
 enum class Code {
   kOk,
-  kUsage,       // the caller's words are wrong: options, a query, a configuration
-  kIo,          // the operating system said no
-  kData,        // bytes are not what they should be: a bad record, a damaged block
-  kClosed,      // the reader of our output went away; a quiet end, not an error
-  kGaveUp,      // a server did not take it in all the tries allowed
-  kRefused,     // a server refused for good
-  kLimit,       // a limit was exceeded
-  kCancelled,   // stopped on request
+  kUsage,      // the caller's words are wrong: options, a query, a configuration
+  kIo,         // the operating system said no
+  kData,       // bytes are not what they should be: a bad record, a damaged block
+  kClosed,     // the reader of our output went away; a quiet end, not an error
+  kGaveUp,     // a server did not take it in all the tries allowed
+  kRefused,    // a server refused for good
+  kLimit,      // a limit was exceeded
+  kCancelled,  // stopped on request
 };
 
 class [[nodiscard]] Status {
@@ -51,7 +51,7 @@ Status IoError(std::string_view what, int err);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                              // NOLINT
+  Result(T value) : value_(std::move(value)) {}                                  // NOLINT
   Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }  // NOLINT
 
   bool ok() const { return value_.has_value(); }
@@ -72,8 +72,8 @@ class [[nodiscard]] Result {
 };
 
 // Leaves the function with the status of `expr` unless it is OK.
-#define GLP_RETURN_IF_ERROR(expr)                 \
-  do {                                            \
+#define GLP_RETURN_IF_ERROR(expr)                                      \
+  do {                                                                 \
     if (auto glp_status = (expr); !glp_status.ok()) return glp_status; \
   } while (0)
 

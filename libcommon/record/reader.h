@@ -32,10 +32,10 @@ class RecordReader {
   struct Item {
     enum class Kind : uint8_t { kRecord, kMark, kBad };
     Kind kind;
-    Record record;          // kRecord
-    Mark mark;              // kMark
-    std::string_view raw;   // the line as read, all kinds
-    std::string why;        // kBad: what is wrong with it
+    Record record;         // kRecord
+    Mark mark;             // kMark
+    std::string_view raw;  // the line as read, all kinds
+    std::string why;       // kBad: what is wrong with it
   };
 
   RecordReader(std::unique_ptr<io::ByteSource> source, LabelTable* labels);

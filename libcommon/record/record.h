@@ -14,10 +14,10 @@ namespace glp {
 // The log line as it stands in memory.
 struct Line {
   enum class Form : uint8_t {
-    kBytes,    // the bytes of the line themselves, any bytes
-    kPlain,    // valid UTF-8 in which JSON escapes nothing: bytes and JSON text alike
-    kJson,     // inside of a JSON string with escapes, checked to be valid
-    kBase64,   // inside of a `line64`, checked to be valid
+    kBytes,   // the bytes of the line themselves, any bytes
+    kPlain,   // valid UTF-8 in which JSON escapes nothing: bytes and JSON text alike
+    kJson,    // inside of a JSON string with escapes, checked to be valid
+    kBase64,  // inside of a `line64`, checked to be valid
   };
   std::string_view text;
   Form form = Form::kBytes;
@@ -32,7 +32,6 @@ struct Record {
   std::string_view raw;  // the whole JSON line as read, without '\n'; empty for a record made here
   int64_t ts_ns = 0;
   const LabelSet* labels = nullptr;
-  std::string_view labels_raw;  // as read; empty: write labels->json
   Line line;
   std::string_view meta;    // raw JSON object of strings, "" where there is none
   std::string_view fields;  // the same

@@ -1,0 +1,143 @@
+#include "io/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#include "io/output.h"
+
+namespace glp::io {
+namespace {
+
+std::string FolderOf(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<Fd> Open(const std::string& path, int flags, unsigned mode, const char* verb) {
+  int fd;
+  do {
+    fd = open(path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return IoError(std::string(verb) + " " + path, errno);
+  return Fd(fd);
+}
+
+}  // namespace
+
+void Fd::Reset() {
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+}
+
+Result<Fd> OpenRead(const std::string& path) { return Open(path, O_RDONLY, 0, "open"); }
+
+Result<Fd> Create(const std::string& path, unsigned mode) {
+  return Open(path, O_WRONLY | O_CREAT | O_TRUNC, mode, "create");
+}
+
+Result<std::string> ReadFile(const std::string& path) {
+  GLP_ASSIGN_OR_RETURN(Fd fd, OpenRead(path));
+  std::string content;
+  for (;;) {
+    size_t used = content.size();
+    content.resize(used + (64 << 10));
+    ssize_t n = read(fd.get(), content.data() + used, content.size() - used);
+    content.resize(used + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    if (n == 0) return content;
+    if (n < 0 && errno != EINTR) return IoError("read " + path, errno);
+  }
+}
+
+Status ReadAt(int fd, uint64_t offset, size_t size, char* out, const std::string& name) {
+  while (size > 0) {
+    ssize_t n = pread(fd, out, size, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return IoError("read " + name, errno);
+    if (n == 0) {
+      return DataError(name + ": cut off at byte " + std::to_string(offset) + ", " +
+                       std::to_string(size) + " more were expected");
+    }
+    out += n;
+    offset += static_cast<uint64_t>(n);
+    size -= static_cast<size_t>(n);
+  }
+  return Status::Ok();
+}
+
+Result<uint64_t> FileSize(int fd, const std::string& name) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return IoError("stat " + name, errno);
+  return static_cast<uint64_t>(info.st_size);
+}
+
+Status SyncFile(int fd, const std::string& name) {
+  return fsync(fd) == 0 ? Status::Ok() : IoError("fsync " + name, errno);
+}
+
+Status SyncFolder(const std::string& folder) {
+  GLP_ASSIGN_OR_RETURN(Fd fd, Open(folder, O_RDONLY | O_DIRECTORY, 0, "open"));
+  return SyncFile(fd.get(), folder);
+}
+
+Status MakeFolders(const std::string& folder) {
+  for (size_t at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
+    std::string part = folder.substr(0, at);
+    if (mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) return IoError("mkdir " + part, errno);
+    if (at == std::string::npos) break;
+  }
+  struct stat info;
+  if (stat(folder.c_str(), &info) != 0) return IoError("stat " + folder, errno);
+  return S_ISDIR(info.st_mode) ? Status::Ok() : IoError("mkdir " + folder, ENOTDIR);
+}
+
+Result<std::vector<std::string>> ListFolder(const std::string& folder) {
+  DIR* dir = opendir(folder.c_str());
+  if (dir == nullptr) return IoError("open folder " + folder, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (dirent* entry = readdir(dir)) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+    errno = 0;
+  }
+  int err = errno;
+  closedir(dir);
+  if (err != 0) return IoError("read folder " + folder, err);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+Status Rename(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) return IoError("rename " + from + " to " + to, errno);
+  return Status::Ok();
+}
+
+Status Remove(const std::string& path) {
+  return unlink(path.c_str()) == 0 ? Status::Ok() : IoError("remove " + path, errno);
+}
+
+Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode) {
+  static std::atomic<int> counter{0};
+  std::string temporary =
+      path + ".tmp" + std::to_string(getpid()) + "." + std::to_string(counter.fetch_add(1));
+  Status status = [&] {
+    GLP_ASSIGN_OR_RETURN(Fd fd, Create(temporary, mode));
+    GLP_RETURN_IF_ERROR(WriteAll(fd.get(), content, temporary));
+    GLP_RETURN_IF_ERROR(SyncFile(fd.get(), temporary));
+    GLP_RETURN_IF_ERROR(Rename(temporary, path));
+    return SyncFolder(FolderOf(path));
+  }();
+  if (!status.ok()) unlink(temporary.c_str());
+  return status;
+}
+
+}  // namespace glp::io

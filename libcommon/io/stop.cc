@@ -1,0 +1,68 @@
+#include "io/stop.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+
+namespace glp::io {
+namespace {
+
+std::atomic<int> stop_fd{-1};
+std::atomic<bool> stop_requested{false};
+
+void OnStopSignal(int signal_number) {
+  int saved_errno = errno;
+  RequestStop();
+  // The next one is deadly: a user who asks twice means it.
+  signal(signal_number, SIG_DFL);
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void InstallStopHandler() {
+  stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  struct sigaction action = {};
+  action.sa_handler = OnStopSignal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+bool StopRequested() { return stop_requested; }
+
+int StopFd() { return stop_fd; }
+
+void RequestStop() {
+  stop_requested = true;
+  uint64_t one = 1;
+  if (int fd = stop_fd; fd >= 0) {
+    [[maybe_unused]] ssize_t n = write(fd, &one, sizeof one);
+  }
+}
+
+WaitState WaitReadable(int fd, int timeout_ms) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    if (StopRequested()) return WaitState::kStopped;
+    pollfd fds[2] = {{fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};  // poll skips negative descriptors
+    int n = poll(fds, 2, timeout_ms);
+    if (StopRequested()) return WaitState::kStopped;
+    if (n > 0 && fds[0].revents != 0) return WaitState::kReady;
+    if (n == 0) return WaitState::kTimeout;
+    if (timeout_ms >= 0) {
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+      timeout_ms = left.count() > 0 ? static_cast<int>(left.count()) : 0;
+    }
+  }
+}
+
+}  // namespace glp::io

@@ -1,0 +1,121 @@
+#include "record/record.h"
+
+#include "base/json_text.h"
+#include "base/strings.h"
+#include "base/time.h"
+
+namespace glp {
+
+std::string_view Line::Decode(std::string* scratch) const {
+  switch (form) {
+    case Form::kBytes:
+    case Form::kPlain:
+      return text;
+    case Form::kJson:
+      scratch->clear();
+      AppendJsonUnescaped(scratch, text);
+      return *scratch;
+    case Form::kBase64:
+      Base64Decode(text, scratch);
+      return *scratch;
+  }
+  return text;
+}
+
+Source ParseSource(std::string_view src) {
+  size_t at = src.rfind('@');
+  if (at == std::string_view::npos) return {};
+  auto next = ParseUint64(src.substr(at + 1));
+  if (!next) return {};
+  return {src.substr(0, at), *next};
+}
+
+namespace {
+
+void AppendLine(std::string* out, const Line& line) {
+  switch (line.form) {
+    case Line::Form::kPlain:
+    case Line::Form::kJson:
+      out->append(",\"line\":\"", 9);
+      out->append(line.text);
+      break;
+    case Line::Form::kBase64:
+      out->append(",\"line64\":\"", 11);
+      out->append(line.text);
+      break;
+    case Line::Form::kBytes:
+      if (IsValidUtf8(line.text)) {
+        out->append(",\"line\":\"", 9);
+        AppendJsonEscaped(out, line.text);
+      } else {
+        out->append(",\"line64\":\"", 11);
+        out->append(Base64Encode(line.text));
+      }
+      break;
+  }
+  out->push_back('"');
+}
+
+bool IsEmptyObject(std::string_view json) { return json.empty() || json == "{}"; }
+
+}  // namespace
+
+void AppendRecord(std::string* out, const Record& record) {
+  // One resize for the fixed head instead of three appends.
+  constexpr std::string_view kHead = "{\"ts\":\"";
+  constexpr std::string_view kLabels = "\",\"labels\":";
+  size_t at = out->size();
+  out->resize(at + kHead.size() + kTimestampSize + kLabels.size());
+  char* p = out->data() + at;
+  kHead.copy(p, kHead.size());
+  FormatTimestamp(record.ts_ns, p + kHead.size());
+  kLabels.copy(p + kHead.size() + kTimestampSize, kLabels.size());
+  if (record.labels != nullptr) {
+    out->append(record.labels->json);
+  } else {
+    out->append("{}");
+  }
+  AppendLine(out, record.line);
+  if (!IsEmptyObject(record.meta)) {
+    out->append(",\"meta\":");
+    out->append(record.meta);
+  }
+  if (!IsEmptyObject(record.fields)) {
+    out->append(",\"fields\":");
+    out->append(record.fields);
+  }
+  if (!record.src.empty()) {
+    out->append(",\"src\":\"");
+    out->append(record.src);
+    out->push_back('"');
+  }
+  out->append(record.extra);
+  out->append("}\n", 2);
+}
+
+void AppendFileMark(std::string* out, std::string_view src, std::string_view path) {
+  *out += "{\"mark\":\"file\",\"src\":\"";
+  *out += src;
+  *out += "\",\"path\":";
+  // A path is any bytes but NUL; JSON has to be UTF-8.
+  AppendJsonString(out, IsValidUtf8(path) ? path : EscapeForTerminal(path));
+  *out += "}\n";
+}
+
+void AppendPosMark(std::string* out, std::string_view src) {
+  *out += "{\"mark\":\"pos\",\"src\":\"";
+  *out += src;
+  *out += "\"}\n";
+}
+
+void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why) {
+  *out += "{\"mark\":\"gap\",\"src\":\"";
+  *out += src;
+  *out += "\",\"bytes\":";
+  AppendUint64(out, bytes);
+  *out += ",\"why\":";
+  AppendJsonString(out, why);
+  *out += "}\n";
+}
+
+}  // namespace glp
