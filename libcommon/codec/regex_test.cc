@@ -1,0 +1,60 @@
+#include "codec/regex.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace glp::codec {
+namespace {
+
+std::string Match(std::string_view expression, std::string_view text) {
+  auto regex = GroupRegex::Compile(expression);
+  if (!regex.ok()) return "usage";
+  std::vector<std::string_view> values;
+  if (!regex->Match(text, &values)) return "no";
+  std::string out;
+  for (size_t i = 0; i < values.size(); ++i) {
+    out += (i == 0 ? "" : " ") + regex->names()[i] + "=" + std::string(values[i]);
+  }
+  return out;
+}
+
+struct Case {
+  const char *expression, *text, *want;
+};
+const Case kCases[] = {
+    {R"((?P<a>\d+))", "x12y34", "a=12"},
+    {R"(^(?P<a>\d+)$)", "x12", "no"},
+    {R"((?<a>\d+)-(?<b>\d+))", "1-2", "a=1 b=2"},
+    {R"((\d)(?P<a>\d)(\d)(?P<b>\d))", "1234", "a=2 b=4"},
+    {R"((?P<a>x)?(?P<b>y))", "y", "a= b=y"},
+    {R"((?P<l>ERR\w*)|(?P<l>WRN\w*))", "some WRNING", "l=WRNING"},
+    {R"((?P<alt>a|ab)(?P<rest>.*))", "abc", "alt=a rest=bc"},
+    {R"(<(?P<lazy>.+?)>)", "<b>x</b>", "lazy=b"},
+    {R"((?U)<(?P<u>.+)>)", "<b>x</b>", "u=b"},
+    {R"((?P<w>\p{Greek}+))", "\xCE\xBB\xCF\x8C\xCE\xB3 is", "w=\xCE\xBB\xCF\x8C\xCE\xB3"},
+    {R"([(?P<]+(?P<a>x))", "(?P<x", "a=x"},
+    {R"(\(\?P<(?P<a>x))", "(?P<x", "a=x"},
+    {R"(no groups)", "no groups", ""},
+    {"^(?P<all>.*)$", "bad \xFF byte", "all=bad \xFF byte"},
+    {R"((?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/)",
+     "/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614/kube-flannel/3.log",
+     "namespace=kube-system pod=kube-flannel-ds container=kube-flannel"},
+    {R"((?P<a>x)", "x", "usage"},
+    {R"((?=x))", "x", "usage"},
+};
+
+TEST(GroupRegex, FirstMatchByName) {
+  for (const Case& c : kCases) EXPECT_EQ(Match(c.expression, c.text), c.want) << c.expression;
+}
+
+TEST(GroupRegex, AnErrorShowsTheExpressionAndTheReason) {
+  auto regex = GroupRegex::Compile("(?P<a>x");
+  ASSERT_FALSE(regex.ok());
+  EXPECT_EQ(regex.status().code(), Code::kUsage);
+  EXPECT_NE(regex.status().message().find("'(?P<a>x': missing )"), std::string::npos)
+      << regex.status().message();
+}
+
+}  // namespace
+}  // namespace glp::codec

@@ -1,0 +1,73 @@
+#include "codec/zone.h"
+
+#include <date/tz.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+namespace glp::codec {
+namespace {
+
+// The library reads the zone files' tables, which end in 2037, and not the rule that goes on behind
+// them. Later years are looked up 28 years (or some times that) earlier, when the calendar is the
+// same; exact to 2100.
+date::sys_info InfoAt(const date::time_zone* zone, int64_t utc_s) {
+  constexpr int64_t kTablesEnd = 2'114'380'800;  // 2037-01-01
+  constexpr int64_t kCycle = int64_t{10'227} * 86'400;
+  std::chrono::seconds shift(0);
+  if (utc_s >= kTablesEnd) shift = std::chrono::seconds((utc_s - kTablesEnd) / kCycle + 1) * kCycle;
+  date::sys_info info = zone->get_info(date::sys_seconds(std::chrono::seconds(utc_s) - shift));
+  info.begin += shift;
+  info.end += shift;
+  return info;
+}
+
+}  // namespace
+
+TimeZone::TimeZone(const date::time_zone* zone) : zone_(zone) {
+  // From before the first zone files' changes to the last year they spell out.
+  constexpr int64_t kFirst = -5'000'000'000, kLast = 2'114'380'800;
+  for (int64_t at = kFirst; at < kLast;) {
+    date::sys_info info = InfoAt(zone_, at);
+    std::pair<std::string, int64_t> name(info.abbrev, info.offset.count());
+    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+    int64_t end = info.end.time_since_epoch().count();
+    if (end <= at) break;
+    at = end;
+  }
+}
+
+Result<TimeZone> TimeZone::Find(std::string_view name) {
+  // The library says "no" by exceptions; they end here.
+  try {
+    return TimeZone(name == "Local" ? date::current_zone() : date::locate_zone(std::string(name)));
+  } catch (const std::exception&) {
+    return UsageError("time zone '" + std::string(name) +
+                      "' is not known; use an IANA name such as Europe/Berlin, and see that the "
+                      "system's zone files (package tzdata) are installed");
+  }
+}
+
+int64_t TimeZone::ToUtc(int64_t local_s) const {
+  date::sys_info info = InfoAt(zone_, local_s);
+  int64_t utc = local_s - info.offset.count();
+  if (utc < info.begin.time_since_epoch().count() || utc >= info.end.time_since_epoch().count()) {
+    utc = local_s - InfoAt(zone_, utc).offset.count();
+  }
+  return utc;
+}
+
+std::optional<int64_t> TimeZone::OffsetOf(std::string_view abbreviation, int64_t local_s) const {
+  for (const auto& [name, offset] : names_) {
+    if (name != abbreviation) continue;
+    date::sys_info info = InfoAt(zone_, local_s - offset);
+    if (info.abbrev == abbreviation) return info.offset.count();
+  }
+  for (const auto& [name, offset] : names_) {
+    if (name == abbreviation) return offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace glp::codec
