@@ -19,6 +19,14 @@ void InitOnce() {
   (void)code;
 }
 
+// For messages: what stands in front of the host may be a password.
+std::string WithoutUserInfo(const std::string& url) {
+  const size_t host = url.find("://");
+  if (host == std::string::npos) return url;
+  const size_t at = url.substr(0, url.find('/', host + 3)).rfind('@');
+  return at == std::string::npos ? url : url.substr(0, host + 3) + url.substr(at + 1);
+}
+
 struct Receiver {
   ClientResponse* response;
   size_t max_bytes;
@@ -148,7 +156,8 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
   if (request.method == "POST") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    // With a null pointer libcurl would read the body from standard input.
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
   } else if (request.method != "GET") {
@@ -162,7 +171,7 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   curl_slist_free_all(list);
 
-  const std::string what = request.method + " " + request.url;
+  const std::string what = request.method + " " + WithoutUserInfo(request.url);
   if (cancelled) return Status(Code::kCancelled, what + ": stopped");
   if (receiver.too_large) {
     return Status(Code::kLimit, what + ": the answer is larger than " +

@@ -1,0 +1,94 @@
+#include "wire/gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace glp::wire {
+namespace {
+
+constexpr int kGzipWindow = 15 + 16;    // zlib: 16 asks for the gzip form
+constexpr int kDetectWindow = 15 + 32;  // 32: gzip or zlib, by the head
+constexpr int kRawWindow = -15;
+
+bool HasZlibHead(std::string_view bytes) {
+  if (bytes.size() < 2) return false;
+  const auto first = static_cast<uint8_t>(bytes[0]), second = static_cast<uint8_t>(bytes[1]);
+  return (first & 0x0F) == 8 && (first * 256 + second) % 31 == 0;
+}
+
+}  // namespace
+
+std::string Gzip(std::string_view bytes, int level) {
+  z_stream stream{};
+  if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return {};
+  }
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  size_t in_left = bytes.size(), out_left = out.size();
+  constexpr size_t kMost = std::numeric_limits<uInt>::max();
+  int code = Z_OK;
+  while (code == Z_OK) {
+    stream.avail_in = static_cast<uInt>(std::min(in_left, kMost));
+    stream.avail_out = static_cast<uInt>(std::min(out_left, kMost));
+    const size_t in_given = stream.avail_in, out_given = stream.avail_out;
+    code = deflate(&stream, in_left == in_given ? Z_FINISH : Z_NO_FLUSH);
+    in_left -= in_given - stream.avail_in;
+    out_left -= out_given - stream.avail_out;
+  }
+  out.resize(out.size() - out_left);
+  deflateEnd(&stream);
+  return out;
+}
+
+Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes) {
+  const bool raw = raw_deflate && !HasZlibHead(bytes);
+  z_stream stream{};
+  if (inflateInit2(&stream, raw ? kRawWindow : kDetectWindow) != Z_OK) {
+    return Status(Code::kIo, "zlib could not be set up: out of memory?");
+  }
+  std::string out;
+  std::string why;
+  bool too_large = false;
+  while (why.empty()) {
+    if (out.size() >= max_bytes + 1) {
+      too_large = true;
+      break;
+    }
+    const size_t had = out.size();
+    const size_t more = std::clamp<size_t>(had == 0 ? bytes.size() * 4 : had, 4096, 16 << 20);
+    out.resize(std::min(had + more, max_bytes + 1));
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + had);
+    stream.avail_out = static_cast<uInt>(out.size() - had);
+    if (stream.avail_in == 0) {
+      constexpr size_t kMost = std::numeric_limits<uInt>::max();
+      stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+      stream.avail_in = static_cast<uInt>(std::min(bytes.size(), kMost));
+      bytes.remove_prefix(stream.avail_in);
+    }
+    const int code = inflate(&stream, Z_NO_FLUSH);
+    out.resize(out.size() - stream.avail_out);
+    const bool has_more_input = stream.avail_in > 0 || !bytes.empty();
+    if (code == Z_STREAM_END) {
+      if (!has_more_input) break;
+      if (inflateReset(&stream) != Z_OK) why = "cannot go on behind the first member";
+    } else if (code == Z_BUF_ERROR || (code == Z_OK && !has_more_input && stream.avail_out > 0)) {
+      why = "cut off";
+    } else if (code != Z_OK) {
+      why = stream.msg != nullptr ? stream.msg : "not compressed data";
+    }
+  }
+  inflateEnd(&stream);
+  if (too_large) {
+    return Status(Code::kLimit,
+                  "decompressed to more than " + std::to_string(max_bytes) + " bytes");
+  }
+  if (!why.empty()) return DataError(std::move(why));
+  return out;
+}
+
+}  // namespace glp::wire

@@ -1,0 +1,88 @@
+// HTTP requests and answers as the handlers of a server see them, and the table that leads one to
+// the other.
+//
+//   Router router;
+//   router.Add("GET", "/ready", Lane::kControl,
+//              [](const Request&) { return TextResponse(200, "ready\n"); });
+//
+// Threads: a Router is const from any once it is filled.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace glp::wire {
+
+using Params = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method;
+  std::string path;                   // decoded, without the query
+  Params params;                      // of a form body, then of the URL; decoded
+  Params headers;                     // as sent
+  std::string body;                   // decompressed where Content-Encoding was gzip or deflate
+  std::vector<std::string> captures;  // what stood for {…} in the path of the route
+  // True once nobody waits for the answer: the client is gone or the server stops. May be empty.
+  std::function<bool()> cancelled;
+
+  // The first parameter of that name; nothing where there is none.
+  std::optional<std::string_view> Param(std::string_view name) const;
+  std::vector<std::string_view> AllParams(std::string_view name) const;
+  // "" where there is none; letter case of `name` does not matter.
+  std::string_view Header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;  // "" where there is no body
+  std::string body;
+  Params headers;  // others
+};
+Response TextResponse(int status, std::string text);
+Response JsonResponse(std::string body);
+
+using Handler = std::function<Response(const Request&)>;
+
+// Which threads run a handler.
+enum class Lane { kControl, kIngest, kQuery };
+inline constexpr size_t kLanes = 3;
+
+class Router {
+ public:
+  // `methods`: "GET" or "GET,POST"; HEAD comes with GET. A part of `path` in braces, as in
+  // "/label/{name}/values", stands for any text without '/', not empty, and is captured.
+  void Add(std::string_view methods, std::string_view path, Lane lane, Handler handler);
+
+  struct Route {
+    std::vector<std::string> methods;
+    std::vector<std::string> parts;
+    Lane lane;
+    Handler handler;
+  };
+  struct Match {
+    const Route* route = nullptr;
+    std::string allow;  // where only the method is wrong: those of the path, "GET, POST"
+    std::vector<std::string> captures;
+  };
+  // `path`: as sent, still encoded, without the query.
+  Match Find(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+bool EqualIgnoringCase(std::string_view a, std::string_view b);
+// %XX and, where `plus_is_blank`, '+'; what is not well encoded stays as it is.
+std::string UrlDecode(std::string_view text, bool plus_is_blank);
+// k=v&k=v, appended.
+void ParseForm(std::string_view text, Params* params);
+// True where the value of an Accept-Encoding header takes gzip.
+bool AcceptsGzip(std::string_view accept_encoding);
+// The media type of a Content-Type header, in lower case and without parameters.
+std::string MediaType(std::string_view content_type);
+
+}  // namespace glp::wire

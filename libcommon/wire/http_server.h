@@ -1,0 +1,79 @@
+// A small HTTP/1.1 server: routes to handlers, keep-alive, bounds on what clients may send and how
+// long they may take, gzip both ways, and a stop that lets running requests finish.
+//
+//   HttpServer server(options, std::move(router));
+//   GLP_RETURN_IF_ERROR(server.Start());
+//   … server.address() …
+//   server.Stop();
+//
+// One thread moves bytes; handlers run on the threads of their lane, so that slow queries keep
+// neither pushes nor /ready waiting.
+// Lifetime: handlers and what they use must outlive the server.
+// Threads:  one at a time; handlers are called from many.
+// Errors:   Code::kIo where the address cannot be listened on, kUsage where it is none.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/http.h"
+
+namespace glp::wire {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  // IPv4 or IPv6
+  uint16_t port = 0;                  // 0: any free one
+  size_t max_header_bytes = 64 << 10;
+  size_t max_body_bytes = size_t{100} << 20;      // of Lane::kIngest, as sent
+  size_t max_form_bytes = 1 << 20;                // of the others, as sent
+  size_t max_inflated_bytes = size_t{512} << 20;  // decompressed
+  int idle_timeout_ms = 120'000;                  // for the whole header of the next request
+  int read_timeout_ms = 30'000;                   // without a byte of the body
+  int write_timeout_ms = 60'000;                  // without a byte of the answer taken
+  size_t max_connections = 512;                   // more wait in the kernel
+  int control_threads = 1;
+  int ingest_threads = 2;
+  int query_threads = 4;
+  size_t max_waiting = 256;  // requests of a lane that wait for a thread; more get 429
+};
+
+struct ServerStats {
+  uint64_t requests = 0;     // given to a handler since Start
+  uint64_t connections = 0;  // open now
+};
+
+class HttpServer {
+ public:
+  HttpServer(ServerOptions options, Router router);
+  ~HttpServer();  // stops
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  Status Start();
+  // "127.0.0.1:3100", "[::1]:3100". REQUIRES: Start worked.
+  const std::string& address() const;
+  uint16_t port() const;
+  ServerStats stats() const;  // from any thread
+  // No new connections or requests. Those that run may finish for `grace_ms`, then they are
+  // cancelled; returns when all handlers have returned.
+  void Stop(int grace_ms = 500);
+
+ private:
+  struct Impl;
+  class Session;
+  std::unique_ptr<Impl> impl_;
+};
+
+// "ADDR:PORT", "[::1]:PORT", ":PORT" and "PORT" (both 127.0.0.1). Errors: Code::kUsage.
+struct ListenAddress {
+  std::string address;
+  uint16_t port = 0;
+};
+Result<ListenAddress> ParseListenAddress(std::string_view text);
+// 127.0.0.0/8 or ::1: nobody outside of the machine reaches it.
+bool IsLoopback(std::string_view address);
+
+}  // namespace glp::wire

@@ -1,0 +1,105 @@
+// Loki's JSON push, read by servers and written by glp-push. Format: PUSH.md beside this file.
+// Units: times are nanoseconds since 1970 UTC.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/strings.h"
+#include "record/labels.h"
+#include "record/record.h"
+
+namespace glp::wire {
+
+// A push body as it was sent. Label names and values are not judged here but for their shape.
+struct PushRequest {
+  struct Entry {
+    int64_t ts_ns = 0;
+    std::string_view line;
+    std::string_view meta;  // raw JSON object of strings, names sorted and normalised; "" for none
+    std::string_view src_id;  // "" where the entry has no src
+    uint64_t src_next = 0;
+  };
+  struct Stream {
+    Labels labels;  // canonical, without those of empty value
+    std::vector<Entry> entries;
+  };
+  std::vector<Stream> streams;  // those without entries are left out
+};
+
+// Reads bodies; keeps its buffers from one to the next unless they grew large.
+// Lifetime: a request is good until the next Decode.
+// Threads:  one at a time.
+// Errors:   Code::kData with what is wrong and where: nothing of the body may be stored.
+class PushDecoder {
+ public:
+  PushDecoder();
+  ~PushDecoder();
+  Result<const PushRequest*> Decode(std::string_view body);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Gathers records to one push body.
+// Streams stand in the order of their first record, entries in the order of Add.
+// Lifetime: copies what it needs. Threads: one at a time.
+class PushBatch {
+ public:
+  struct Options {
+    Labels external_labels;  // added to each stream; a label of the record wins
+    // The server is a glp-store: each entry's `src` goes along, and lines that are not UTF-8 as
+    // they are. Else their bad bytes are replaced by U+FFFD.
+    bool to_glp = false;
+  };
+  // `labels`: the table the records' labels are of.
+  PushBatch(const LabelTable* labels, Options options);
+
+  void Add(const Record& record);
+  bool empty() const { return entries_ == 0; }
+  uint64_t entries() const { return entries_; }
+  // Bytes of lines and metadata, as promtail counts a batch.
+  uint64_t size_bytes() const { return size_bytes_; }
+  // Bytes of the body, about.
+  uint64_t body_bytes() const { return body_bytes_; }
+  // Lines whose bytes were replaced.
+  uint64_t changed_lines() const { return changed_lines_; }
+  void AppendBody(std::string* out) const;
+  void Clear();
+
+ private:
+  struct Stream {
+    std::string labels;  // JSON
+    std::string values;  // ["ns","line"],…
+    std::string src;     // ["ID",[next,next]],… without the last "]]"
+    std::string last_id;
+    std::string line64;  // [index,"base64"],…
+    uint64_t entries = 0;
+    bool has_src = false;
+  };
+  Stream& Find(const LabelSet* labels);
+  void AppendLine(const Line& line, Stream* stream);
+  void AppendSrc(std::string_view src, Stream* stream);
+
+  const LabelTable* table_;
+  Options options_;
+  uint64_t generation_ = 0;
+  std::vector<Stream> streams_;
+  std::unordered_map<const LabelSet*, size_t> by_set_;
+  StringMap<size_t> by_labels_;
+  const LabelSet* last_set_ = nullptr;
+  size_t last_ = 0;
+  std::string scratch_;
+  uint64_t entries_ = 0;
+  uint64_t size_bytes_ = 0;
+  uint64_t body_bytes_ = 0;
+  uint64_t changed_lines_ = 0;
+};
+
+}  // namespace glp::wire
