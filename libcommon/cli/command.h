@@ -39,7 +39,7 @@ struct OptionRow {
   std::string value_name;  // "" for a flag; "a|b|c" lists the choices
   std::string help;        // a sentence; shown with the default where there is one
   std::string default_text;
-  std::string complete;    // what a shell completes: "file", "dir", "" for nothing
+  std::string complete;  // what a shell completes: "file", "dir", "" for nothing
   bool repeatable = false;
   std::function<Status(std::string_view)> set;  // called in the order given
 };

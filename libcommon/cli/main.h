@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,13 @@ enum ExitCode : int {
 // Threads: safe from any.
 class Context {
  public:
-  explicit Context(std::string tool) : tool_(std::move(tool)) {}
+  // `short_help` is shown where a terminal is all there is to read.
+  explicit Context(std::string tool, std::string short_help = "");
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
   const std::string& tool() const { return tool_; }
+  const std::string& short_help() const { return short_help_; }
 
   // "glp-x: message" on stderr, control characters escaped.
   void Say(std::string_view message);
@@ -48,9 +54,8 @@ class Context {
 
  private:
   struct State;
-  std::string tool_;
-  std::shared_ptr<State> state();
-  std::shared_ptr<State> state_;
+  std::string tool_, short_help_;
+  std::unique_ptr<State> state_;
 };
 
 // The result of a run: an error, or the exit code of a run that worked.
@@ -60,7 +65,7 @@ int Main(int argc, char** argv, Command& command, const std::function<RunResult(
 
 // Colour as the manners say: `when` is auto, always or never; NO_COLOR and TERM=dumb are honoured.
 bool UseColor(const std::string& when, int fd);
-// Where `fd` is a terminal with nothing to read: short help on stderr was due. Tools that read
+// An error with the short help where `fd` is a terminal, so with nothing to read. Tools that read
 // stdin call this first and return its status.
 Status RefuseTerminal(const Context& context, int fd);
 

@@ -2,8 +2,8 @@
 // counted and shown, marks passed on in order, positions told for dropped lines, output flushed in
 // big blocks but never held back longer than 100 ms, the tool's own end mark, the exit code.
 //
-//   cli::RecordPipe pipe(context, "glp-label");
-//   GLP_ASSIGN_OR_RETURN(int code, pipe.Run(&my_handler));
+//   cli::RecordPipe pipe(context);
+//   GLP_RETURN_IF_ERROR(pipe.Run(&my_handler));
 //
 // Threads: one at a time.
 #pragma once
@@ -60,6 +60,8 @@ class RecordPipe {
   // The record goes no further. `reason` is counted for the end mark; the position of its file
   // is told by a pos mark before the next flush.
   void Drop(const Record& record, std::string_view reason);
+  // From OnMark: the mark goes no further (a position that would pass a record held back).
+  void WithholdMark() { withhold_mark_ = true; }
   // Output that is not records (glp-filter -c); no marks are written when this is on.
   void SetPlainOutput(bool plain) { plain_ = plain; }
   std::string& buffer() { return out_.buffer(); }
@@ -71,7 +73,8 @@ class RecordPipe {
  private:
   void Settle(std::string_view src, bool dropped);
   void TellPositions();
-  Status WriteMark(const Mark& mark);
+  Status RunBatch(RecordHandler* handler);
+  void WriteMark(const Mark& mark);
   void WriteEndMark();
 
   Context& context_;
@@ -83,9 +86,10 @@ class RecordPipe {
   bool plain_ = false;
   uint64_t in_ = 0, emitted_ = 0;
   std::map<std::string, uint64_t, std::less<>> dropped_;
-  // Per file: the position of the newest dropped line that no emitted line covers yet.
+  bool withhold_mark_ = false;
+  // Per file: the position of the newest dropped line that no emitted line covers yet, 0 for none.
   StringMap<uint64_t> pending_;
-  std::string last_id_;
+  StringMap<uint64_t>::iterator last_pending_;
 };
 
 }  // namespace glp::cli

@@ -15,6 +15,7 @@ namespace {
 
 std::atomic<int> stop_fd{-1};
 std::atomic<bool> stop_requested{false};
+std::atomic<int> output_fd{-1};
 
 void OnStopSignal(int signal_number) {
   int saved_errno = errno;
@@ -48,14 +49,17 @@ void RequestStop() {
   }
 }
 
+void StopWhenReaderLeaves(int out_fd) { output_fd = out_fd; }
+
 WaitState WaitReadable(int fd, int timeout_ms) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   for (;;) {
     if (StopRequested()) return WaitState::kStopped;
-    pollfd fds[2] = {{fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};  // poll skips negative descriptors
-    int n = poll(fds, 2, timeout_ms);
-    if (StopRequested()) return WaitState::kStopped;
+    // poll skips negative descriptors.
+    pollfd fds[3] = {{fd, POLLIN, 0}, {stop_fd, POLLIN, 0}, {output_fd, 0, 0}};
+    int n = poll(fds, 3, timeout_ms);
+    if (StopRequested() || (fds[2].revents & POLLERR) != 0) return WaitState::kStopped;
     if (n > 0 && fds[0].revents != 0) return WaitState::kReady;
     if (n == 0) return WaitState::kTimeout;
     if (timeout_ms >= 0) {

@@ -12,6 +12,10 @@ int StopFd();
 // As if a signal had come.
 void RequestStop();
 
+// From now on a wait also ends, as if a stop was asked for, when the reader behind the pipe
+// `out_fd` is gone: `tool | head -1` ends although no more input comes.
+void StopWhenReaderLeaves(int out_fd);
+
 // Waits until `fd` is readable (kept out if -1), a stop is asked for, or the time is over.
 enum class WaitState { kReady, kTimeout, kStopped };
 WaitState WaitReadable(int fd, int timeout_ms);

@@ -1,0 +1,43 @@
+#include "cli/record_sink.h"
+
+#include "io/output.h"
+
+namespace glp::cli {
+
+void SayBadRecord(Context& context, const RecordReader& reader, const RecordReader::Item& item) {
+  constexpr size_t kShown = 60;
+  std::string shown(item.raw.substr(0, kShown));
+  if (item.raw.size() > kShown) shown += "…";
+  context.Incomplete("bad records", "record " + std::to_string(reader.line_number()) +
+                                        ": bad record, passed over: " + item.why + ": " + shown);
+}
+
+Status ReadRecords(Context& context, int fd, LabelTable* labels, RecordSink* sink, int idle_ms) {
+  GLP_RETURN_IF_ERROR(RefuseTerminal(context, fd));
+  io::EnlargePipe(fd);
+  RecordReader reader(io::MakeFdSource(fd, "standard input", false), labels);
+  for (;;) {
+    GLP_ASSIGN_OR_RETURN(io::ReadState state, reader.ReadBatch(idle_ms));
+    if (state == io::ReadState::kTimeout) {
+      GLP_RETURN_IF_ERROR(sink->OnIdle());
+      continue;
+    }
+    if (state != io::ReadState::kData) return Status::Ok();
+    while (const RecordReader::Item* item = reader.Next()) {
+      switch (item->kind) {
+        case RecordReader::Item::Kind::kRecord:
+          GLP_RETURN_IF_ERROR(sink->OnRecord(item->record));
+          break;
+        case RecordReader::Item::Kind::kMark:
+          GLP_RETURN_IF_ERROR(sink->OnMark(item->mark));
+          break;
+        case RecordReader::Item::Kind::kBad:
+          SayBadRecord(context, reader, *item);
+          break;
+      }
+    }
+    GLP_RETURN_IF_ERROR(sink->OnBatchEnd());
+  }
+}
+
+}  // namespace glp::cli
