@@ -1,12 +1,18 @@
-// Queries over one .glp file.
+// Queries over .glp files, and their entries in the order in which they came.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "io/file.h"
 #include "logql/source.h"
+#include "pack/file.h"
+#include "pack/merge.h"
+#include "record/labels.h"
 
 namespace glp::pack {
 
@@ -16,5 +22,30 @@ namespace glp::pack {
 Result<std::unique_ptr<logql::EntrySource>> OpenPack(const std::string& path);
 // The same for a descriptor of a file (pread must work). `name` stands in messages.
 Result<std::unique_ptr<logql::EntrySource>> OpenPack(io::Fd fd, const std::string& name);
+
+// A file with its label sets interned, as part of a source.
+struct PackStreams {
+  std::shared_ptr<const PackFile> file;
+  std::vector<const LabelSet*> streams;  // by number; nullptr where the JSON is none
+  std::vector<std::string> warnings;     // of the file and its label sets
+};
+PackStreams ResolveStreams(std::shared_ptr<const PackFile> file, LabelTable* labels);
+
+// Appends a run for each block that may have what the context's request wants; what is left out is
+// counted in the stats, warnings of the file are added there. `group` orders files by arrival.
+void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
+             std::vector<std::unique_ptr<SortedRun>>* runs);
+// Appends the streams that match and have a block that overlaps the range.
+void AddStreams(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
+                logql::TimeRange range, std::vector<const LabelSet*>* streams);
+
+// Gives every entry to `sink` in the order of arrival; in the order of time where the file has no
+// arrival numbers. `stream` is a number of the index. Views are good until `sink` returns; its
+// error ends the reading. Blocks that are damaged are passed over and said in `damage`.
+// Memory: the blocks that the writer held open at the same time.
+Status ReadInArrivalOrder(
+    const PackFile& file,
+    const std::function<Status(uint32_t stream, const PackEntry& entry)>& sink,
+    std::vector<std::string>* damage);
 
 }  // namespace glp::pack

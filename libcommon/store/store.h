@@ -32,7 +32,8 @@ namespace glp::store {
 
 inline constexpr std::string_view kDefaultTenant = "fake";
 
-// Code::kUsage where `tenant` cannot name one: 1 to 150 of letters, digits and !-_.*'(), not . or ..
+// Code::kUsage where `tenant` cannot name one: 1 to 150 of letters, digits and !-_.*'(), not . or
+// ..
 Status CheckTenant(std::string_view tenant);
 
 struct Options {

@@ -1,0 +1,111 @@
+// Blocks: entries of one stream as compressed columns. Format: FORMAT.md.
+//
+// BlockBuilder gathers entries in the order of arrival; BlockEncoder sorts them by time and writes
+// the record; pack/block_reader.h takes it apart again.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pack/varint.h"
+
+struct ZSTD_CCtx_s;
+
+namespace glp::pack {
+
+enum class Column : uint8_t {
+  kTimes = 1,
+  kSeq = 2,
+  kLengths = 3,
+  kLines = 4,
+  kMeta = 5,
+  kSrc = 6,
+  kExtra = 7,
+};
+inline constexpr size_t kColumns = 8;  // highest type + 1
+enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
+
+// An entry with all that a .glp file keeps of it.
+struct PackEntry {
+  int64_t ts_ns = 0;
+  uint64_t seq = 0;  // arrival number, where the file has them
+  std::string_view line;
+  std::string_view meta;   // raw JSON object, "" where there is none
+  std::string_view src;    // raw "ID@NEXT", ""
+  std::string_view extra;  // raw `,"k":v`, ""
+};
+
+// What the index says of a block (offsets are set by who writes it to a file).
+struct BlockInfo {
+  uint64_t offset = 0;      // of its frame
+  uint64_t size = 0;        // bytes of the record
+  uint64_t front_size = 0;  // of these, up to the end of times and seq
+  uint32_t stream = 0;
+  uint64_t entries = 0;
+  int64_t min_ts_ns = 0;
+  int64_t max_ts_ns = 0;
+  uint64_t line_bytes = 0;
+  uint64_t first_seq = 0;
+};
+
+// Memory: the bytes of the entries and about 24 bytes an entry.
+class BlockBuilder {
+ public:
+  void Add(const PackEntry& entry);
+  size_t entries() const { return times_.size(); }
+  // What the builder holds in memory, about.
+  uint64_t bytes() const { return lines_.text.size() + side_bytes_ + times_.size() * 24; }
+  uint64_t line_bytes() const { return lines_.text.size(); }
+  // Keeps the memory for the next entries, unless that is much.
+  void Clear();
+
+ private:
+  friend class BlockEncoder;
+  struct Texts {
+    std::string text;
+    std::vector<uint32_t> sizes;
+  };
+  // Texts that most entries do not have: `sizes` is filled up with zeros when one comes.
+  void AddSparse(Texts* texts, std::string_view text);
+  void FillSparse();
+  std::vector<int64_t> times_;
+  std::vector<uint64_t> seqs_;
+  Texts lines_, meta_, src_, extra_;
+  uint64_t side_bytes_ = 0;
+  bool sorted_ = true;
+};
+
+class BlockEncoder {
+ public:
+  // `with_seq`: write arrival numbers.
+  BlockEncoder(int level, bool with_seq);
+  ~BlockEncoder();
+
+  // Appends the block's record to `out`. REQUIRES: builder->entries() > 0
+  BlockInfo Encode(BlockBuilder* builder, uint32_t stream, std::string* out);
+
+ private:
+  void AddColumn(Column type, std::string_view raw);
+  void EncodeTexts(const BlockBuilder::Texts& texts, Column type);
+  void EncodeSeq(const BlockBuilder& builder, uint64_t first_seq);
+  void EncodeSrc(const BlockBuilder::Texts& texts);
+  size_t At(size_t i) const { return order_.empty() ? i : order_[i]; }
+
+  struct ZstdFree {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_CCtx_s, ZstdFree> zstd_;
+  bool with_seq_;
+  std::vector<uint32_t> order_;  // sorted position to arrival; empty where they are the same
+  std::string raw_, directory_, tail_;
+  uint64_t columns_ = 0;
+};
+
+// `ID@NEXT` in parts as the src column takes them; false where the text is not of that form.
+bool SplitSrc(std::string_view src, std::string_view* id, uint64_t* next);
+
+}  // namespace glp::pack

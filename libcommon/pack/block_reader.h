@@ -1,0 +1,118 @@
+// Takes blocks apart: reads the columns that are asked for, checks their hashes, decodes them.
+// Errors: Code::kData for damage, with file, offset and column; I/O.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "pack/block.h"
+
+struct ZSTD_DCtx_s;
+
+namespace glp::pack {
+
+class PackFile;
+
+struct BlockHead {
+  BlockInfo info;  // offset not set
+  struct Stored {
+    bool present = false;
+    Encoding encoding = Encoding::kPlain;
+    uint64_t raw_size = 0;
+    uint64_t offset = 0;  // within the tail
+    uint64_t size = 0;
+    uint64_t hash = 0;
+  };
+  Stored columns[kColumns];
+};
+Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size);
+
+// Bytes that are not set to zero first.
+class Buffer {
+ public:
+  // False where there is no such memory. What was in it is gone.
+  bool Resize(uint64_t size);
+  char* data() { return bytes_.get(); }
+  size_t size() const { return size_; }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+// A decoded block. Views are good as long as it.
+// Threads: one at a time.
+class Block {
+ public:
+  size_t entries() const { return times_.size(); }
+  const BlockHead& head() const { return head_; }
+  const std::vector<int64_t>& times() const { return times_; }  // rising
+  const std::vector<uint64_t>& seqs() const { return seqs_; }   // empty without the column
+  bool has_lines() const { return has_lines_; }
+  // The rest only after kLines was loaded, src and extra after kAll.
+  std::string_view lines() const { return lines_.view(); }
+  size_t line_begin(size_t i) const { return line_starts_[i]; }
+  std::string_view line(size_t i) const {
+    return lines_.view().substr(line_starts_[i], line_starts_[i + 1] - line_starts_[i]);
+  }
+  std::string_view meta(size_t i) const { return meta_.At(i); }
+  std::string_view src(size_t i) const { return src_.At(i); }
+  std::string_view extra(size_t i) const { return extra_.At(i); }
+
+ private:
+  friend class BlockLoader;
+  struct Texts {
+    Buffer text;
+    std::vector<uint32_t> starts;  // entries + 1, or empty where all are ""
+    std::string_view At(size_t i) const {
+      return starts.empty() ? std::string_view()
+                            : text.view().substr(starts[i], starts[i + 1] - starts[i]);
+    }
+  };
+  BlockHead head_;
+  uint64_t head_end_ = 0;  // offset of the tail in the file
+  std::vector<int64_t> times_;
+  std::vector<uint64_t> seqs_;
+  Buffer lines_;
+  std::vector<uint32_t> line_starts_;  // entries + 1
+  Texts meta_, src_, extra_;
+  bool has_lines_ = false;
+};
+
+enum class Want { kTimes, kLines, kAll };
+
+// Reads blocks of files. Threads: one at a time; a file may be read by many loaders.
+class BlockLoader {
+ public:
+  BlockLoader();
+  ~BlockLoader();
+  // Fills `block` with what `want` says.
+  Status Load(const PackFile& file, const BlockInfo& info, Want want, Block* block);
+  // Adds lines and meta to a block loaded with kTimes.
+  Status LoadLines(const PackFile& file, const BlockInfo& info, Block* block);
+
+ private:
+  struct Source {  // stored bytes of the tail that were read
+    std::string_view bytes;
+    uint64_t offset = 0;  // within the tail
+  };
+  Status LoadTimes(const Source& source, Block* block);
+  Status LoadTexts(const Source& source, Block* block);
+  Status LoadAll(const Source& source, Block* block);
+  Status LoadSparse(const Source& source, const BlockHead& head, Column type, Block::Texts* texts);
+  Status Raw(const Source& source, const BlockHead& head, Column type, Buffer* out);
+
+  struct ZstdFree {
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, ZstdFree> zstd_;
+  Buffer stored_, raw_;
+};
+
+}  // namespace glp::pack

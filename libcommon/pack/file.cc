@@ -1,0 +1,193 @@
+#include "pack/file.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "pack/block_reader.h"
+#include "pack/varint.h"
+
+namespace glp::pack {
+namespace {
+
+// One read of this size gets trailer and footer of most files.
+constexpr uint64_t kTailRead = 64 << 10;
+// Heads that are larger are damage: a label set has a few KB, a block a few hundred bytes.
+constexpr uint32_t kMaxBlockHead = 1 << 20;
+
+// Streams of a record into their places. False where the record cannot be.
+bool TakeStreams(std::string_view head, std::vector<std::string>* streams,
+                 std::vector<bool>* known) {
+  Decoder in(head);
+  uint64_t number = in.Varint();
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left, ++number) {
+    std::string_view json = in.Sized();
+    // Holes are lost records; a large one cannot be and would cost memory.
+    if (!in.ok() || number > streams->size() + 100000) return false;
+    if (number >= streams->size()) {
+      streams->resize(number + 1);
+      known->resize(number + 1);
+    }
+    (*streams)[number] = json;
+    (*known)[number] = true;
+  }
+  return in.done();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PackFile>> PackFile::Open(const std::string& path) {
+  GLP_ASSIGN_OR_RETURN(io::Fd fd, io::OpenRead(path));
+  return Open(std::move(fd), path);
+}
+
+Result<std::unique_ptr<PackFile>> PackFile::Open(io::Fd fd, std::string name) {
+  std::unique_ptr<PackFile> file(new PackFile(std::move(fd), std::move(name)));
+  GLP_ASSIGN_OR_RETURN(file->size_, io::FileSize(file->fd_.get(), file->name_));
+  if (file->size_ == 0) return DataError(file->name_ + ": empty, not a .glp file");
+  Status status = file->ReadIndex();
+  if (status.code() == Code::kData) {
+    file->damage_.push_back(status.message());
+    status = file->Recover();
+  }
+  if (!status.ok()) return status;
+  return file;
+}
+
+Status PackFile::Read(uint64_t offset, size_t size, char* out) const {
+  return io::ReadAt(fd_.get(), offset, size, out, name_);
+}
+
+Status PackFile::ReadIndex() {
+  std::string tail(std::min(size_, kTailRead), '\0');
+  GLP_RETURN_IF_ERROR(Read(size_ - tail.size(), tail.size(), tail.data()));
+  std::string_view view = tail;
+  if (size_ < kHeaderSize + kFrameSize + kTrailerSize) {
+    return DataError(name_ + ": cut off: no footer");
+  }
+  std::optional<Trailer> trailer = ParseTrailer(view.substr(view.size() - kTrailerSize));
+  if (!trailer || trailer->footer_size < kFrameSize || trailer->footer_offset < kHeaderSize ||
+      trailer->footer_size > size_ ||
+      trailer->footer_offset != size_ - kTrailerSize - trailer->footer_size) {
+    return DataError(name_ + ": cut off or damaged at its end: no footer");
+  }
+  std::string more;
+  if (trailer->footer_size + kTrailerSize <= view.size()) {
+    view = view.substr(view.size() - kTrailerSize - trailer->footer_size, trailer->footer_size);
+  } else {
+    more.resize(trailer->footer_size);
+    GLP_RETURN_IF_ERROR(Read(trailer->footer_offset, more.size(), more.data()));
+    view = more;
+  }
+  std::optional<Frame> frame = ParseFrame(view);
+  if (!frame || frame->marker != Marker::kFooter || frame->record_size() != view.size() ||
+      Hash64(view.substr(kFrameSize)) != frame->head_hash) {
+    return DataError(name_ + ": its footer is damaged");
+  }
+  Result<Index> index = DecodeIndex(view.substr(kFrameSize));
+  if (!index.ok()) return index.status().Annotate(name_);
+  index_ = std::move(index).value();
+  for (const BlockInfo& block : index_.blocks) {
+    if (block.offset + block.size > trailer->footer_offset) {
+      return DataError(name_ + ": its footer names blocks that are not there");
+    }
+  }
+  return Status::Ok();
+}
+
+Status PackFile::Recover() {
+  std::string header(std::min<uint64_t>(size_, kHeaderSize), '\0');
+  GLP_RETURN_IF_ERROR(Read(0, header.size(), header.data()));
+  Result<uint32_t> flags = ParseHeader(header);
+  if (!flags.ok()) return flags.status().Annotate(name_);
+  index_ = Index();
+  index_.flags = *flags;
+  std::vector<BlockInfo> blocks;
+  std::vector<bool> known;
+  RecordWalker walker(*this, size_);
+  for (;;) {
+    GLP_ASSIGN_OR_RETURN(std::optional<RecordWalker::Record> record, walker.Next(&damage_));
+    if (!record) break;
+    std::string where = name_ + ": byte " + std::to_string(record->offset) + ": ";
+    if (record->frame.marker == Marker::kStreams) {
+      if (!TakeStreams(record->head, &index_.streams, &known)) {
+        damage_.push_back(where + "a record of label sets that cannot be");
+      }
+    } else if (record->frame.marker == Marker::kBlock) {
+      Result<BlockHead> head = ParseBlockHead(record->head, record->frame.tail_size);
+      if (!head.ok()) {
+        damage_.push_back(where + head.status().message());
+        continue;
+      }
+      head->info.offset = record->offset;
+      blocks.push_back(head->info);
+    } else if (record->frame.marker == Marker::kFooter) {
+      // The last record of the file: with it nothing is lost but the trailer.
+      Result<Index> footer = DecodeIndex(record->head);
+      if (footer.ok() && footer->flags == index_.flags) {
+        index_.positions = std::move(footer->positions);
+        index_.streams = std::move(footer->streams);
+        known.assign(index_.streams.size(), true);
+      }
+    }
+  }
+  for (const BlockInfo& block : blocks) {
+    if (block.stream < known.size() && known[block.stream]) {
+      index_.AddBlock(block);
+    } else {
+      damage_.push_back(name_ + ": byte " + std::to_string(block.offset) +
+                        ": a block whose label set is lost, " + std::to_string(block.entries) +
+                        " entries");
+    }
+  }
+  std::erase_if(index_.positions,
+                [&](const Position& p) { return p.stream >= index_.streams.size(); });
+  return Status::Ok();
+}
+
+Result<std::optional<RecordWalker::Record>> RecordWalker::Next(std::vector<std::string>* damage) {
+  while (at_ < end_) {
+    uint64_t start = at_;
+    uint64_t left = end_ - at_;
+    std::string why;
+    char bytes[kFrameSize];
+    std::optional<Frame> frame;
+    if (left >= kFrameSize) {
+      GLP_RETURN_IF_ERROR(file_.Read(at_, kFrameSize, bytes));
+      frame = ParseFrame({bytes, kFrameSize});
+    }
+    if (frame && frame->record_size() <= left &&
+        (frame->marker != Marker::kBlock || frame->head_size <= kMaxBlockHead)) {
+      at_ += frame->record_size();
+      head_.resize(frame->head_size);
+      GLP_RETURN_IF_ERROR(file_.Read(start + kFrameSize, head_.size(), head_.data()));
+      if (Hash64(head_) == frame->head_hash) return std::optional(Record{start, *frame, head_});
+      damage->push_back(file_.name() + ": byte " + std::to_string(start) +
+                        ": the head of a record is damaged, " +
+                        std::to_string(frame->record_size()) + " bytes skipped");
+      continue;
+    }
+    // Either the end of a file that was cut off (a trailer alone is no record either), or damage.
+    GLP_ASSIGN_OR_RETURN(at_, FindNext(start + 1));
+    if (at_ == end_ && left == kTrailerSize) break;
+    damage->push_back(file_.name() + ": byte " + std::to_string(start) + ": " +
+                      std::to_string(at_ - start) +
+                      (at_ == end_ ? " bytes up to the end are not whole" : " bytes are damaged"));
+  }
+  return std::optional<Record>();
+}
+
+Result<uint64_t> RecordWalker::FindNext(uint64_t from) {
+  constexpr uint64_t kWindow = 1 << 20;
+  std::string window;
+  while (from + kFrameSize <= end_) {
+    window.resize(std::min(kWindow, end_ - from));
+    GLP_RETURN_IF_ERROR(file_.Read(from, window.size(), window.data()));
+    size_t at = FindFrame(window, 0);
+    if (at != std::string::npos) return from + at;
+    if (from + window.size() == end_) break;
+    from += window.size() - kFrameSize + 1;
+  }
+  return end_;
+}
+
+}  // namespace glp::pack

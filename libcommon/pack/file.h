@@ -1,0 +1,74 @@
+// An open .glp file: its index, and its bytes.
+// Lifetime: owns the descriptor; a file that is removed meanwhile is read on.
+// Threads:  const from any (pread).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file.h"
+#include "pack/frame.h"
+#include "pack/index.h"
+
+namespace glp::pack {
+
+class PackFile {
+ public:
+  // `name` stands in messages. A file without its end is walked record by record, up to the last
+  // that is whole: not an error, see damage().
+  // Errors: Code::kIo; Code::kData where it is no .glp file.
+  static Result<std::unique_ptr<PackFile>> Open(io::Fd fd, std::string name);
+  static Result<std::unique_ptr<PackFile>> Open(const std::string& path);
+
+  const Index& index() const { return index_; }
+  bool has_seq() const { return (index_.flags & kFlagSeq) != 0; }
+  // What Open had to do without; empty for a whole file.
+  const std::vector<std::string>& damage() const { return damage_; }
+  const std::string& name() const { return name_; }
+  uint64_t size_bytes() const { return size_; }
+  Status Read(uint64_t offset, size_t size, char* out) const;
+
+ private:
+  PackFile(io::Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+  Status ReadIndex();
+  Status Recover();
+  io::Fd fd_;
+  std::string name_;
+  uint64_t size_ = 0;
+  Index index_;
+  std::vector<std::string> damage_;
+};
+
+// Walks the records of a file from front to back, by their frames.
+class RecordWalker {
+ public:
+  struct Record {
+    uint64_t offset;
+    Frame frame;
+    std::string_view head;  // its hash is right; good until the next call
+  };
+  // From behind the header to `end`.
+  RecordWalker(const PackFile& file, uint64_t end) : file_(file), end_(end) {}
+
+  // The next record that is whole in length and whose head is right; nothing at the end. What is
+  // skipped on the way is appended to `damage`. Errors: I/O.
+  Result<std::optional<Record>> Next(std::vector<std::string>* damage);
+
+ private:
+  Result<uint64_t> FindNext(uint64_t from);
+  const PackFile& file_;
+  uint64_t at_ = kHeaderSize;
+  uint64_t end_;
+  std::string head_;
+};
+
+// Checks every byte: frames, hashes, that columns decode, that the footer tells what is there.
+// Says what is damaged and where, one message each; none for a sound file. Errors: I/O.
+Result<std::vector<std::string>> VerifyPack(const PackFile& file);
+
+}  // namespace glp::pack

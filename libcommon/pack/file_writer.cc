@@ -1,0 +1,61 @@
+#include "pack/file_writer.h"
+
+#include "pack/frame.h"
+
+namespace glp::pack {
+
+FileWriter::FileWriter(int fd, std::string name, Options options)
+    : out_(fd, std::move(name)), encoder_(options.level, options.with_seq) {
+  index_.flags = options.with_seq ? kFlagSeq : 0;
+  AppendHeader(&out_.buffer(), index_.flags);
+  offset_ = kHeaderSize;
+}
+
+uint32_t FileWriter::AddStream(std::string_view labels_json) {
+  index_.streams.emplace_back(labels_json);
+  return static_cast<uint32_t>(index_.streams.size() - 1);
+}
+
+void FileWriter::AddPosition(uint32_t stream, std::string_view id, uint64_t next) {
+  uint64_t& highest = positions_[{stream, std::string(id)}];
+  if (next > highest) highest = next;
+}
+
+Status FileWriter::WriteNewStreams() {
+  if (streams_written_ == index_.streams.size()) return Status::Ok();
+  std::string head;
+  AppendVarint(&head, streams_written_);
+  AppendVarint(&head, index_.streams.size() - streams_written_);
+  for (; streams_written_ < index_.streams.size(); ++streams_written_) {
+    AppendSized(&head, index_.streams[streams_written_]);
+  }
+  AppendFrame(&out_.buffer(), Marker::kStreams, head, 0);
+  out_.buffer().append(head);
+  offset_ += kFrameSize + head.size();
+  return out_.Commit();
+}
+
+Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream) {
+  if (builder->entries() == 0) return Status::Ok();
+  GLP_RETURN_IF_ERROR(WriteNewStreams());
+  BlockInfo info = encoder_.Encode(builder, stream, &out_.buffer());
+  builder->Clear();
+  info.offset = offset_;
+  offset_ += info.size;
+  index_.AddBlock(info);
+  return out_.Commit();
+}
+
+Status FileWriter::Finish() {
+  GLP_RETURN_IF_ERROR(WriteNewStreams());
+  for (const auto& [key, next] : positions_) {
+    index_.positions.push_back({key.first, key.second, next});
+  }
+  std::string head = EncodeIndex(index_);
+  AppendFrame(&out_.buffer(), Marker::kFooter, head, 0);
+  out_.buffer().append(head);
+  AppendTrailer(&out_.buffer(), {offset_, kFrameSize + head.size()});
+  return out_.Flush();
+}
+
+}  // namespace glp::pack

@@ -1,0 +1,54 @@
+// Writes the records of a .glp file to a descriptor, front to back; pack/writer.h decides what
+// goes into which block.
+// Lifetime: does not own the descriptor. Threads: one at a time.
+// Errors:   Code::kIo, kClosed; sticky: after the first nothing more is written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "io/output.h"
+#include "pack/block.h"
+#include "pack/index.h"
+
+namespace glp::pack {
+
+inline constexpr int kDefaultLevel = 3;
+inline constexpr int kMaxLevel = 19;
+
+class FileWriter {
+ public:
+  struct Options {
+    int level = kDefaultLevel;  // of Zstandard, 1 to kMaxLevel
+    bool with_seq = false;      // entries have arrival numbers
+  };
+  // `name` stands in errors.
+  FileWriter(int fd, std::string name, Options options);
+
+  // A new label set; returns its number. REQUIRES: not added before
+  uint32_t AddStream(std::string_view labels_json);
+  // Remembers the position for the footer if it is the highest of its stream and ID.
+  void AddPosition(uint32_t stream, std::string_view id, uint64_t next);
+  // Writes the entries as one block and clears the builder; nothing where it is empty.
+  Status AddBlock(BlockBuilder* builder, uint32_t stream);
+  // Footer and trailer. Call once, last.
+  Status Finish();
+
+  const Index& index() const { return index_; }
+  uint64_t file_bytes() const { return out_.written_bytes(); }
+
+ private:
+  Status WriteNewStreams();
+  io::Output out_;
+  BlockEncoder encoder_;
+  Index index_;
+  size_t streams_written_ = 0;
+  uint64_t offset_ = 0;  // bytes given to out_
+  std::map<std::pair<uint32_t, std::string>, uint64_t, std::less<>> positions_;
+};
+
+}  // namespace glp::pack

@@ -1,0 +1,89 @@
+#include "pack/index.h"
+
+#include "pack/frame.h"
+#include "pack/varint.h"
+
+namespace glp::pack {
+
+std::string EncodeIndex(const Index& index) {
+  std::string out;
+  AppendVarint(&out, kVersion);
+  AppendVarint(&out, index.flags);
+  AppendVarint(&out, index.streams.size());
+  for (const std::string& json : index.streams) AppendSized(&out, json);
+  AppendVarint(&out, index.blocks.size());
+  uint64_t end = kHeaderSize;
+  for (const BlockInfo& block : index.blocks) {
+    AppendVarint(&out, block.offset - end);
+    AppendVarint(&out, block.size);
+    AppendVarint(&out, block.front_size);
+    AppendVarint(&out, block.stream);
+    AppendVarint(&out, block.entries);
+    AppendVarint(&out, ZigZag(block.min_ts_ns));
+    AppendVarint(&out,
+                 static_cast<uint64_t>(block.max_ts_ns) - static_cast<uint64_t>(block.min_ts_ns));
+    AppendVarint(&out, block.line_bytes);
+    AppendVarint(&out, block.first_seq);
+    end = block.offset + block.size;
+  }
+  AppendVarint(&out, index.entries);
+  AppendVarint(&out, index.line_bytes);
+  AppendVarint(&out, index.positions.size());
+  for (const Position& position : index.positions) {
+    AppendVarint(&out, position.stream);
+    AppendSized(&out, position.id);
+    AppendVarint(&out, position.next);
+  }
+  return out;
+}
+
+Result<Index> DecodeIndex(std::string_view head) {
+  Decoder in(head);
+  Index index;
+  uint64_t version = in.Varint();
+  uint64_t flags = in.Varint();
+  if (version != kVersion || (flags & ~uint64_t{kFlagSeq}) != 0) {
+    return DataError("footer of format version " + std::to_string(version) + ", this glp reads " +
+                     std::to_string(kVersion));
+  }
+  index.flags = static_cast<uint32_t>(flags);
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    index.streams.emplace_back(in.Sized());
+  }
+  uint64_t end = kHeaderSize;
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    BlockInfo block;
+    block.offset = end + in.Varint();
+    block.size = in.Varint();
+    block.front_size = in.Varint();
+    uint64_t stream = in.Varint();
+    block.stream = static_cast<uint32_t>(stream);
+    block.entries = in.Varint();
+    block.min_ts_ns = in.Signed();
+    block.max_ts_ns = static_cast<int64_t>(static_cast<uint64_t>(block.min_ts_ns) + in.Varint());
+    block.line_bytes = in.Varint();
+    block.first_seq = in.Varint();
+    end = block.offset + block.size;
+    bool fits = stream < index.streams.size() && block.entries > 0 && block.offset <= end &&
+                block.front_size >= kFrameSize && block.front_size <= block.size &&
+                block.min_ts_ns <= block.max_ts_ns;
+    if (in.ok() && !fits) return DataError("footer: its list of blocks cannot be");
+    index.blocks.push_back(block);
+  }
+  index.entries = in.Varint();
+  index.line_bytes = in.Varint();
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    Position position;
+    position.stream = static_cast<uint32_t>(in.Varint());
+    position.id = in.Sized();
+    position.next = in.Varint();
+    if (in.ok() && position.stream >= index.streams.size()) {
+      return DataError("footer: a position of a stream that is not there");
+    }
+    index.positions.push_back(std::move(position));
+  }
+  if (!in.done()) return DataError("footer: cut short or too long");
+  return index;
+}
+
+}  // namespace glp::pack

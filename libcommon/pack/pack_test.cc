@@ -1,0 +1,299 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+#include "pack/reader.h"
+#include "pack/writer.h"
+#include "record/labels.h"
+
+namespace glp::pack {
+namespace {
+
+struct Sample {
+  std::string labels;
+  int64_t ts_ns;
+  std::string line, meta, src, extra;
+  bool operator==(const Sample&) const = default;
+};
+
+io::Fd MemFile(std::string_view bytes) {
+  io::Fd fd(memfd_create("pack", MFD_CLOEXEC));
+  EXPECT_TRUE(io::WriteAll(fd.get(), bytes, "memory").ok());
+  return fd;
+}
+
+std::string Pack(const std::vector<Sample>& samples, Writer::Options options = {}) {
+  io::Fd fd = MemFile("");
+  LabelTable labels;
+  Writer writer(fd.get(), "memory", options);
+  for (const Sample& s : samples) {
+    const LabelSet* set = *labels.FromJson(s.labels);
+    EXPECT_TRUE(writer.Add(set, {s.ts_ns, 0, s.line, s.meta, s.src, s.extra}).ok());
+  }
+  EXPECT_TRUE(writer.Finish().ok());
+  std::string bytes(*io::FileSize(fd.get(), "memory"), '\0');
+  EXPECT_TRUE(io::ReadAt(fd.get(), 0, bytes.size(), bytes.data(), "memory").ok());
+  EXPECT_EQ(bytes.size(), writer.file_bytes());
+  return bytes;
+}
+
+struct Unpacked {
+  std::vector<Sample> samples;
+  std::vector<std::string> damage;
+};
+Unpacked Unpack(std::string_view bytes) {
+  Unpacked out;
+  auto file = PackFile::Open(MemFile(bytes), "t.glp");
+  if (!file.ok()) {
+    out.damage.push_back(file.status().message());
+    return out;
+  }
+  out.damage = (*file)->damage();
+  Status status = ReadInArrivalOrder(
+      **file,
+      [&](uint32_t stream, const PackEntry& e) {
+        out.samples.push_back({(*file)->index().streams[stream], e.ts_ns, std::string(e.line),
+                               std::string(e.meta), std::string(e.src), std::string(e.extra)});
+        return Status::Ok();
+      },
+      &out.damage);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return out;
+}
+
+std::vector<std::string> Verify(std::string_view bytes) {
+  auto file = PackFile::Open(MemFile(bytes), "t.glp");
+  if (!file.ok()) return {file.status().message()};
+  auto damage = VerifyPack(**file);
+  EXPECT_TRUE(damage.ok()) << damage.status().message();
+  return *damage;
+}
+
+// Entries of several streams, some out of order, with everything that a record may have.
+std::vector<Sample> RandomSamples(size_t count, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<Sample> samples;
+  int64_t ts = 1767571200033598746;
+  for (size_t i = 0; i < count; ++i) {
+    Sample s;
+    s.labels = "{\"app\":\"a" + std::to_string(random() % 5) + "\"}";
+    ts += static_cast<int64_t>(random() % 100000) - 20000;
+    s.ts_ns = random() % 50 == 0 ? static_cast<int64_t>(random()) : ts;
+    size_t size = random() % 7 == 0 ? 0 : random() % 90;
+    for (size_t k = 0; k < size; ++k) s.line.push_back(static_cast<char>(random()));
+    if (random() % 3 == 0) s.meta = "{\"trace\":\"" + std::to_string(random() % 100) + "\"}";
+    if (random() % 2 == 0) {
+      s.src = "8:1:f" + std::to_string(random() % 3) + "@" + std::to_string(i * 100);
+    } else if (random() % 5 == 0) {
+      s.src = std::vector<std::string>{"odd", "x@01", "@7", "y@", "z@99999999999999999999"}[i % 5];
+    }
+    if (random() % 11 == 0) s.extra = ",\"k\":" + std::to_string(i);
+    samples.push_back(s);
+  }
+  return samples;
+}
+
+TEST(PackTest, GivesBackWhatWasPutIn) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    Writer::Options options;
+    options.block_bytes = 1 << (8 + seed % 8);
+    if (seed % 3 == 0) options.buffer_bytes = 8 << 10;
+    std::vector<Sample> samples = RandomSamples(seed * 100, seed);
+    std::string bytes = Pack(samples, options);
+    EXPECT_EQ(bytes, Pack(samples, options)) << "not deterministic";
+    Unpacked out = Unpack(bytes);
+    EXPECT_EQ(out.samples, samples);
+    EXPECT_TRUE(out.damage.empty()) << out.damage[0];
+    EXPECT_TRUE(Verify(bytes).empty());
+  }
+}
+
+TEST(PackTest, TakesHugeEmptyAndBinaryLines) {
+  std::string huge(20 << 20, 'x');
+  huge[12345] = '\0';
+  std::vector<Sample> samples = {{"{}", INT64_MAX, huge, "", "", ""},
+                                 {"{}", INT64_MIN, "", "", "", ""},
+                                 {"{}", 0, std::string("\0\xff\xfe\n", 4), "", "", ""}};
+  std::string bytes = Pack(samples);
+  EXPECT_EQ(Unpack(bytes).samples, samples);
+  EXPECT_TRUE(Verify(bytes).empty());
+}
+
+TEST(PackTest, KeepsTheHighestPositionOfEachSource) {
+  std::string bytes = Pack({{"{}", 1, "a", "", "f1@10", ""},
+                            {"{}", 2, "b", "", "f2@5", ""},
+                            {"{}", 3, "c", "", "f1@30", ""},
+                            {"{}", 4, "d", "", "f1@20", ""}});
+  auto file = PackFile::Open(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(file.ok());
+  const auto& positions = (*file)->index().positions;
+  ASSERT_EQ(positions.size(), 2u);
+  EXPECT_EQ(positions[0].id, "f1");
+  EXPECT_EQ(positions[0].next, 30u);
+  EXPECT_EQ(positions[1].next, 5u);
+}
+
+TEST(PackTest, CutAtAnyLengthGivesThePartThatIsWhole) {
+  std::vector<Sample> samples = RandomSamples(60, 7);
+  Writer::Options options;
+  options.block_bytes = 600;
+  std::string bytes = Pack(samples, options);
+  size_t most = 0;
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    std::string_view part = std::string_view(bytes).substr(0, size);
+    Unpacked out = Unpack(part);
+    EXPECT_FALSE(out.damage.empty()) << size;
+    EXPECT_FALSE(Verify(part).empty()) << size;
+    EXPECT_GE(out.samples.size(), most) << size;
+    most = std::max(most, out.samples.size());
+    // In the order of arrival, nothing that was not there.
+    auto at = samples.begin();
+    for (const Sample& s : out.samples) {
+      at = std::find(at, samples.end(), s);
+      ASSERT_NE(at, samples.end()) << size;
+      ++at;
+    }
+  }
+  EXPECT_EQ(most, samples.size());  // only the footer was missing
+}
+
+TEST(PackTest, AnyFlippedByteIsFoundAndCostsAtMostItsBlock) {
+  std::vector<Sample> samples = RandomSamples(60, 11);
+  Writer::Options options;
+  options.block_bytes = 900;
+  std::string bytes = Pack(samples, options);
+  auto whole = PackFile::Open(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(whole.ok());
+  size_t largest = 0;
+  for (const BlockInfo& b : (*whole)->index().blocks)
+    largest = std::max(largest, size_t{b.entries});
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    for (int bit : {0x01, 0x80}) {
+      std::string bad = bytes;
+      bad[at] = static_cast<char>(bad[at] ^ bit);
+      EXPECT_FALSE(Verify(bad).empty()) << at;
+      Unpacked out = Unpack(bad);
+      EXPECT_GE(out.samples.size() + largest, samples.size()) << at;
+      for (const Sample& s : out.samples) {
+        ASSERT_NE(std::find(samples.begin(), samples.end(), s), samples.end()) << at;
+      }
+    }
+  }
+}
+
+TEST(PackTest, RandomBytesBehindAHeaderDoNotCrash) {
+  std::mt19937_64 random(3);
+  std::string bytes = Pack(RandomSamples(200, 5));
+  for (int round = 0; round < 300; ++round) {
+    std::string bad = bytes;
+    size_t from = 16 + random() % (bad.size() - 16);
+    size_t size = random() % 200;
+    for (size_t i = from; i < std::min(bad.size(), from + size); ++i) {
+      bad[i] = static_cast<char>(random());
+    }
+    Unpack(bad);
+    Verify(bad);
+  }
+}
+
+struct Row {
+  int64_t ts_ns;
+  std::string labels, line;
+  bool operator==(const Row&) const = default;
+};
+std::vector<Row> Scan(logql::EntrySource* source, logql::ScanRequest request,
+                      logql::ScanStats* stats = nullptr) {
+  std::vector<Row> rows;
+  auto cursor = source->Scan(std::move(request));
+  EXPECT_TRUE(cursor.ok());
+  std::vector<logql::Entry> batch;
+  for (;;) {
+    EXPECT_TRUE((*cursor)->Next(&batch).ok());
+    if (batch.empty()) break;
+    for (const auto& e : batch) rows.push_back({e.ts_ns, e.stream->json, std::string(e.line)});
+  }
+  if (stats != nullptr) *stats = (*cursor)->stats();
+  return rows;
+}
+
+TEST(PackTest, ScansInTheOrderOfTimeBothWays) {
+  std::vector<Sample> samples = RandomSamples(3000, 17);
+  for (size_t i = 0; i < samples.size(); i += 3) samples[i].ts_ns = samples[0].ts_ns;  // many equal
+  Writer::Options options;
+  options.block_bytes = 4000;
+  auto source = OpenPack(MemFile(Pack(samples, options)), "t.glp");
+  ASSERT_TRUE(source.ok());
+  logql::TimeRange range{samples[5].ts_ns - 10'000'000, samples[5].ts_ns + 10'000'000};
+  std::vector<Row> expected;
+  for (const Sample& s : samples) {
+    if (range.Contains(s.ts_ns)) expected.push_back({s.ts_ns, s.labels, s.line});
+  }
+  std::stable_sort(expected.begin(), expected.end(),
+                   [](const Row& a, const Row& b) { return a.ts_ns < b.ts_ns; });
+  logql::ScanRequest request;
+  request.range = range;
+  request.direction = logql::Direction::kForward;
+  EXPECT_EQ(Scan(source->get(), request), expected);
+  request.direction = logql::Direction::kBackward;
+  std::reverse(expected.begin(), expected.end());
+  EXPECT_EQ(Scan(source->get(), request), expected);
+}
+
+TEST(PackTest, SkipsLinesWithoutTheTextThatIsSearched) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 1000; ++i) {
+    std::string line = i % 100 == 7 ? "a needle here" : "hay" + std::to_string(i);
+    if (i == 500) line = "need";  // with the next line's begin it spells the word
+    if (i == 501) line = "le";
+    samples.push_back({"{\"a\":\"b\"}", i, line, "", "", ""});
+  }
+  auto source = OpenPack(MemFile(Pack(samples)), "t.glp");
+  ASSERT_TRUE(source.ok());
+  logql::ScanRequest request;
+  logql::LineFilter filter;
+  filter.alternatives.push_back({"needle", nullptr, true});
+  request.line_filters.push_back(filter);
+  std::vector<Row> rows = Scan(source->get(), request);
+  ASSERT_EQ(rows.size(), 10u);
+  EXPECT_EQ(rows[0].ts_ns, 907);
+  EXPECT_EQ(rows[0].line, "a needle here");
+}
+
+TEST(PackTest, TimesAloneNeedNoLines) {
+  std::string bytes = Pack(RandomSamples(500, 23));
+  auto source = OpenPack(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(source.ok());
+  logql::ScanRequest request;
+  request.want_lines = false;
+  logql::ScanStats stats;
+  EXPECT_EQ(Scan(source->get(), request, &stats).size(), 500u);
+  EXPECT_EQ(stats.entries, 500u);
+  EXPECT_EQ(stats.line_bytes, 0u);
+}
+
+TEST(PackTest, DamageIsSaidInTheStatsOfAScan) {
+  Writer::Options options;
+  options.block_bytes = 2000;
+  std::string bytes = Pack(RandomSamples(500, 29), options);
+  bytes[bytes.size() / 2] ^= 1;
+  auto source = OpenPack(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(source.ok());
+  logql::ScanStats stats;
+  size_t rows = Scan(source->get(), {}, &stats).size();
+  EXPECT_LT(rows, 500u);
+  EXPECT_GT(rows, 400u);
+  EXPECT_EQ(stats.warnings.size(), 1u);
+}
+
+TEST(PackTest, OtherFilesAreRefused) {
+  auto other = PackFile::Open(MemFile("{\"ts\":\"2026\"}\n"), "x");
+  EXPECT_EQ(other.status().code(), Code::kData);
+  EXPECT_EQ(PackFile::Open(MemFile(""), "x").status().code(), Code::kData);
+}
+
+}  // namespace
+}  // namespace glp::pack

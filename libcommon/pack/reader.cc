@@ -1,0 +1,196 @@
+#include "pack/reader.h"
+
+#include <string.h>
+
+#include <algorithm>
+
+#include "logql/ast.h"
+
+namespace glp::pack {
+namespace {
+
+// The longest text that every wanted line has, "" where the filters name none.
+std::string_view Needle(const std::vector<logql::LineFilter>& filters) {
+  std::string_view best;
+  for (const logql::LineFilter& filter : filters) {
+    if (filter.alternatives.size() != 1) continue;
+    const auto& only = filter.alternatives[0];
+    bool literal = filter.op == logql::LineFilter::Op::kContains ||
+                   (filter.op == logql::LineFilter::Op::kMatch && only.is_literal);
+    if (literal && only.text.size() > best.size()) best = only.text;
+  }
+  return best;
+}
+
+class BlockRun : public SortedRun {
+ public:
+  BlockRun(const PackFile* file, const BlockInfo* info) : file_(file), info_(info) {}
+
+  Status Load(ScanContext* context) override {
+    const logql::ScanRequest& request = context->request;
+    bool lines = request.want_lines;
+    GLP_RETURN_IF_ERROR(
+        context->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, &block_));
+    ++context->stats.blocks_read;
+    const std::vector<int64_t>& times = block_.times();
+    size_t begin = static_cast<size_t>(
+        std::lower_bound(times.begin(), times.end(), request.range.start_ns) - times.begin());
+    size_t end = static_cast<size_t>(
+        std::lower_bound(times.begin(), times.end(), request.range.end_ns) - times.begin());
+    begin_ = begin;
+    size_ = end - begin;
+    times_ = times.data() + begin;
+    seqs_ = block_.seqs().empty() ? nullptr : block_.seqs().data() + begin;
+    context->stats.entries += size_;
+    if (!lines || size_ == 0) return Status::Ok();
+    context->stats.line_bytes += block_.line_begin(end) - block_.line_begin(begin);
+    std::string_view needle = Needle(request.line_filters);
+    if (!needle.empty()) Select(needle);
+    return Status::Ok();
+  }
+
+  Status LoadText(ScanContext* context) override {
+    return context->loader.LoadLines(*file_, *info_, &block_);
+  }
+
+  void Text(size_t i, logql::Entry* entry) const override {
+    size_t at = selected_.empty() ? begin_ + i : selected_[i];
+    entry->line = block_.line(at);
+    entry->meta = block_.meta(at);
+  }
+
+ private:
+  // Keeps the entries whose line has `needle`: one search over the text of all lines.
+  void Select(std::string_view needle) {
+    const char* text = block_.lines().data();
+    size_t at = begin_;
+    size_t end = begin_ + size_;
+    size_t pos = block_.line_begin(at);
+    size_t text_end = block_.line_begin(end);
+    while (pos + needle.size() <= text_end) {
+      const void* hit = memmem(text + pos, text_end - pos, needle.data(), needle.size());
+      if (hit == nullptr) break;
+      auto found = static_cast<size_t>(static_cast<const char*>(hit) - text);
+      while (block_.line_begin(at + 1) <= found) ++at;
+      if (found + needle.size() <= block_.line_begin(at + 1)) {
+        selected_.push_back(static_cast<uint32_t>(at));
+        pos = block_.line_begin(at + 1);
+      } else {
+        pos = found + 1;
+      }
+    }
+    size_ = selected_.size();
+    for (uint32_t i : selected_) {
+      selected_times_.push_back(block_.times()[i]);
+      if (seqs_ != nullptr) selected_seqs_.push_back(block_.seqs()[i]);
+    }
+    times_ = selected_times_.data();
+    if (seqs_ != nullptr) seqs_ = selected_seqs_.data();
+  }
+
+  const PackFile* file_;
+  const BlockInfo* info_;
+  Block block_;
+  size_t begin_ = 0;  // of the range within the block
+  std::vector<uint32_t> selected_;
+  std::vector<int64_t> selected_times_;
+  std::vector<uint64_t> selected_seqs_;
+};
+
+class PackSource : public logql::EntrySource {
+ public:
+  explicit PackSource(std::unique_ptr<PackFile> file)
+      : pack_(ResolveStreams(std::move(file), &labels_)) {}
+
+  Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
+    auto context = std::make_unique<ScanContext>();
+    context->request = std::move(request);
+    std::vector<std::unique_ptr<SortedRun>> runs;
+    AddRuns(pack_, 0, context.get(), &runs);
+    return std::unique_ptr<logql::EntryCursor>(
+        std::make_unique<MergeCursor>(std::move(context), std::move(runs), /*collapse=*/false));
+  }
+
+  Result<std::vector<const LabelSet*>> Streams(const std::vector<logql::Matcher>& matchers,
+                                               logql::TimeRange range) override {
+    std::vector<const LabelSet*> streams;
+    AddStreams(pack_, matchers, range, &streams);
+    return streams;
+  }
+
+ private:
+  LabelTable labels_;
+  PackStreams pack_;
+};
+
+bool Overlaps(const BlockInfo& block, logql::TimeRange range) {
+  return block.max_ts_ns >= range.start_ns && block.min_ts_ns < range.end_ns;
+}
+
+std::vector<bool> Matching(const PackStreams& pack, const std::vector<logql::Matcher>& matchers) {
+  std::vector<bool> matching(pack.streams.size());
+  for (size_t i = 0; i < matching.size(); ++i) {
+    matching[i] = pack.streams[i] != nullptr && logql::MatchesAll(matchers, *pack.streams[i]);
+  }
+  return matching;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<logql::EntrySource>> OpenPack(const std::string& path) {
+  GLP_ASSIGN_OR_RETURN(io::Fd fd, io::OpenRead(path));
+  return OpenPack(std::move(fd), path);
+}
+
+Result<std::unique_ptr<logql::EntrySource>> OpenPack(io::Fd fd, const std::string& name) {
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<PackFile> file, PackFile::Open(std::move(fd), name));
+  return std::unique_ptr<logql::EntrySource>(std::make_unique<PackSource>(std::move(file)));
+}
+
+PackStreams ResolveStreams(std::shared_ptr<const PackFile> file, LabelTable* labels) {
+  PackStreams pack{std::move(file), {}, {}};
+  pack.warnings = pack.file->damage();
+  for (const std::string& json : pack.file->index().streams) {
+    Result<const LabelSet*> set = labels->FromJson(json);
+    pack.streams.push_back(set.ok() ? *set : nullptr);
+    // A label set that was lost is "": its blocks have been said to be lost already.
+    if (!set.ok() && !json.empty()) {
+      pack.warnings.push_back(pack.file->name() + ": a label set: " + set.status().message());
+    }
+  }
+  return pack;
+}
+
+void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
+             std::vector<std::unique_ptr<SortedRun>>* runs) {
+  logql::ScanStats& stats = context->stats;
+  stats.warnings.insert(stats.warnings.end(), pack.warnings.begin(), pack.warnings.end());
+  std::vector<bool> matching = Matching(pack, context->request.matchers);
+  uint64_t order = 0;
+  for (const BlockInfo& block : pack.file->index().blocks) {
+    ++order;
+    if (!matching[block.stream] || !Overlaps(block, context->request.range)) {
+      ++stats.blocks_skipped;
+      continue;
+    }
+    auto run = std::make_unique<BlockRun>(pack.file.get(), &block);
+    run->min_ts_ns = block.min_ts_ns;
+    run->max_ts_ns = block.max_ts_ns;
+    run->stream = pack.streams[block.stream];
+    run->group = group;
+    run->order = order;
+    runs->push_back(std::move(run));
+  }
+}
+
+void AddStreams(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
+                logql::TimeRange range, std::vector<const LabelSet*>* streams) {
+  std::vector<bool> wanted = Matching(pack, matchers);
+  for (const BlockInfo& block : pack.file->index().blocks) {
+    if (!wanted[block.stream] || !Overlaps(block, range)) continue;
+    wanted[block.stream] = false;
+    streams->push_back(pack.streams[block.stream]);
+  }
+}
+
+}  // namespace glp::pack

@@ -1,0 +1,94 @@
+#include "pack/block_reader.h"
+#include "pack/file.h"
+#include "pack/varint.h"
+
+namespace glp::pack {
+namespace {
+
+class Verifier {
+ public:
+  explicit Verifier(const PackFile& file) : file_(file), damage_(file.damage()) {}
+
+  Result<std::vector<std::string>> Run() {
+    GLP_RETURN_IF_ERROR(CheckHeader());
+    if (damage_.empty()) {
+      GLP_RETURN_IF_ERROR(Walk());
+    } else {
+      // Open has walked it already and said what is not whole.
+      for (const BlockInfo& block : file_.index().blocks) GLP_RETURN_IF_ERROR(CheckBlock(block));
+    }
+    return std::move(damage_);
+  }
+
+ private:
+  void Say(uint64_t offset, const std::string& what) {
+    damage_.push_back(file_.name() + ": byte " + std::to_string(offset) + ": " + what);
+  }
+
+  Status CheckHeader() {
+    std::string header(kHeaderSize, '\0');
+    GLP_RETURN_IF_ERROR(file_.Read(0, header.size(), header.data()));
+    Result<uint32_t> flags = ParseHeader(header);
+    if (!flags.ok()) {
+      Say(0, flags.status().message());
+    } else if (*flags != file_.index().flags) {
+      Say(12, "header and footer disagree on the flags");
+    }
+    return Status::Ok();
+  }
+
+  Status CheckBlock(const BlockInfo& info) {
+    Status status = loader_.Load(file_, info, Want::kAll, &block_);
+    if (status.code() != Code::kData) return status;
+    damage_.push_back(status.message());
+    return Status::Ok();
+  }
+
+  Status Walk() {
+    const Index& index = file_.index();
+    RecordWalker walker(file_, file_.size_bytes() - kTrailerSize);
+    size_t streams = 0;
+    size_t block = 0;
+    for (;;) {
+      GLP_ASSIGN_OR_RETURN(std::optional<RecordWalker::Record> record, walker.Next(&damage_));
+      if (!record) break;
+      if (record->frame.marker == Marker::kBlock) {
+        while (block < index.blocks.size() && index.blocks[block].offset < record->offset) ++block;
+        if (block == index.blocks.size() || index.blocks[block].offset != record->offset) {
+          Say(record->offset, "a block that the footer does not name");
+        } else {
+          GLP_RETURN_IF_ERROR(CheckBlock(index.blocks[block++]));
+        }
+      } else if (record->frame.marker == Marker::kStreams) {
+        Decoder in(record->head);
+        uint64_t number = in.Varint();
+        for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left, ++number) {
+          std::string_view json = in.Sized();
+          if (number >= index.streams.size() || index.streams[number] != json) {
+            Say(record->offset, "label sets that the footer does not know");
+            break;
+          }
+          ++streams;
+        }
+        if (record->frame.tail_size != 0) Say(record->offset, "bytes that belong to nothing");
+      } else if (record->frame.marker != Marker::kFooter || record->frame.tail_size != 0) {
+        Say(record->offset, "a record that does not belong into a .glp file");
+      }
+    }
+    if (damage_.empty() && streams != index.streams.size()) {
+      damage_.push_back(file_.name() + ": the footer has label sets that no record has");
+    }
+    return Status::Ok();
+  }
+
+  const PackFile& file_;
+  std::vector<std::string> damage_;
+  BlockLoader loader_;
+  Block block_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> VerifyPack(const PackFile& file) { return Verifier(file).Run(); }
+
+}  // namespace glp::pack
