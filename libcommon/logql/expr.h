@@ -59,7 +59,7 @@ struct MetricExpr {
 
 using Expr = std::variant<LogExpr, MetricExpr>;
 
-// LogQL that parses to the same tree, in Loki's own spacing.
+// LogQL that means the same, in Loki's own spacing.
 std::string ToString(const Expr& expr);
 std::string ToString(const LogExpr& log);
 std::string ToString(const MetricExpr& metric);

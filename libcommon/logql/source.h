@@ -30,8 +30,7 @@ struct Entry {
   int64_t ts_ns;
   const LabelSet* stream;
   std::string_view line;
-  std::string_view
-      meta;  // raw JSON object of strings (structured metadata), "" where there is none
+  std::string_view meta;  // raw JSON object of strings, "" where there is none
 };
 
 struct ScanRequest {

@@ -1,0 +1,107 @@
+#include "logql/expr.h"
+
+#include "base/units.h"
+#include "logql/format.h"
+
+namespace glp::logql {
+namespace {
+
+std::string_view Spelling(Matcher::Op op) {
+  static constexpr std::string_view kSpellings[] = {"=", "!=", "=~", "!~"};
+  return kSpellings[static_cast<int>(op)];
+}
+
+std::string_view Spelling(LineFilter::Op op) {
+  static constexpr std::string_view kSpellings[] = {"|=", "!=", "|~", "!~"};
+  return kSpellings[static_cast<int>(op)];
+}
+
+std::string ToString(const RangeAggregation& range) {
+  std::string out(ToString(range.op));
+  out.append("(").append(ToString(range.log));
+  out.append("[").append(FormatPrometheusDuration(range.range_ns)).append("]");
+  if (range.offset_ns != 0) out.append(" offset ").append(FormatDuration(range.offset_ns));
+  return out + ")";
+}
+
+std::string ToString(const VectorAggregation& vector) {
+  std::string out(ToString(vector.op));
+  // `by ()` is what there is without a grouping.
+  if (vector.grouping && (vector.grouping->without || !vector.grouping->names.empty())) {
+    out.append(vector.grouping->without ? " without (" : " by (");
+    for (size_t i = 0; i < vector.grouping->names.size(); ++i) {
+      if (i > 0) out.push_back(',');
+      out.append(vector.grouping->names[i]);
+    }
+    out.push_back(')');
+  }
+  return out.append("(").append(ToString(*vector.inner)).append(")");
+}
+
+}  // namespace
+
+std::vector<LineFilter> LogExpr::LeadingLineFilters() const {
+  std::vector<LineFilter> filters;
+  for (const Stage& stage : stages) {
+    const auto* filter = std::get_if<LineFilter>(&stage);
+    if (filter == nullptr) break;
+    filters.push_back(*filter);
+  }
+  return filters;
+}
+
+std::string ToString(const Expr& expr) {
+  return std::visit([](const auto& e) { return ToString(e); }, expr);
+}
+
+std::string ToString(const LogExpr& log) {
+  std::string out = ToString(log.matchers);
+  for (const Stage& stage : log.stages) {
+    out.append(" ").append(std::visit([](const auto& s) { return ToString(s); }, stage));
+  }
+  return out;
+}
+
+std::string ToString(const MetricExpr& metric) {
+  return std::visit([](const auto& node) { return ToString(node); }, metric.node);
+}
+
+std::string ToString(const std::vector<Matcher>& matchers) {
+  std::string out = "{";
+  for (const Matcher& matcher : matchers) {
+    if (out.size() > 1) out.append(", ");
+    out.append(matcher.name).append(Spelling(matcher.op)).append(Quote(matcher.value));
+  }
+  return out + "}";
+}
+
+std::string ToString(const LineFilter& filter) {
+  const bool negated =
+      filter.op == LineFilter::Op::kNotContains || filter.op == LineFilter::Op::kNotMatch;
+  std::string out;
+  for (const LineFilter::Alternative& alternative : filter.alternatives) {
+    if (out.empty()) {
+      out.append(Spelling(filter.op));
+    } else if (negated) {
+      // Loki writes the alternatives of a negated filter as filters of their own.
+      out.append(" ").append(Spelling(filter.op));
+    } else {
+      out.append(" or");
+    }
+    out.append(" ").append(Quote(alternative.text));
+  }
+  return out;
+}
+
+std::string_view ToString(RangeAggregation::Op op) {
+  static constexpr std::string_view kNames[] = {"count_over_time", "rate", "bytes_over_time",
+                                                "bytes_rate"};
+  return kNames[static_cast<int>(op)];
+}
+
+std::string_view ToString(VectorAggregation::Op op) {
+  static constexpr std::string_view kNames[] = {"sum", "avg", "min", "max", "count"};
+  return kNames[static_cast<int>(op)];
+}
+
+}  // namespace glp::logql
