@@ -186,21 +186,25 @@ Result<LokiAnswer> ParseLokiAnswer(std::string body, LabelTable* labels) {
     answer.body = std::move(body);
     return answer;
   }
-  dom::element result;
-  if (data["result"].get(result)) return BadAnswer("no \"result\"");
-  dom::array rows;
-  if (!result.is_null() && result.get(rows)) return BadAnswer("\"result\" is not a list");
   if (type == "streams") {
     answer.type = LokiAnswer::Type::kStreams;
-    GLP_RETURN_IF_ERROR(ReadStreams(rows, labels, memory.get(), &answer));
-    answer.memory = std::move(memory);
   } else if (type == "matrix" || type == "vector") {
-    const bool instant = type == "vector";
-    answer.type = instant ? LokiAnswer::Type::kVector : LokiAnswer::Type::kMatrix;
-    GLP_RETURN_IF_ERROR(ReadSeries(rows, instant, &answer));
-    answer.body = std::move(body);
+    answer.type = type == "vector" ? LokiAnswer::Type::kVector : LokiAnswer::Type::kMatrix;
   } else {
     return BadAnswer("resultType \"" + std::string(type) + "\" is not known");
+  }
+  dom::element result;
+  dom::array rows;
+  if (data["result"].get(result)) return BadAnswer("no \"result\"");
+  const bool none = result.is_null();  // what Go makes of an empty list now and then
+  if (!none && result.get(rows)) return BadAnswer("\"result\" is not a list");
+  if (answer.type != LokiAnswer::Type::kStreams) {
+    const bool instant = answer.type == LokiAnswer::Type::kVector;
+    if (!none) GLP_RETURN_IF_ERROR(ReadSeries(rows, instant, &answer));
+    answer.body = std::move(body);
+  } else if (!none) {
+    GLP_RETURN_IF_ERROR(ReadStreams(rows, labels, memory.get(), &answer));
+    answer.memory = std::move(memory);
   }
   return answer;
 }

@@ -1,0 +1,24 @@
+// How the results without log lines look: series of samples, names, label sets.
+//   default, raw  a line each: TIME LABELS VALUE; NAME; LABELS
+//   jsonl         a JSON value each: {"ts":…,"labels":{…},"value":N}; "NAME"; {LABELS}
+//   loki          the body of the API's answer
+// Threads: one at a time. Errors: those of the output.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/output.h"
+#include "logql/eval.h"
+#include "printer.h"
+
+namespace glp::query {
+
+// Series by series, each in the order of time. `loki_body` is what -o loki prints.
+Status PrintSeries(const std::vector<logql::Series>& series, const std::string& loki_body,
+                   const Look& look, io::Output* out);
+
+Status PrintNames(const std::vector<std::string>& names, const Look& look, io::Output* out);
+Status PrintLabelSets(const std::vector<const LabelSet*>& sets, const Look& look, io::Output* out);
+
+}  // namespace glp::query

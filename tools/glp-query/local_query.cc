@@ -1,0 +1,190 @@
+// Queries that are evaluated here, over entries that a source gives.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "io/stop.h"
+#include "list_printer.h"
+#include "logql/eval.h"
+#include "run.h"
+#include "wire/loki_json.h"
+
+namespace glp::query {
+namespace {
+
+// More points than any screen has, and few enough to hold.
+constexpr int64_t kMaxPoints = 1'000'000;
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+const logql::LogExpr& SelectorOf(const logql::MetricExpr& metric) {
+  const logql::MetricExpr* at = &metric;
+  while (const auto* outer = std::get_if<logql::VectorAggregation>(&at->node)) {
+    at = outer->inner.get();
+  }
+  return std::get<logql::RangeAggregation>(at->node).log;
+}
+
+void TellWarnings(Job& job, const logql::ScanStats& stats) {
+  for (const std::string& warning : stats.warnings) {
+    job.context.Incomplete("damaged parts", warning);
+  }
+}
+
+StdinOptions StdinOptionsFor(Job& job, const logql::LogExpr& log) {
+  StdinOptions options;
+  options.matchers = log.matchers;
+  options.incomplete = [&job](std::string_view kind, std::string_view message) {
+    job.context.Incomplete(kind, message);
+  };
+  options.before_wait = [&job] { return job.out.Flush(); };
+  return options;
+}
+
+Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
+  if (job.times.at_ns) {
+    return UsageError(
+        "--at goes with a metric query, and this one gives log lines; use --from "
+        "and --to");
+  }
+  const Options& options = job.options;
+  logql::QueryParams params;
+  params.range = job.times.Range();
+  params.direction = options.forward ? logql::Direction::kForward : logql::Direction::kBackward;
+  params.limit = options.limit;
+  params.cancelled = io::StopRequested;
+
+  StdinOptions stdin_options = StdinOptionsFor(job, query);
+  stdin_options.range = params.range;
+  stdin_options.line_filters = query.LeadingLineFilters();
+  stdin_options.streaming =
+      options.forward && job.sources.size() == 1 && job.sources.front().kind == SourceKind::kStdin;
+  const bool streaming = stdin_options.streaming;
+  const Stopwatch watch;
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
+                       OpenSources(job.sources, options, std::move(stdin_options)));
+  const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
+  if (job.look.format == "default" && !streaming) {
+    GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
+                         source->Streams(query.matchers, params.range));
+    SayCommonLabels(job, printer->SetStreams(streams));
+  }
+
+  uint64_t printed = 0;
+  Status written;
+  logql::ScanStats stats;
+  const Status scanned = logql::RunLogQuery(
+      query, source.get(), params,
+      [&](const logql::Entry& entry) {
+        printer->Print(entry, {});
+        ++printed;
+        written = job.out.Commit();
+        return written.ok();
+      },
+      &stats);
+  GLP_RETURN_IF_ERROR(written);
+  TellWarnings(job, stats);
+  // A streaming query that is asked to stop ends like one whose input ended.
+  if (!scanned.ok() && !(streaming && scanned.code() == Code::kCancelled)) return scanned;
+  printer->Finish(stats, watch.seconds());
+  if (options.limit && printed == options.limit) SayCut(job);
+  return printed > 0;
+}
+
+// The time of the first or last entry of the selected streams; nothing where there is none.
+Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
+                                      const std::vector<logql::Matcher>& matchers,
+                                      logql::TimeRange range, logql::Direction direction) {
+  logql::ScanRequest request;
+  request.matchers = matchers;
+  request.range = range;
+  request.direction = direction;
+  request.want_lines = false;
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntryCursor> cursor,
+                       source->Scan(std::move(request)));
+  std::vector<logql::Entry> batch;
+  GLP_RETURN_IF_ERROR(cursor->Next(&batch));
+  if (batch.empty()) return std::optional<int64_t>();
+  return std::optional<int64_t>(batch.front().ts_ns);
+}
+
+// Sides that were not given are those of the data. False where there is no data.
+Result<bool> FindRange(Job& job, logql::EntrySource* source,
+                       const std::vector<logql::Matcher>& matchers, logql::QueryParams* params) {
+  params->range = job.times.Range();
+  std::optional<int64_t> first = job.times.start_ns, last = job.times.end_ns;
+  if (!first) {
+    GLP_ASSIGN_OR_RETURN(first,
+                         EdgeOf(source, matchers, params->range, logql::Direction::kForward));
+  }
+  if (!last) {
+    GLP_ASSIGN_OR_RETURN(last,
+                         EdgeOf(source, matchers, params->range, logql::Direction::kBackward));
+  }
+  if (!first || !last) return false;
+  params->step_ns = job.times.step_ns.value_or(DefaultStep(*first, *last));
+  params->range.start_ns = job.times.start_ns ? *first : AlignDown(*first, params->step_ns);
+  params->range.end_ns = job.times.end_ns ? *last : AlignUp(*last, params->step_ns);
+  const uint64_t span_ns =
+      static_cast<uint64_t>(params->range.end_ns) - static_cast<uint64_t>(params->range.start_ns);
+  if (span_ns / static_cast<uint64_t>(params->step_ns) > kMaxPoints) {
+    return UsageError(
+        "--step makes more than a million points of this range; make it longer, or "
+        "the range shorter");
+  }
+  return true;
+}
+
+Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
+  const logql::LogExpr& log = SelectorOf(query);
+  StdinOptions stdin_options = StdinOptionsFor(job, log);
+  const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
+  // Entries that a filter drops still say where the data starts and ends.
+  if (range_is_known) stdin_options.line_filters = log.LeadingLineFilters();
+  const Stopwatch watch;
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
+                       OpenSources(job.sources, job.options, std::move(stdin_options)));
+  logql::QueryParams params;
+  params.cancelled = io::StopRequested;
+  logql::ScanStats stats;
+  std::vector<logql::Series> series;
+  const bool instant = job.times.at_ns.has_value();
+  if (instant) {
+    GLP_ASSIGN_OR_RETURN(
+        series, logql::RunInstantQuery(query, source.get(), *job.times.at_ns, params, &stats));
+  } else {
+    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), log.matchers, &params));
+    if (any) {
+      GLP_ASSIGN_OR_RETURN(series, logql::RunRangeQuery(query, source.get(), params, &stats));
+    }
+  }
+  TellWarnings(job, stats);
+  std::string body;
+  if (job.look.format == "loki") {
+    body = instant ? wire::VectorBody(series, stats, watch.seconds())
+                   : wire::MatrixBody(series, stats, watch.seconds());
+  }
+  GLP_RETURN_IF_ERROR(PrintSeries(series, body, job.look, &job.out));
+  return !series.empty();
+}
+
+}  // namespace
+
+Result<bool> RunLocalQuery(Job& job, const std::string& query) {
+  logql::ParseOptions options;
+  options.allow_empty_selector = true;
+  options.allow_no_selector = true;
+  GLP_ASSIGN_OR_RETURN(const logql::Expr expr, logql::Parse(query, options));
+  if (const auto* log = std::get_if<logql::LogExpr>(&expr)) return RunLog(job, *log);
+  return RunMetric(job, std::get<logql::MetricExpr>(expr));
+}
+
+}  // namespace glp::query

@@ -1,0 +1,64 @@
+#include "cli/main.h"
+
+#include "options.h"
+#include "run.h"
+
+namespace glp::query {
+namespace {
+
+cli::Command Describe(Options* o) {
+  cli::Command c("glp-query", "LogQL over stores, packs, records on standard input and servers");
+  c.Example("glp-query -s /var/lib/glp '{namespace=\"default\"} |= \"error\"' --since 1h",
+            "lines of the last hour in a store that hold a word, the newest first");
+  c.Example("glp-query -s build.glp '{} |~ \"(?i)error|panic\"' --forward -o raw",
+            "the lines alone, oldest first, out of one packed file");
+  c.Example("glp-tail app.log | glp-query '|= \"timeout\"' -o jsonl | jq .line",
+            "records in, records out");
+  c.Example("glp-query -s http://loki:3100 'sum by (app) (rate({env=\"prod\"} |= \"error\" [5m]))'",
+            "a metric, evaluated by a server");
+  c.Example("glp-query labels namespace -s /var/lib/glp", "the values of a label");
+  c.Example("glp-query series '{app=\"api\"}' -s /var/lib/glp", "the streams that match");
+
+  c.Value("-s,--source", "SRC", &o->sources,
+          "where to look: a store directory, a .glp file, - for records on standard input, or "
+          "http(s)://HOST:PORT; several are merged by time");
+  c.Completes("file");
+  c.DefaultText("-, or $LOKI_ADDR where standard input is a terminal");
+  c.Value("--since", "AGO", &o->time.since,
+          "start so long before now, or before --to where that is earlier");
+  c.DefaultText("everything; 1h from a server");
+  c.Value("--from", "TIME", &o->time.from,
+          "start at this time: RFC 3339, a date, seconds or nanoseconds since 1970, or 2h for two "
+          "hours ago");
+  c.Value("--to", "TIME", &o->time.to, "end before this time; `now` is one, too");
+  c.Value("--step", "STEP", &o->time.step,
+          "time between two samples of a metric, as 30s or a number of seconds");
+  c.DefaultText("1/250 of the range, at least 1s");
+  c.Value("--at", "TIME", &o->time.at, "a metric at one instant instead of over a range");
+  c.Value("--limit", "N", &o->limit, "stop after so many lines; 0 is all");
+  c.Flag("--forward", &o->forward, "oldest line first");
+  c.Choice("-o,--output", {"default", "raw", "jsonl", "loki"}, &o->output,
+           "time, labels and line; the line alone; records; or the body that Loki's API answers");
+  c.Choice("--color", {"auto", "always", "never"}, &o->color,
+           "colour labels by stream; auto: on a terminal");
+  c.Flag("-q,--quiet", &o->quiet, "no words about common labels and the limit on stderr");
+  c.Value("--tenant", "ID", &o->tenant, "whose logs: of a store, or as a server's X-Scope-OrgID");
+  c.DefaultText("fake in a store, none for a server");
+  c.Value("--token-file", "FILE", &o->token_file, "file with the bearer token for servers");
+  c.Completes("file");
+  c.Positional("QUERY", &o->words,
+               "a LogQL query; or `labels [NAME]`: names of labels or values of one; or `series "
+               "[SELECTOR]`: the label sets of streams");
+  return c;
+}
+
+}  // namespace
+}  // namespace glp::query
+
+int main(int argc, char** argv) {
+  glp::query::Options options;
+  glp::cli::Command command = glp::query::Describe(&options);
+  return glp::cli::Main(argc, argv, command, [&](glp::cli::Context& context) {
+    return glp::query::Run(options, context);
+  });
+}

@@ -1,0 +1,240 @@
+#include "printer.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/strings.h"
+#include "base/time.h"
+#include "logql/series_labels.h"
+#include "record/record.h"
+#include "wire/loki_json.h"
+
+namespace glp::query {
+namespace {
+
+// Wider label parts are printed whole, but make no other line wider.
+constexpr size_t kMaxPadding = 100;
+
+std::string_view ColorOf(uint64_t hash) {
+  static constexpr std::string_view kColors[] = {"\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[35m",
+                                                 "\x1b[36m", "\x1b[91m", "\x1b[92m", "\x1b[93m",
+                                                 "\x1b[94m", "\x1b[95m", "\x1b[96m"};
+  return kColors[hash % std::size(kColors)];
+}
+
+class TextPrinter : public EntryPrinter {
+ public:
+  TextPrinter(const Look& look, io::Output* out) : look_(look), out_(out) {}
+
+  void ForgetStreams() override {
+    parts_.clear();
+    last_stream_ = nullptr;
+  }
+
+  Labels SetStreams(const std::vector<const LabelSet*>& streams) override {
+    if (streams.empty()) return {};
+    common_ = streams.front()->labels;
+    for (const LabelSet* stream : streams) {
+      std::erase_if(common_, [stream](const Label& label) {
+        const Label* found = stream->Find(label.name);
+        return !found || found->value != label.value;
+      });
+    }
+    for (const LabelSet* stream : streams) Widen(Part(stream->labels).size());
+    return common_;
+  }
+
+  void Print(const logql::Entry& entry, std::string_view fields) override {
+    std::string& out = out_->buffer();
+    char time[kTimestampSize];
+    FormatTimestamp(entry.ts_ns, time);
+    out.append(time, kTimestampSize);
+    out += ' ';
+    AppendPart(&out, Find(entry, fields), entry.stream->hash);
+    out += ' ';
+    if (look_.terminal) {
+      AppendForTerminal(&out, entry.line);
+    } else {
+      out.append(entry.line);
+    }
+    out += '\n';
+  }
+
+ private:
+  void Widen(size_t size) { width_ = std::max(width_, std::min(size, kMaxPadding)); }
+
+  std::string Part(Labels labels) const {
+    std::erase_if(labels, [this](const Label& label) {
+      return std::find(common_.begin(), common_.end(), label) != common_.end();
+    });
+    std::string text = LabelsToSelector(labels);
+    return look_.terminal ? EscapeForTerminal(text) : text;
+  }
+
+  const std::string& Find(const logql::Entry& entry, std::string_view fields) {
+    if (entry.stream == last_stream_ && entry.meta == last_meta_ && fields == last_fields_) {
+      return *last_part_;
+    }
+    if (entry.meta.empty() && fields.empty()) {
+      auto [it, added] = parts_.try_emplace(entry.stream);
+      if (added) it->second = Part(entry.stream->labels);
+      last_part_ = &it->second;
+    } else {
+      mixed_part_ = Part(Merged(entry, fields));
+      last_part_ = &mixed_part_;
+    }
+    Widen(last_part_->size());
+    last_stream_ = entry.stream;
+    last_meta_ = entry.meta;
+    last_fields_ = fields;
+    return *last_part_;
+  }
+
+  static Labels Merged(const logql::Entry& entry, std::string_view fields) {
+    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta);
+    Labels labels = merged.ok() ? std::move(*merged) : entry.stream->labels;
+    // What a query's parsers extracted comes from a server, which has settled equal names.
+    if (Result<Labels> parsed = LabelsFromJson(fields.empty() ? "{}" : fields); parsed.ok()) {
+      labels.insert(labels.end(), parsed->begin(), parsed->end());
+      Canonicalize(&labels);
+    }
+    return labels;
+  }
+
+  void AppendPart(std::string* out, const std::string& part, uint64_t hash) const {
+    if (look_.color) out->append(ColorOf(hash));
+    out->append(part);
+    if (look_.color) out->append("\x1b[0m");
+    if (part.size() < width_) out->append(width_ - part.size(), ' ');
+  }
+
+  Look look_;
+  io::Output* out_;
+  Labels common_;
+  size_t width_ = 0;
+  std::unordered_map<const LabelSet*, std::string> parts_;  // of entries without metadata
+  const LabelSet* last_stream_ = nullptr;
+  std::string last_meta_, last_fields_;
+  std::string mixed_part_;
+  const std::string* last_part_ = nullptr;
+};
+
+class RawPrinter : public EntryPrinter {
+ public:
+  RawPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
+  void Print(const logql::Entry& entry, std::string_view) override {
+    std::string& out = out_->buffer();
+    if (terminal_) {
+      AppendForTerminal(&out, entry.line);
+    } else {
+      out.append(entry.line);
+    }
+    out += '\n';
+  }
+
+ private:
+  bool terminal_;
+  io::Output* out_;
+};
+
+class RecordPrinter : public EntryPrinter {
+ public:
+  RecordPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
+  void Print(const logql::Entry& entry, std::string_view fields) override {
+    Record record;
+    record.ts_ns = entry.ts_ns;
+    record.labels = entry.stream;
+    record.line = Line::Bytes(entry.line);
+    record.meta = entry.meta;
+    record.fields = fields;
+    if (!terminal_) {
+      AppendRecord(&out_->buffer(), record);
+      return;
+    }
+    scratch_.clear();
+    AppendRecord(&scratch_, record);
+    AppendJsonForTerminal(&out_->buffer(), scratch_);
+  }
+
+ private:
+  bool terminal_;
+  io::Output* out_;
+  std::string scratch_;
+};
+
+class LokiPrinter : public EntryPrinter {
+ public:
+  LokiPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
+  void Print(const logql::Entry& entry, std::string_view fields) override {
+    if (fields.empty()) {
+      body_.Add(entry);
+      return;
+    }
+    Labels all;
+    for (std::string_view object : {entry.meta, fields}) {
+      if (object.empty()) continue;
+      if (Result<Labels> labels = LabelsFromJson(object); labels.ok()) {
+        all.insert(all.end(), labels->begin(), labels->end());
+      }
+    }
+    Canonicalize(&all);
+    const std::string merged = LabelsToJson(all);
+    logql::Entry one = entry;
+    one.meta = merged;
+    body_.Add(one);
+  }
+  void Finish(const logql::ScanStats& stats, double seconds) override {
+    const std::string body = body_.Finish(stats, seconds);
+    if (terminal_) {
+      AppendJsonForTerminal(&out_->buffer(), body);
+    } else {
+      out_->buffer() += body;
+    }
+    out_->buffer() += '\n';
+  }
+
+ private:
+  bool terminal_;
+  io::Output* out_;
+  wire::StreamsBody body_;
+};
+
+}  // namespace
+
+std::unique_ptr<EntryPrinter> MakeEntryPrinter(const Look& look, io::Output* out) {
+  if (look.format == "raw") return std::make_unique<RawPrinter>(look, out);
+  if (look.format == "jsonl") return std::make_unique<RecordPrinter>(look, out);
+  if (look.format == "loki") return std::make_unique<LokiPrinter>(look, out);
+  return std::make_unique<TextPrinter>(look, out);
+}
+
+void AppendForTerminal(std::string* out, std::string_view text) {
+  for (size_t at = 0;;) {
+    const size_t end = text.find('\n', at);
+    out->append(EscapeForTerminal(text.substr(at, end == text.npos ? end : end - at)));
+    if (end == text.npos) return;
+    *out += '\n';
+    at = end + 1;
+  }
+}
+
+void AppendJsonForTerminal(std::string* out, std::string_view json) {
+  for (size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(json[i]);
+    if (byte == 0x7f) {
+      out->append("\\u007f");
+    } else if (byte == 0xc2 && i + 1 < json.size() &&
+               static_cast<unsigned char>(json[i + 1]) < 0xa0) {
+      // U+0080 to U+009F: terminals take some of them for the start of an escape sequence.
+      static constexpr char kHex[] = "0123456789abcdef";
+      const auto low = static_cast<unsigned char>(json[++i]);
+      out->append("\\u00");
+      *out += kHex[low >> 4];
+      *out += kHex[low & 15];
+    } else {
+      *out += json[i];
+    }
+  }
+}
+
+}  // namespace glp::query

@@ -1,0 +1,49 @@
+// How results look: entries of log queries, one printer a format of -o.
+//   default  TIME LABELS LINE, the labels that all streams share left out of each line
+//   raw      the bytes of the line
+//   jsonl    records
+//   loki     the body of the API's answer, at the end
+// On a terminal no control character of a log gets through, whatever the format.
+// Lifetime: a printer keeps label sets by address until ForgetStreams.
+// Threads:  one at a time. Cost: no allocation an entry, but for those with metadata.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/output.h"
+#include "logql/source.h"
+
+namespace glp::query {
+
+struct Look {
+  std::string format = "default";  // default, raw, jsonl, loki
+  bool color = false;
+  bool terminal = false;
+};
+
+class EntryPrinter {
+ public:
+  virtual ~EntryPrinter() = default;
+  // Appends to the output's buffer. `fields`: what parsers extracted, raw JSON object or "".
+  virtual void Print(const logql::Entry& entry, std::string_view fields) = 0;
+  // The label sets seen so far are about to go.
+  virtual void ForgetStreams() {}
+  // The streams that the entries will come from, where they are known beforehand. Returns the
+  // labels that all of them share, which stand in no line from now on.
+  virtual Labels SetStreams(const std::vector<const LabelSet*>&) { return {}; }
+  // All entries were printed; `seconds` is what the query took.
+  virtual void Finish(const logql::ScanStats&, double /*seconds*/) {}
+};
+
+// REQUIRES: `out` outlives the printer.
+std::unique_ptr<EntryPrinter> MakeEntryPrinter(const Look& look, io::Output* out);
+
+// Appends `text` as it may go to a terminal; line ends stay.
+void AppendForTerminal(std::string* out, std::string_view text);
+// The same for JSON text, which stays JSON: control characters that JSON allows are escaped.
+void AppendJsonForTerminal(std::string* out, std::string_view json);
+
+}  // namespace glp::query

@@ -1,0 +1,66 @@
+#include "remote_source.h"
+
+#include <utility>
+#include <vector>
+
+#include "logql/expr.h"
+#include "wire/loki_pages.h"
+
+namespace glp::query {
+namespace {
+
+class RemoteCursor : public logql::EntryCursor {
+ public:
+  RemoteCursor(wire::LokiClient* client, wire::PagesRequest request)
+      : pages_(client, std::move(request)) {}
+
+  Status Next(std::vector<logql::Entry>* batch) override {
+    batch->clear();
+    GLP_ASSIGN_OR_RETURN(const wire::LokiAnswer* page, pages_.Next());
+    stats_.warnings.insert(stats_.warnings.end(), page->warnings.begin(), page->warnings.end());
+    for (const wire::LokiEntry& entry : page->entries) {
+      batch->push_back(entry);
+      ++stats_.entries;
+      stats_.line_bytes += entry.line.size();
+    }
+    return Status::Ok();
+  }
+  const logql::ScanStats& stats() const override { return stats_; }
+
+ private:
+  wire::LokiPages pages_;
+  logql::ScanStats stats_;
+};
+
+class RemoteSource : public logql::EntrySource {
+ public:
+  explicit RemoteSource(std::unique_ptr<wire::LokiClient> client) : client_(std::move(client)) {}
+
+  Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
+    logql::LogExpr log;
+    log.matchers = std::move(request.matchers);
+    for (logql::LineFilter& filter : request.line_filters) log.stages.emplace_back(filter);
+    wire::PagesRequest pages;
+    pages.query = logql::ToString(log);
+    pages.range = request.range;
+    pages.direction = request.direction;
+    return std::unique_ptr<logql::EntryCursor>(
+        std::make_unique<RemoteCursor>(client_.get(), std::move(pages)));
+  }
+
+  Result<std::vector<const LabelSet*>> Streams(const std::vector<logql::Matcher>& matchers,
+                                               logql::TimeRange range) override {
+    return client_->Series(matchers.empty() ? "" : logql::ToString(matchers), range);
+  }
+
+ private:
+  std::unique_ptr<wire::LokiClient> client_;
+};
+
+}  // namespace
+
+std::unique_ptr<logql::EntrySource> MakeRemoteSource(std::unique_ptr<wire::LokiClient> client) {
+  return std::make_unique<RemoteSource>(std::move(client));
+}
+
+}  // namespace glp::query

@@ -1,0 +1,87 @@
+#include "run.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/time.h"
+#include "record/labels.h"
+
+namespace glp::query {
+namespace {
+
+// Without -s: records on stdin; where that is a terminal, the server of LOKI_ADDR.
+Result<std::vector<std::string>> SourceWords(const Options& options, const cli::Context& context) {
+  std::vector<std::string> words = options.sources;
+  if (words.empty()) {
+    const char* server = std::getenv("LOKI_ADDR");
+    words.emplace_back(server && *server && isatty(STDIN_FILENO) ? server : "-");
+  }
+  for (const std::string& word : words) {
+    if (word == "-") GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, STDIN_FILENO));
+  }
+  return words;
+}
+
+Result<bool> Dispatch(Job& job) {
+  const std::vector<std::string>& words = job.options.words;
+  if (words.empty()) {
+    return UsageError("a query is missing; '{}' selects everything, --help shows examples");
+  }
+  const bool listing = words.front() == "labels" || words.front() == "series";
+  if (words.size() > (listing ? 2U : 1U)) {
+    return UsageError("\"" + words.back() +
+                      "\" is one word too many; quote the query as one word: '{app=\"x\"} |= "
+                      "\"error\"'");
+  }
+  const std::string operand = words.size() > 1 ? words[1] : "";
+  if (listing && job.times.at_ns) return UsageError("--at goes with a metric query only");
+  if (words.front() == "labels") return ListLabels(job, operand);
+  if (words.front() == "series") return ListSeries(job, operand);
+  return IsOneServer(job.sources) ? RunServerQuery(job, words.front())
+                                  : RunLocalQuery(job, words.front());
+}
+
+}  // namespace
+
+cli::RunResult Run(const Options& options, cli::Context& context) {
+  const int64_t now_ns = NowNs();
+  GLP_ASSIGN_OR_RETURN(const std::vector<std::string> words, SourceWords(options, context));
+  GLP_ASSIGN_OR_RETURN(std::vector<SourceName> sources, NameSources(words));
+  GLP_ASSIGN_OR_RETURN(QueryTimes times, ParseTimes(options.time, now_ns));
+  if (HasServer(sources)) CloseForServer(&times, now_ns);
+
+  io::Output out(STDOUT_FILENO, "standard output");
+  io::EnlargePipe(STDOUT_FILENO);
+  Job job{options,
+          context,
+          std::move(sources),
+          times,
+          {options.output, cli::UseColor(options.color, STDOUT_FILENO), isatty(STDOUT_FILENO) == 1},
+          out};
+  Result<bool> found = Dispatch(job);
+  // What was printed before an error is whole lines: they go out.
+  const Status flushed = out.Flush();
+  if (!found.ok() && found.status().code() == Code::kCancelled) {
+    context.Incomplete("interruptions", "stopped before the end: the answer is not complete");
+    found = true;
+  }
+  if (!found.ok()) return found.status();
+  GLP_RETURN_IF_ERROR(flushed);
+  return static_cast<int>(*found ? cli::kExitOk : cli::kExitNoMatch);
+}
+
+void SayCommonLabels(Job& job, const Labels& common) {
+  if (!common.empty() && !job.options.quiet) {
+    job.context.Say("Common labels: " + LabelsToSelector(common));
+  }
+}
+
+void SayCut(Job& job) {
+  if (!job.options.quiet) {
+    job.context.Say("stopped at --limit " + std::to_string(job.options.limit) +
+                    "; there may be more");
+  }
+}
+
+}  // namespace glp::query

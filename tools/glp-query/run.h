@@ -1,0 +1,45 @@
+// glp-query as a function: finds the sources, runs the query or the listing, prints.
+// Two roads: sources that are scanned here (local_query.cc), and one server, which evaluates the
+// query itself (server_query.cc).
+// Errors: as cli::ExitCode has them; damage and limits of a server are told to the context.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cli/main.h"
+#include "io/output.h"
+#include "logql/parser.h"
+#include "options.h"
+#include "printer.h"
+#include "query_range.h"
+#include "sources.h"
+
+namespace glp::query {
+
+// The exit code and status of `options`, which were parsed from a command line.
+cli::RunResult Run(const Options& options, cli::Context& context);
+
+// What all roads need.
+struct Job {
+  const Options& options;
+  cli::Context& context;
+  std::vector<SourceName> sources;
+  QueryTimes times;
+  Look look;
+  io::Output& out;
+};
+
+// "true": something was found.
+Result<bool> RunLocalQuery(Job& job, const std::string& query);
+Result<bool> RunServerQuery(Job& job, const std::string& query);
+// `labels [NAME]` and `series [SELECTOR]`.
+Result<bool> ListLabels(Job& job, const std::string& name);
+Result<bool> ListSeries(Job& job, const std::string& selector);
+
+// Words on stderr that both roads say alike.
+void SayCommonLabels(Job& job, const Labels& common);
+void SayCut(Job& job);
+
+}  // namespace glp::query

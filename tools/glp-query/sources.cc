@@ -1,0 +1,112 @@
+#include "sources.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/strings.h"
+#include "io/file.h"
+#include "io/stop.h"
+#include "merge_source.h"
+#include "pack/reader.h"
+#include "remote_source.h"
+#include "store/reader.h"
+#include "store/store.h"
+#include "wire/http_client.h"
+
+namespace glp::query {
+namespace {
+
+Result<SourceName> NameSource(const std::string& word) {
+  if (word == "-") return SourceName{SourceKind::kStdin, word};
+  if (word.starts_with("http://") || word.starts_with("https://")) {
+    GLP_ASSIGN_OR_RETURN(std::string url, wire::NormalizeUrl(word));
+    return SourceName{SourceKind::kServer, std::move(url)};
+  }
+  struct stat info;
+  if (::stat(word.c_str(), &info) != 0) {
+    if (errno != ENOENT) return IoError(word, errno);
+    return UsageError(word +
+                      ": no such store or file; a source is a store directory, a .glp file, "
+                      "- for records on standard input, or http://HOST:PORT");
+  }
+  return SourceName{S_ISDIR(info.st_mode) ? SourceKind::kStore : SourceKind::kPack, word};
+}
+
+Result<std::unique_ptr<logql::EntrySource>> OpenLocal(const SourceName& name,
+                                                      const Options& options) {
+  if (name.kind == SourceKind::kStore) {
+    return store::OpenStore(
+        name.text, options.tenant.empty() ? std::string(store::kDefaultTenant) : options.tenant);
+  }
+  Result<std::unique_ptr<logql::EntrySource>> pack = pack::OpenPack(name.text);
+  if (!pack.ok() && pack.status().code() == Code::kData) {
+    return Status(Code::kUsage, pack.status().message() +
+                                    "; records in a file are read from standard input: glp-query "
+                                    "… < FILE");
+  }
+  return pack;
+}
+
+}  // namespace
+
+Result<std::vector<SourceName>> NameSources(const std::vector<std::string>& words) {
+  std::vector<SourceName> names;
+  for (const std::string& word : words) {
+    GLP_ASSIGN_OR_RETURN(SourceName name, NameSource(word));
+    names.push_back(std::move(name));
+  }
+  const auto is_stdin = [](const SourceName& name) { return name.kind == SourceKind::kStdin; };
+  if (std::count_if(names.begin(), names.end(), is_stdin) > 1) {
+    return UsageError("-s - is given twice, but there is one standard input");
+  }
+  return names;
+}
+
+bool HasServer(const std::vector<SourceName>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [](const SourceName& name) { return name.kind == SourceKind::kServer; });
+}
+
+bool IsOneServer(const std::vector<SourceName>& names) {
+  return names.size() == 1 && HasServer(names);
+}
+
+Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
+                                                     const Options& options) {
+  wire::LokiClientOptions client;
+  client.url = url;
+  client.tenant = options.tenant;
+  client.user_agent = "glp-query";
+  client.cancelled = io::StopRequested;
+  if (!options.token_file.empty()) {
+    GLP_ASSIGN_OR_RETURN(const std::string token, io::ReadFile(options.token_file));
+    client.token = TrimSpace(token);
+  }
+  return std::make_unique<wire::LokiClient>(std::move(client));
+}
+
+Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,
+                                                        const Options& options,
+                                                        StdinOptions stdin_options) {
+  std::vector<std::unique_ptr<logql::EntrySource>> sources;
+  for (const SourceName& name : names) {
+    if (name.kind == SourceKind::kStdin) {
+      sources.push_back(std::make_unique<StdinSource>(
+          io::MakeFdSource(STDIN_FILENO, "standard input", false), stdin_options));
+    } else if (name.kind == SourceKind::kServer) {
+      GLP_ASSIGN_OR_RETURN(std::unique_ptr<wire::LokiClient> client,
+                           OpenServer(name.text, options));
+      sources.push_back(MakeRemoteSource(std::move(client)));
+    } else {
+      GLP_ASSIGN_OR_RETURN(std::unique_ptr<logql::EntrySource> source, OpenLocal(name, options));
+      sources.push_back(std::move(source));
+    }
+  }
+  return MergeSources(std::move(sources));
+}
+
+}  // namespace glp::query
