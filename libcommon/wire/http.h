@@ -80,6 +80,8 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b);
 std::string UrlDecode(std::string_view text, bool plus_is_blank);
 // k=v&k=v, appended.
 void ParseForm(std::string_view text, Params* params);
+// "Bad Request" of 400; "" of a status that is not well known.
+std::string_view ReasonPhrase(int status);
 // True where the value of an Accept-Encoding header takes gzip.
 bool AcceptsGzip(std::string_view accept_encoding);
 // The media type of a Content-Type header, in lower case and without parameters.

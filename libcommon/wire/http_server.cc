@@ -262,6 +262,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     gone_.reset();
     if (server_->stopping) keep_alive_ = false;
     answer_.emplace(static_cast<http::status>(response.status), http_version_);
+    if (const std::string_view reason = ReasonPhrase(response.status); !reason.empty()) {
+      answer_->reason({reason.data(), reason.size()});
+    }
     answer_->set(http::field::server, "glp");
     if (!response.content_type.empty()) {
       answer_->set(http::field::content_type, response.content_type);

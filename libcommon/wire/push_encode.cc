@@ -12,9 +12,9 @@ void AppendTime(std::string* out, int64_t ts_ns) {
 
 }  // namespace
 
-PushBatch::PushBatch(const LabelTable* labels, Options options)
-    : table_(labels), options_(std::move(options)) {
-  Canonicalize(&options_.external_labels);
+PushBatch::PushBatch(const LabelTable* labels, Labels external)
+    : table_(labels), external_(std::move(external)) {
+  Canonicalize(&external_);
 }
 
 PushBatch::Stream& PushBatch::Find(const LabelSet* labels) {
@@ -28,8 +28,8 @@ PushBatch::Stream& PushBatch::Find(const LabelSet* labels) {
   auto found = by_set_.find(labels);
   if (found == by_set_.end()) {
     std::string json = labels->json;
-    if (!options_.external_labels.empty()) {
-      Labels merged = options_.external_labels;
+    if (!external_.empty()) {
+      Labels merged = external_;
       merged.insert(merged.end(), labels->labels.begin(), labels->labels.end());
       Canonicalize(&merged);
       json = LabelsToJson(merged);
@@ -57,20 +57,14 @@ void PushBatch::AppendLine(const Line& line, Stream* stream) {
   }
   const std::string_view bytes = line.Decode(&scratch_);
   size_bytes_ += bytes.size();
-  if (IsValidUtf8(bytes)) {
-    AppendJsonString(&out, bytes);
-  } else if (options_.to_glp) {
-    out += "\"\"";
-    std::string& line64 = stream->line64;
-    line64 += line64.empty() ? "[" : ",[";
-    AppendUint64(&line64, stream->entries);
-    line64 += ",\"";
-    line64 += Base64Encode(bytes);
-    line64 += "\"]";
-  } else {
-    AppendJsonLossy(&out, bytes);
-    ++changed_lines_;
-  }
+  if (AppendJsonLossy(&out, bytes)) return;
+  std::string& line64 = stream->line64;
+  line64 += line64.empty() ? "[" : ",[";
+  AppendUint64(&line64, stream->entries);
+  line64 += ",\"";
+  line64 += Base64Encode(bytes);
+  line64 += "\"]";
+  ++odd_lines_;
 }
 
 void PushBatch::AppendSrc(std::string_view src, Stream* stream) {
@@ -102,13 +96,13 @@ void PushBatch::Add(const Record& record) {
     size_bytes_ += record.meta.size();
   }
   stream.values += ']';
-  if (options_.to_glp) AppendSrc(record.src, &stream);
+  AppendSrc(record.src, &stream);
   ++stream.entries;
   ++entries_;
   body_bytes_ += stream.values.size() + stream.src.size() + stream.line64.size() - before;
 }
 
-void PushBatch::AppendBody(std::string* out) const {
+void PushBatch::AppendBody(std::string* out, bool to_glp) const {
   out->reserve(out->size() + body_bytes_ + 64);
   *out += "{\"streams\":[";
   for (size_t i = 0; i < streams_.size(); ++i) {
@@ -119,7 +113,7 @@ void PushBatch::AppendBody(std::string* out) const {
     *out += "]}";
   }
   *out += ']';
-  if (options_.to_glp) {
+  if (to_glp) {
     *out += ",\"glp\":{\"streams\":[";
     for (size_t i = 0; i < streams_.size(); ++i) {
       const Stream& stream = streams_[i];
@@ -146,7 +140,7 @@ void PushBatch::Clear() {
   by_set_.clear();
   by_labels_.clear();
   last_set_ = nullptr;
-  entries_ = size_bytes_ = body_bytes_ = changed_lines_ = 0;
+  entries_ = size_bytes_ = body_bytes_ = odd_lines_ = 0;
 }
 
 }  // namespace glp::wire

@@ -52,14 +52,9 @@ class PushDecoder {
 // Lifetime: copies what it needs. Threads: one at a time.
 class PushBatch {
  public:
-  struct Options {
-    Labels external_labels;  // added to each stream; a label of the record wins
-    // The server is a glp-store: each entry's `src` goes along, and lines that are not UTF-8 as
-    // they are. Else their bad bytes are replaced by U+FFFD.
-    bool to_glp = false;
-  };
-  // `labels`: the table the records' labels are of.
-  PushBatch(const LabelTable* labels, Options options);
+  // `labels`: the table the records' labels are of. `external`: added to each stream; a label of
+  // the record wins.
+  PushBatch(const LabelTable* labels, Labels external);
 
   void Add(const Record& record);
   bool empty() const { return entries_ == 0; }
@@ -68,9 +63,11 @@ class PushBatch {
   uint64_t size_bytes() const { return size_bytes_; }
   // Bytes of the body, about.
   uint64_t body_bytes() const { return body_bytes_; }
-  // Lines whose bytes were replaced.
-  uint64_t changed_lines() const { return changed_lines_; }
-  void AppendBody(std::string* out) const;
+  // Lines that are not UTF-8, which only a glp-store can be told.
+  uint64_t odd_lines() const { return odd_lines_; }
+  // For a glp-store (`to_glp`) each entry's `src` goes along and odd lines as they are; for a Loki
+  // there is no word of either, and the bad bytes of odd lines are U+FFFD.
+  void AppendBody(std::string* out, bool to_glp) const;
   void Clear();
 
  private:
@@ -88,7 +85,7 @@ class PushBatch {
   void AppendSrc(std::string_view src, Stream* stream);
 
   const LabelTable* table_;
-  Options options_;
+  Labels external_;
   uint64_t generation_ = 0;
   std::vector<Stream> streams_;
   std::unordered_map<const LabelSet*, size_t> by_set_;
@@ -99,7 +96,7 @@ class PushBatch {
   uint64_t entries_ = 0;
   uint64_t size_bytes_ = 0;
   uint64_t body_bytes_ = 0;
-  uint64_t changed_lines_ = 0;
+  uint64_t odd_lines_ = 0;
 };
 
 }  // namespace glp::wire
