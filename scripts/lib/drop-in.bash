@@ -1,0 +1,182 @@
+# What the two drop-in scripts share: Go's flag syntax, and a configuration in YAML of which every
+# key must be accounted for.
+#
+# REQUIRES: $me is the script's name, $lib the folder of this file.
+# shellcheck disable=SC2154  # set by the script
+
+say() { printf '%s: %s\n' "$me" "$*" >&2; }
+die() {
+  say "$@"
+  exit 2
+}
+
+# go_flags ARG…: splits a command line as Go's flag package does. $flag_values and $flag_switches
+# (space-separated names) say what takes a value and what is a switch; each flag goes to
+# `on_flag NAME VALUE`.
+go_flags() {
+  local arg name value
+  while (($# > 0)); do
+    arg=$1
+    shift
+    [[ $arg != -- ]] || break
+    [[ $arg == -?* ]] || die "unexpected argument '$arg'; '$me -help' lists the flags"
+    name=${arg#-}
+    name=${name#-}
+    value=
+    if [[ $name == *=* ]]; then
+      value=${name#*=}
+      name=${name%%=*}
+      if [[ " $flag_switches " == *" $name "* ]]; then
+        case $value in
+          1 | t | T | true | TRUE | True) value=true ;;
+          0 | f | F | false | FALSE | False) value=false ;;
+          *) die "-$name: '$value' is neither true nor false" ;;
+        esac
+      fi
+    elif [[ " $flag_switches " == *" $name "* ]]; then
+      value=true
+    elif [[ " $flag_values " == *" $name "* ]]; then
+      (($# > 0)) || die "-$name needs a value"
+      value=$1
+      shift
+    fi
+    [[ " $flag_switches $flag_values " == *" $name "* ]] ||
+      die "no flag -$name; '$me -help' lists the flags"
+    on_flag "$name" "$value"
+  done
+  (($# == 0)) || die "unexpected argument '$1'; '$me -help' lists the flags"
+}
+
+# --- the configuration ---
+# Pointers (/clients/0/url) are the names of values, as yaml.awk prints them.
+declare -A yaml_value=() yaml_kind=() yaml_line=() yaml_taken=()
+yaml_order=()
+yaml_file=
+
+# load_yaml FILE EXPAND_ENV(0|1)
+load_yaml() {
+  local out line kind pointer value
+  yaml_file=$1
+  [[ -r $1 ]] || die "$1: cannot read this file"
+  if ! out=$(LC_ALL=C awk -v "expand_env=$2" -f "$lib/yaml.awk" <"$1" 2>&1); then
+    die "$1:$(tail -n 1 <<<"$out")"
+  fi
+  while IFS=$'\t' read -r line kind pointer value; do
+    [[ -n $line ]] || continue
+    printf -v value '%b' "$value"
+    yaml_order+=("$pointer")
+    yaml_line[$pointer]=$line
+    yaml_kind[$pointer]=$kind
+    yaml_value[$pointer]=$value
+  done <<<"$out"
+}
+
+# /clients/0/url as clients[0].url
+shown() {
+  local part text=
+  local -a parts
+  IFS=/ read -ra parts <<<"${1#/}"
+  for part in "${parts[@]}"; do
+    if [[ $part =~ ^[0-9]+$ ]]; then text+="[$part]"; else text+="${text:+.}$part"; fi
+  done
+  part=${text//\~1//}
+  printf '%s' "${part//\~0/\~}"
+}
+
+# The line of a pointer, or of the first value below it.
+line_at() {
+  local pointer
+  for pointer in "${yaml_order[@]}"; do
+    if [[ $pointer == "$1" || $pointer == "$1"/* ]]; then
+      printf '%s' "${yaml_line[$pointer]}"
+      return
+    fi
+  done
+}
+
+refuse() { # POINTER WHY
+  die "$yaml_file:$(line_at "$1"): $(shown "$1"): $2"
+}
+
+has() { # POINTER: it, or something below it, is there
+  local pointer
+  for pointer in "${yaml_order[@]}"; do
+    [[ $pointer != "$1" && $pointer != "$1"/* ]] || return 0
+  done
+  return 1
+}
+
+# take POINTER: sets $REPLY to its value and counts it as accounted for; false if it is not there.
+take() {
+  [[ -v yaml_value[$1] ]] || return 1
+  REPLY=${yaml_value[$1]}
+  yaml_taken[$1]=1
+}
+
+# take_text POINTER: a scalar that is not null.
+take_text() {
+  take "$1" || return 1
+  [[ ${yaml_kind[$1]} == plain || ${yaml_kind[$1]} == quoted ]] || refuse "$1" "a value was expected"
+}
+
+take_bool() { # sets $REPLY to true or false
+  take_text "$1" || return 1
+  [[ $REPLY == true || $REPLY == false ]] || refuse "$1" "'$REPLY' is neither true nor false"
+}
+
+# The names directly below a pointer, one a line, in order; keys still as in a pointer.
+below() {
+  local pointer name last=
+  for pointer in "${yaml_order[@]}"; do
+    [[ $pointer == "$1"/* ]] || continue
+    name=${pointer#"$1"/}
+    name=${name%%/*}
+    [[ $name == "$last" ]] || printf '%s\n' "$name"
+    last=$name
+  done
+}
+
+key_text() { # a key as it was written
+  local key=${1//\~1//}
+  printf '%s' "${key//\~0/\~}"
+}
+
+# nothing_in POINTER WHY: it may be there, empty; anything below it is refused.
+nothing_in() {
+  local pointer
+  for pointer in "${yaml_order[@]}"; do
+    if [[ $pointer == "$1" ]]; then
+      [[ ${yaml_kind[$pointer]} =~ ^(null|map|list)$ ]] || refuse "$pointer" "$2"
+      yaml_taken[$pointer]=1
+    elif [[ $pointer == "$1"/* ]]; then
+      refuse "$pointer" "$2"
+    fi
+  done
+}
+
+# may_be_empty POINTER: `key:` and `key: {}` with nothing below are fine; a value is not.
+may_be_empty() {
+  [[ -v yaml_kind[$1] ]] || return 0
+  [[ ${yaml_kind[$1]} =~ ^(null|map|list)$ ]] || refuse "$1" "a mapping or a list was expected"
+  yaml_taken[$1]=1
+}
+
+# without_meaning POINTER WHY: all of it is accounted for with one warning.
+without_meaning() {
+  local pointer found=
+  for pointer in "${yaml_order[@]}"; do
+    [[ $pointer == "$1" || $pointer == "$1"/* ]] || continue
+    [[ -n ${yaml_taken[$pointer]-} ]] && continue
+    found=1
+    yaml_taken[$pointer]=1
+  done
+  [[ -z $found ]] || say "$yaml_file:$(line_at "$1"): $(shown "$1"): $2"
+}
+
+# Everything that nothing took is an error, the first one named.
+nothing_left() {
+  local pointer
+  for pointer in "${yaml_order[@]}"; do
+    [[ -n ${yaml_taken[$pointer]-} ]] || refuse "$pointer" "$1"
+  done
+}
