@@ -1,0 +1,321 @@
+"""The measuring of scripts/bench, whose head says what it does.
+
+Each row runs as `bash -o pipefail -c …`; the kernel's accounts of that shell and of everything it
+waited for are the row's numbers.
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+NEEDLE = "needle-5d1c0ffee"
+PATH_REGEX = (r"pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_[^/]+/(?P<container>[^/]+)/")
+
+
+def die(message):
+    sys.exit(f"bench: {message}")
+
+
+def note(message):
+    print(f"bench: {message}", file=sys.stderr, flush=True)
+
+
+def size_of(text):
+    units = {"K": 10**3, "M": 10**6, "G": 10**9}
+    unit = text[-1:].upper()
+    try:
+        return int(float(text[:-1]) * units[unit]) if unit in units else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 64M or 1G")
+
+
+class Row:
+    def __init__(self, who, cpu, wall, rss, note=""):
+        self.who, self.cpu, self.wall, self.rss, self.note = who, cpu, wall, rss, note
+
+
+def run(who, command, rounds=1, expect=(0,), note_text=""):
+    """The best of `rounds` runs of a shell command, its output thrown away."""
+    best = None
+    for _ in range(rounds):
+        start = time.monotonic()
+        child = subprocess.Popen(["bash", "-o", "pipefail", "-c", command], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        words = child.stderr.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
+        code = os.waitstatus_to_exitcode(status)
+        child.returncode = code
+        if code not in expect:
+            die(f"{who}: exit {code}: {command}\n{words.decode(errors='replace')[-2000:]}")
+        row = Row(who, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, note_text)
+        if best is None or row.wall < best.wall:
+            best = row
+    return best
+
+
+def folder_bytes(folder):
+    return sum(os.lstat(os.path.join(at, name)).st_size
+               for at, _, names in os.walk(folder) for name in names)
+
+
+class Table:
+    def __init__(self):
+        self.groups = []
+
+    def add(self, title, rows):
+        self.groups.append((title, [row for row in rows if row]))
+        for row in rows:
+            if row:
+                note(f"{title}: {row.who}: {row.wall:.3f} s")
+
+    def show(self):
+        print(f"{'':34}{'':14}{'CPU s':>9}{'wall s':>9}{'RSS MB':>9}{'CPU':>8}{'wall':>8}")
+        for title, rows in self.groups:
+            base = rows[0]
+            for i, row in enumerate(rows):
+                ratios = f"{'':8}{'':8}"
+                if i > 0 and row.cpu is not None:
+                    ratios = (f"{row.cpu / max(base.cpu, 1e-3):>7.1f}x"
+                              f"{row.wall / max(base.wall, 1e-3):>7.1f}x")
+                cells = f"{row.cpu:>9.3f}{row.wall:>9.3f}{row.rss:>9.1f}"
+                print(f"{title if i == 0 else '':34}{row.who:14}{cells}{ratios}  {row.note}".rstrip())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Loki:
+    """A Loki on PATH, on a loopback port with its data in `folder`."""
+
+    CONFIG = """\
+auth_enabled: false
+server:
+  http_listen_address: 127.0.0.1
+  http_listen_port: {port}
+  grpc_listen_address: 127.0.0.1
+  grpc_listen_port: 0
+common:
+  path_prefix: {folder}
+  replication_factor: 1
+  instance_addr: 127.0.0.1
+  ring:
+    kvstore:
+      store: inmemory
+  storage:
+    filesystem:
+      chunks_directory: {folder}/chunks
+      rules_directory: {folder}/rules
+schema_config:
+  configs:
+    - from: 2020-01-01
+      store: tsdb
+      object_store: filesystem
+      schema: v13
+      index:
+        prefix: index_
+        period: 24h
+limits_config:
+  reject_old_samples: false
+  ingestion_rate_mb: 1024
+  ingestion_burst_size_mb: 1024
+  per_stream_rate_limit: 1GB
+  per_stream_rate_limit_burst: 1GB
+  max_query_length: 0
+  max_entries_limit_per_query: 100000000
+"""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        os.makedirs(folder)
+        path = os.path.join(folder, "loki.yml")
+        with open(path, "w") as f:
+            f.write(self.CONFIG.format(port=self.port, folder=folder))
+        self.child = subprocess.Popen(["loki", f"-config.file={path}", "-target=all"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.url = f"http://127.0.0.1:{self.port}"
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(self.url + "/ready", timeout=2).read()
+                return
+            except (urllib.error.URLError, OSError):
+                if time.monotonic() > deadline or self.child.poll() is not None:
+                    self.stop()
+                    raise RuntimeError("loki on PATH did not become ready")
+                time.sleep(0.1)
+
+    def cpu(self):
+        with open(f"/proc/{self.child.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss(self):
+        with open(f"/proc/{self.child.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) / 1024
+
+    def measure(self, command, rounds=1, expect=(0,)):
+        """As run(), with the server's time in place of the client's."""
+        before = self.cpu()
+        row = run("loki", command, rounds, expect)
+        return Row("loki", (self.cpu() - before) / rounds, row.wall, self.rss())
+
+    def stop(self):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+            try:
+                self.child.wait(60)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+
+def corpus_folder(options, root):
+    if options.corpus:
+        return os.path.abspath(options.corpus)
+    folder = os.path.join(root, "build", "bench", f"corpus-{options.bytes}")
+    if not os.path.isdir(folder):
+        note(f"making {options.bytes / 1e6:.0f} MB of logs in {folder}")
+        half = folder + ".half"
+        shutil.rmtree(half, ignore_errors=True)
+        os.makedirs(half)
+        maker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus.py")
+        subprocess.run([sys.executable, maker, half, str(options.bytes)], check=True)
+        os.rename(half, folder)
+    return folder
+
+
+def measure(options, root):
+    corpus = corpus_folder(options, root)
+    glob = f"{corpus}/pods/*/*/*.log"
+    files = subprocess.run(["bash", "-c", f"printf '%s\\n' {glob}"], capture_output=True, text=True,
+                           check=True).stdout.split("\n")[:-1]
+    if not files or not os.path.exists(files[0]):
+        die(f"{corpus}: no pods/*/*/*.log in it")
+    raw_bytes = sum(os.stat(f).st_size for f in files)
+    note(f"{len(files)} files, {raw_bytes / 1e6:.0f} MB, in {corpus}")
+    with open(os.devnull, "wb") as null:
+        for f in files:  # into the page cache, for everybody alike
+            with open(f, "rb") as source:
+                shutil.copyfileobj(source, null, 1 << 20)
+
+    table = Table()
+    has = (lambda tool: not options.no_peers and shutil.which(tool))
+    quoted = shlex.quote(glob)
+    parse = f"glp-parse --docker --regex {shlex.quote(PATH_REGEX)} --source filename"
+    label = "glp-label --from-field namespace,pod,container"
+    keep = "glp-filter --drop '{namespace=\"none\"}'"
+    pipe = f"glp-tail {quoted} --label log_from=static_pods | {parse} | {label} | {keep}"
+    work = tempfile.mkdtemp(prefix="run-", dir=options.work)
+    loki = None
+    try:
+        store = f"{work}/store"
+        table.add("tail", [
+            run("glp", f"glp-tail {quoted} >/dev/null"),
+            run("cat", f"cat {glob} >/dev/null") if not options.no_peers else None,
+        ])
+        fluent = (f"fluent-bit -q -R {work}/parsers.conf -i tail -p {shlex.quote('path=' + glob)} "
+                  "-p read_from_head=true -p exit_on_eof=true -p parser=docker -o null -m '*'")
+        with open(f"{work}/parsers.conf", "w") as f:
+            f.write("[PARSER]\n    Name docker\n    Format json\n    Time_Key time\n"
+                    "    Time_Format %Y-%m-%dT%H:%M:%S.%L%z\n")
+        with open(f"{work}/promtail.yml", "w") as f:
+            f.write("server:\n  disable: true\nclients:\n  - url: http://127.0.0.1:1/loki/api/v1/push\n"
+                    "scrape_configs:\n  - job_name: stdin\n    static_configs:\n      - labels:\n"
+                    "          job: stdin\n    pipeline_stages:\n      - docker: {}\n")
+        table.add("tail | parse | label | filter", [
+            run("glp", f"{pipe} >/dev/null"),
+            run("jq", f"cat {glob} | jq -c '{{ts: .time, line: .log}}'") if has("jq") else None,
+            run("promtail", f"cat {glob} | promtail -config.file={work}/promtail.yml -stdin -dry-run",
+                note_text="docker stage only") if has("promtail") else None,
+            run("fluent-bit", fluent, note_text="docker parser only") if has("fluent-bit") else None,
+        ])
+
+        whole = run("glp", f"{pipe} | glp-store append --dir {store}")
+        rows = [whole]
+        if has("zstd"):
+            rows.append(run("zstd -3", f"cat {glob} | zstd -q -3 -c >{work}/raw.zst"))
+        if has("loki"):
+            try:
+                loki = Loki(f"{work}/loki")
+                rows.append(loki.measure(f"{pipe} | glp-push --url {loki.url}/loki/api/v1/push"))
+            except RuntimeError as problem:
+                note(str(problem))
+        table.add("whole pipe into the store", rows)
+
+        queries = [
+            ("|= needle of one line", f"{{}} |= \"{NEEDLE}\"", (0, 1), f"rg -aN --no-filename {NEEDLE}"),
+            ("|= needle of none", "{} |= \"needle-that-is-not-there\"", (0, 1),
+             "rg -aN --no-filename needle-that-is-not-there"),
+            ("sum by (namespace) of counts", "sum by (namespace) (count_over_time({}[1m]))", (0,), None),
+            ("last 1000 of a selector", "{container=\"CONTAINER\"}", (0,), None),
+        ]
+        container = sorted(os.path.basename(os.path.dirname(f)) for f in files)[0]
+        for title, query, expect, ripgrep in queries:
+            query = query.replace("CONTAINER", container)
+            extra = "--step 1m" if "sum" in query else "--limit 1000"
+            rows = [run("glp", f"glp-query -q -s {store} {shlex.quote(query)} {extra}", 3, expect)]
+            if ripgrep and has("rg"):
+                rows.append(run("ripgrep", f"{ripgrep} {glob}", 3, (0, 1), "on the raw files"))
+            elif has("jq") and "sum" in query:
+                rows.append(run("jq", f"cat {glob} | jq -r '.time[0:16]' | uniq -c"))
+            if loki:
+                asked = query.replace("{}", "{namespace=~\".+\"}")
+                ends = "--from 2026-01-05T00:00:00Z --to 2026-01-05T01:00:00Z"
+                rows.append(loki.measure(
+                    f"glp-query -q -s {loki.url} {shlex.quote(asked)} {extra} {ends}", 3, expect))
+            table.add(title, rows)
+
+        print(f"glp against its peers on {os.cpu_count()} processors: {len(files)} files, "
+              f"{raw_bytes / 1e6:.1f} MB\n")
+        table.show()
+        stored = folder_bytes(store)
+        print(f"\n{'on disk':34}{'glp':14}{stored / 1e6:>9.1f} MB  1/{raw_bytes / max(stored, 1):.1f} of the files")
+        if has("zstd"):
+            packed = os.path.getsize(f"{work}/raw.zst")
+            print(f"{'':34}{'zstd -3':14}{packed / 1e6:>9.1f} MB  1/{raw_bytes / packed:.1f}, not searchable,"
+                  f" {packed / max(stored, 1):.2f}x glp's")
+        if loki:
+            loki.stop()
+            kept = folder_bytes(f"{work}/loki")
+            print(f"{'':34}{'loki':14}{kept / 1e6:>9.1f} MB  1/{raw_bytes / kept:.1f}, "
+                  f"{kept / max(stored, 1):.2f}x glp's")
+        speed = raw_bytes / 1e6
+        print(f"{'speed of the whole pipe':34}{'glp':14}{speed / whole.wall:>9.1f} MB/s, "
+              f"{speed / max(whole.cpu, 1e-3):.1f} MB a CPU second")
+    finally:
+        if loki:
+            loki.stop()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def main():
+    root = sys.argv[1]
+    parser = argparse.ArgumentParser(prog="scripts/bench", allow_abbrev=False)
+    parser.add_argument("--bytes", type=size_of, default=256 * 10**6)
+    parser.add_argument("--corpus")
+    parser.add_argument("--bin", default=os.path.join(root, "build", "release", "bin"))
+    parser.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args(sys.argv[2:])
+    options.work = os.path.join(root, "build", "bench")
+    os.makedirs(options.work, exist_ok=True)
+    if not os.path.exists(os.path.join(options.bin, "glp-tail")):
+        die(f"{options.bin}: no glp-tail in it")
+    os.environ["PATH"] = os.path.abspath(options.bin) + os.pathsep + os.environ["PATH"]
+    measure(options, root)
+
+
+if __name__ == "__main__":
+    main()
