@@ -116,8 +116,8 @@ CURLcode HttpClient::Impl::Perform(const ClientRequest& request, bool* cancelled
   return code;
 }
 
-HttpClient::HttpClient(std::string user_agent)
-    : impl_(std::make_unique<Impl>(std::move(user_agent))) {}
+HttpClient::HttpClient(std::string_view tool)
+    : impl_(std::make_unique<Impl>(std::string(tool) + "/" GLP_VERSION)) {}
 HttpClient::~HttpClient() = default;
 
 Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {

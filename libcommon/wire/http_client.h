@@ -44,8 +44,8 @@ struct ClientResponse {
 
 class HttpClient {
  public:
-  // `user_agent`: "glp-push/0.1.0".
-  explicit HttpClient(std::string user_agent);
+  // `tool`: "glp-push"; servers are told it with the version.
+  explicit HttpClient(std::string_view tool);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

@@ -64,7 +64,7 @@ Response LokiApi::Ready(const Request&) { return TextResponse(200, "ready\n"); }
 
 Response LokiApi::BuildInfo(const Request&) {
   std::string body = R"({"version":)";
-  AppendJsonString(&body, options_.version);
+  AppendJsonString(&body, GLP_VERSION);
   body += R"(,"revision":"","branch":"","buildUser":"","buildDate":"","goVersion":"",)";
   body += R"("application":"glp"})";
   return JsonResponse(std::move(body));

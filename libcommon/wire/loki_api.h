@@ -27,7 +27,6 @@
 namespace glp::wire {
 
 struct ApiOptions {
-  std::string version;  // of the program: "0.1.0"
   std::string tenant = std::string(store::kDefaultTenant);
   Limits limits;
   size_t max_answer_bytes = size_t{256} << 20;
