@@ -13,10 +13,7 @@ Result<std::unique_ptr<logql::EntrySource>> Open(Job& job) {
   StdinOptions options;
   options.range = job.times.Range();
   options.want_lines = false;
-  options.incomplete = [&job](std::string_view kind, std::string_view message) {
-    job.context.Incomplete(kind, message);
-  };
-  return OpenSources(job.sources, job.options, std::move(options));
+  return OpenSources(job.sources, job.options, job.context, std::move(options));
 }
 
 }  // namespace

@@ -25,12 +25,17 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-const logql::LogExpr& SelectorOf(const logql::MetricExpr& metric) {
+const logql::RangeAggregation& RangeOf(const logql::MetricExpr& metric) {
   const logql::MetricExpr* at = &metric;
   while (const auto* outer = std::get_if<logql::VectorAggregation>(&at->node)) {
     at = outer->inner.get();
   }
-  return std::get<logql::RangeAggregation>(at->node).log;
+  return std::get<logql::RangeAggregation>(at->node);
+}
+
+bool LooksAtLines(const logql::RangeAggregation& range) {
+  using Op = logql::RangeAggregation::Op;
+  return !range.log.stages.empty() || range.op == Op::kBytesOverTime || range.op == Op::kBytesRate;
 }
 
 void TellWarnings(Job& job, const logql::ScanStats& stats) {
@@ -42,9 +47,6 @@ void TellWarnings(Job& job, const logql::ScanStats& stats) {
 StdinOptions StdinOptionsFor(Job& job, const logql::LogExpr& log) {
   StdinOptions options;
   options.matchers = log.matchers;
-  options.incomplete = [&job](std::string_view kind, std::string_view message) {
-    job.context.Incomplete(kind, message);
-  };
   options.before_wait = [&job] { return job.out.Flush(); };
   return options;
 }
@@ -70,7 +72,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   const bool streaming = stdin_options.streaming;
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
-                       OpenSources(job.sources, options, std::move(stdin_options)));
+                       OpenSources(job.sources, options, job.context, std::move(stdin_options)));
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
   if (job.look.format == "default" && !streaming) {
     GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
@@ -144,14 +146,16 @@ Result<bool> FindRange(Job& job, logql::EntrySource* source,
 }
 
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
-  const logql::LogExpr& log = SelectorOf(query);
+  const logql::LogExpr& log = RangeOf(query).log;
   StdinOptions stdin_options = StdinOptionsFor(job, log);
+  stdin_options.want_lines = LooksAtLines(RangeOf(query));
   const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
   // Entries that a filter drops still say where the data starts and ends.
   if (range_is_known) stdin_options.line_filters = log.LeadingLineFilters();
   const Stopwatch watch;
-  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
-                       OpenSources(job.sources, job.options, std::move(stdin_options)));
+  GLP_ASSIGN_OR_RETURN(
+      const std::unique_ptr<logql::EntrySource> source,
+      OpenSources(job.sources, job.options, job.context, std::move(stdin_options)));
   logql::QueryParams params;
   params.cancelled = io::StopRequested;
   logql::ScanStats stats;

@@ -91,12 +91,12 @@ Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
 
 Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,
                                                         const Options& options,
+                                                        cli::Context& context,
                                                         StdinOptions stdin_options) {
   std::vector<std::unique_ptr<logql::EntrySource>> sources;
   for (const SourceName& name : names) {
     if (name.kind == SourceKind::kStdin) {
-      sources.push_back(std::make_unique<StdinSource>(
-          io::MakeFdSource(STDIN_FILENO, "standard input", false), stdin_options));
+      sources.push_back(std::make_unique<StdinSource>(STDIN_FILENO, stdin_options, &context));
     } else if (name.kind == SourceKind::kServer) {
       GLP_ASSIGN_OR_RETURN(std::unique_ptr<wire::LokiClient> client,
                            OpenServer(name.text, options));

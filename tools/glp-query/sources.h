@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/main.h"
 #include "logql/source.h"
 #include "options.h"
 #include "stdin_source.h"
@@ -34,6 +35,7 @@ Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
 // All sources as one, merged by time.
 Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,
                                                         const Options& options,
+                                                        cli::Context& context,
                                                         StdinOptions stdin_options);
 
 }  // namespace glp::query

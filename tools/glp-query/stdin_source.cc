@@ -5,6 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "cli/record_sink.h"
+#include "io/output.h"
+
 namespace glp::query {
 namespace {
 
@@ -83,10 +86,13 @@ class KeptCursor : public logql::EntryCursor {
   logql::ScanStats stats_;
 };
 
-StdinSource::StdinSource(std::unique_ptr<io::ByteSource> bytes, StdinOptions options)
+StdinSource::StdinSource(int fd, StdinOptions options, cli::Context* context)
     : options_(std::move(options)),
-      reader_(std::move(bytes), &read_labels_),
-      translator_(&labels_) {}
+      context_(context),
+      reader_(io::MakeFdSource(fd, "standard input", false), &read_labels_),
+      translator_(&labels_) {
+  io::EnlargePipe(fd);
+}
 
 Result<std::unique_ptr<logql::EntryCursor>> StdinSource::Scan(logql::ScanRequest request) {
   if (options_.streaming) {
@@ -133,16 +139,13 @@ Status StdinSource::ReadEntries(std::vector<logql::Entry>* batch) {
           Take(item->record, batch);
           break;
         case RecordReader::Item::Kind::kMark:
-          if (item->mark.kind == Mark::Kind::kGap && options_.incomplete) {
-            options_.incomplete("gaps",
-                                "bytes are missing from the input: " + std::string(item->mark.raw));
+          if (item->mark.kind == Mark::Kind::kGap) {
+            context_->Incomplete(
+                "gaps", "bytes are missing from the input: " + std::string(item->mark.raw));
           }
           break;
         case RecordReader::Item::Kind::kBad:
-          if (options_.incomplete) {
-            options_.incomplete("bad records",
-                                "line " + std::to_string(reader_.line_number()) + ": " + item->why);
-          }
+          cli::SayBadRecord(*context_, reader_, *item);
           break;
       }
     }
@@ -165,7 +168,7 @@ void StdinSource::Take(const Record& record, std::vector<logql::Entry>* batch) {
   if (!wanted) return;
   ++stats_.entries;
   if (!options_.want_lines) {
-    batch->push_back({record.ts_ns, set, {}, {}});
+    batch->push_back({record.ts_ns, set, {}, record.meta});
     return;
   }
   std::string_view line = record.line.Decode(&scratch_);

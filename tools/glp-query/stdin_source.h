@@ -5,7 +5,7 @@
 // Lifetime: label sets and, when collecting, entries live as long as the source.
 // Threads:  one at a time.
 // Errors:   I/O; Code::kCancelled when a stop is asked for while collecting. Lines that are no
-//           records and gap marks are told to `incomplete`, they are not errors.
+//           records and gap marks make the run incomplete, they are not errors.
 #pragma once
 
 #include <deque>
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/main.h"
 #include "logql/ast.h"
 #include "logql/source.h"
 #include "record/reader.h"
@@ -28,10 +29,8 @@ struct StdinOptions {
   std::vector<logql::Matcher> matchers;
   std::vector<logql::LineFilter> line_filters;
   logql::TimeRange range;
-  // False: times and streams alone are wanted.
+  // False: no entry's line will be looked at; it is left empty. REQUIRES: no line filters then.
   bool want_lines = true;
-  // "bad records", "line 3: not a JSON object".
-  std::function<void(std::string_view kind, std::string_view message)> incomplete;
   // Called before a wait for input that may be long: the time to flush what was printed.
   std::function<Status()> before_wait;
 };
@@ -55,7 +54,8 @@ class Arena {
 
 class StdinSource : public logql::EntrySource {
  public:
-  StdinSource(std::unique_ptr<io::ByteSource> bytes, StdinOptions options);
+  // Bad records and gap marks are told to `context`, which outlives this.
+  StdinSource(int fd, StdinOptions options, cli::Context* context);
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override;
   // REQUIRES: not streaming.
@@ -81,6 +81,7 @@ class StdinSource : public logql::EntrySource {
   Status Collect();
 
   StdinOptions options_;
+  cli::Context* context_;
   LabelTable read_labels_;  // the reader clears it as it likes
   LabelTable labels_;
   RecordReader reader_;
