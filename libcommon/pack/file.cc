@@ -54,7 +54,9 @@ Result<std::unique_ptr<PackFile>> PackFile::Open(io::Fd fd, std::string name) {
 }
 
 Status PackFile::Read(uint64_t offset, size_t size, char* out) const {
-  return io::ReadAt(fd_.get(), offset, size, out, name_);
+  if (fd_.valid()) return io::ReadAt(fd_.get(), offset, size, out, name_);
+  GLP_ASSIGN_OR_RETURN(io::Fd fd, io::OpenRead(name_));
+  return io::ReadAt(fd.get(), offset, size, out, name_);
 }
 
 Status PackFile::ReadIndex() {

@@ -1,5 +1,5 @@
 // An open .glp file: its index, and its bytes.
-// Lifetime: owns the descriptor; a file that is removed meanwhile is read on.
+// Lifetime: owns the descriptor; a file that is removed meanwhile is read on (until CloseFd).
 // Threads:  const from any (pread).
 #pragma once
 
@@ -32,6 +32,9 @@ class PackFile {
   const std::string& name() const { return name_; }
   uint64_t size_bytes() const { return size_; }
   Status Read(uint64_t offset, size_t size, char* out) const;
+  // From here on each Read opens the file by its name, which must be its path: for stores of more
+  // files than a process may hold open.
+  void CloseFd() { fd_.Reset(); }
 
  private:
   PackFile(io::Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}

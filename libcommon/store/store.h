@@ -69,9 +69,9 @@ class Store {
   // Without Close, entries that were not committed are lost.
   virtual ~Store() = default;
 
-  // Takes the entries into memory, all or (Code::kUsage: a bad tenant) none; not durable yet. Any
-  // order of time. An I/O error comes from cutting a segment to make room: the entries are taken,
-  // and a Commit that works later covers them.
+  // Takes the entries into memory, all or (with an error) none; not durable yet. Any order of time.
+  // Errors: Code::kUsage for a bad tenant; Code::kIo where a segment had to be cut first to make
+  // room and could not be written.
   virtual Status Append(std::string_view tenant, std::span<const NewEntry> entries,
                         AppendResult* result) = 0;
   // When OK, every entry appended before the call survives a crash.

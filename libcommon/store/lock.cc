@@ -1,0 +1,45 @@
+#include "store/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/strings.h"
+
+namespace glp::store {
+namespace {
+
+// "process 123 (glp-store)", as far as it can be told.
+std::string Holder(const std::string& path) {
+  Result<std::string> content = io::ReadFile(path);
+  std::string_view pid = content.ok() ? TrimSpace(*content) : "";
+  if (!ParseUint64(pid)) return "another process";
+  std::string holder = "process " + std::string(pid);
+  Result<std::string> name = io::ReadFile("/proc/" + std::string(pid) + "/comm");
+  if (name.ok()) holder += " (" + std::string(TrimSpace(*name)) + ")";
+  return holder;
+}
+
+}  // namespace
+
+Result<io::Fd> TakeLock(const std::string& dir) {
+  std::string path = dir + "/lock";
+  io::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd.valid()) return IoError("open " + path, errno);
+  while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return IoError("lock " + path, errno);
+    return Status(Code::kIo, dir + ": in use by " + Holder(path) +
+                                 "; a store has one writer: end it, or send to it with glp-push");
+  }
+  std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(fd.get(), 0) != 0 ||
+      pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return IoError("write " + path, errno);
+  }
+  return fd;
+}
+
+}  // namespace glp::store

@@ -1,0 +1,108 @@
+// Entries in memory that are in no segment yet, by stream, in the order of arrival.
+// Lifetime: text and rows stay where they are until the table is gone, so a view taken while more
+//           is added stays good; whoever takes a view holds a shared_ptr to the table.
+// Threads:  one at a time for Add and View; what a view shows may be read by any thread meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "pack/merge.h"
+#include "record/labels.h"
+
+namespace glp::store {
+
+struct MemRow {
+  int64_t ts_ns;
+  const char* text;  // line, then meta
+  uint32_t line_size;
+  uint32_t meta_size;
+  std::string_view line() const { return {text, line_size}; }
+  std::string_view meta() const { return {text + line_size, meta_size}; }
+};
+
+// The rows of a stream from `begin` to `end` as they were at a point in time.
+struct MemView {
+  const LabelSet* stream = nullptr;
+  std::vector<std::pair<const MemRow*, size_t>> parts;
+  size_t rows = 0;
+  int64_t min_ts_ns = 0;
+  int64_t max_ts_ns = 0;
+  bool sorted = true;
+};
+
+class MemStream {
+ public:
+  explicit MemStream(const LabelSet* labels) : labels_(labels) {}
+  const LabelSet* labels() const { return labels_; }
+  size_t rows() const { return rows_; }
+  uint64_t line_bytes() const { return line_bytes_; }
+  // Rows from number `begin` on.
+  MemView View(size_t begin = 0) const;
+  // The highest NEXT of each source ID among the rows.
+  StringMap<uint64_t> sources;
+  // Rows that stand in the write-ahead log.
+  size_t logged = 0;
+
+ private:
+  friend class MemTable;
+  void Add(const MemRow& row);
+  const LabelSet* labels_;
+  std::vector<std::pair<std::unique_ptr<MemRow[]>, size_t>> parts_;  // with their room
+  size_t last_used_ = 0;                                             // of the last part
+  size_t rows_ = 0;
+  uint64_t line_bytes_ = 0;
+  int64_t min_ts_ns_ = 0, max_ts_ns_ = 0, last_ts_ns_ = 0;
+  bool sorted_ = true;
+};
+
+class MemTable {
+ public:
+  // `labels` must outlive the table.
+  MemStream* Stream(const LabelSet* labels);
+  // Copies line and meta.
+  void Add(MemStream* stream, int64_t ts_ns, std::string_view line, std::string_view meta);
+  // Text that rows will point into.
+  std::string_view Adopt(std::string text);
+  // REQUIRES: `row.text` was adopted.
+  void AddAdopted(MemStream* stream, const MemRow& row);
+
+  uint64_t entries() const { return entries_; }
+  // Memory, about.
+  uint64_t bytes() const { return bytes_; }
+  const std::deque<MemStream>& streams() const { return streams_; }
+  std::deque<MemStream>& streams() { return streams_; }
+
+ private:
+  char* Room(size_t size);
+  std::deque<MemStream> streams_;
+  std::unordered_map<const LabelSet*, MemStream*> by_labels_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::deque<std::string> adopted_;
+  char* room_ = nullptr;
+  size_t room_left_ = 0;
+  uint64_t entries_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+// All streams of a table as they were at a point in time.
+struct MemSnapshot {
+  std::shared_ptr<const MemTable> table;
+  std::vector<MemView> streams;
+};
+MemSnapshot TakeSnapshot(std::shared_ptr<const MemTable> table);
+
+// The rows of a view sorted by time, equal times in the order of arrival.
+std::vector<MemRow> SortedRows(const MemView& view);
+
+// A view as part of a merge. `view` must outlive the run.
+std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, uint32_t group, uint64_t order);
+
+}  // namespace glp::store

@@ -1,0 +1,412 @@
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "io/file.h"
+#include "store/folder.h"
+#include "store/reader.h"
+#include "store/report.h"
+
+namespace glp::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row {
+  int64_t ts_ns;
+  std::string labels, line, meta;
+  bool operator==(const Row&) const = default;
+};
+
+std::vector<Row> Rows(logql::EntrySource* source, logql::ScanStats* stats = nullptr,
+                      bool want_lines = true) {
+  logql::ScanRequest request;
+  request.direction = logql::Direction::kForward;
+  request.want_lines = want_lines;
+  auto cursor = source->Scan(std::move(request));
+  EXPECT_TRUE(cursor.ok());
+  std::vector<Row> rows;
+  std::vector<logql::Entry> batch;
+  for (;;) {
+    EXPECT_TRUE((*cursor)->Next(&batch).ok());
+    if (batch.empty()) break;
+    for (const auto& e : batch) {
+      rows.push_back({e.ts_ns, e.stream->json, std::string(e.line), std::string(e.meta)});
+    }
+  }
+  if (stats != nullptr) *stats = (*cursor)->stats();
+  return rows;
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "/glp-store-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+
+  std::unique_ptr<Store> Open(Options options = {}) {
+    auto store = Store::Open(dir_, options);
+    EXPECT_TRUE(store.ok()) << store.status().message();
+    return store.ok() ? std::move(*store) : nullptr;
+  }
+  NewEntry Entry(int64_t ts_ns, std::string_view line, std::string_view labels = R"({"a":"b"})") {
+    return {*labels_.FromJson(labels), ts_ns, line};
+  }
+  NewEntry FromFile(std::string_view line, std::string_view id, uint64_t next) {
+    NewEntry entry = Entry(static_cast<int64_t>(next), line);
+    entry.src_id = id;
+    entry.src_next = next;
+    return entry;
+  }
+  AppendResult Append(Store* store, const NewEntry& entry, std::string_view tenant = "fake") {
+    AppendResult result;
+    Status status = store->Append(tenant, {&entry, 1}, &result);
+    EXPECT_TRUE(status.ok()) << status.message();
+    return result;
+  }
+  std::vector<Row> Read(logql::ScanStats* stats = nullptr) {
+    auto source = OpenStore(dir_, "fake");
+    EXPECT_TRUE(source.ok()) << source.status().message();
+    return Rows(source->get(), stats);
+  }
+  static std::vector<Row> ReadSnapshot(Store* store) {
+    return Rows(store->Snapshot("fake")->get());
+  }
+  std::string File(const std::string& suffix) {
+    for (const auto& file : fs::directory_iterator(dir_ + "/fake")) {
+      if (file.path().string().ends_with(suffix)) return file.path();
+    }
+    return "";
+  }
+  std::vector<std::string> Damage() {
+    auto report = VerifyStore(dir_);
+    EXPECT_TRUE(report.ok());
+    return report->damage;
+  }
+
+  std::string dir_;
+  LabelTable labels_;
+};
+
+TEST_F(StoreTest, WhatIsCommittedIsReadByOthers) {
+  auto store = Open();
+  Append(store.get(), Entry(2, "two"));
+  Append(store.get(), Entry(1, "one", R"({"c":"d"})"));
+  EXPECT_EQ(Read().size(), 0u);
+  EXPECT_EQ(ReadSnapshot(store.get()).size(), 2u);
+  ASSERT_TRUE(store->Commit().ok());
+  std::vector<Row> expected = {{1, R"({"c":"d"})", "one", ""}, {2, R"({"a":"b"})", "two", ""}};
+  EXPECT_EQ(Read(), expected);
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_EQ(File(".wal"), "");
+  EXPECT_EQ(Read(), expected);
+  EXPECT_TRUE(Damage().empty());
+}
+
+TEST_F(StoreTest, ACommitWithoutAnythingNewWritesNothing) {
+  auto store = Open();
+  ASSERT_TRUE(store->Commit().ok());
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_FALSE(fs::exists(dir_ + "/fake"));
+}
+
+TEST_F(StoreTest, EntriesOfTheSameSourceAreTakenOnce) {
+  for (int round = 0; round < 3; ++round) {
+    auto store = Open();
+    AppendResult result;
+    for (uint64_t i = 1; i <= 10; ++i) {
+      NewEntry entry = FromFile("x", "8:1:f", i * 10);
+      ASSERT_TRUE(store->Append("fake", {&entry, 1}, &result).ok());
+    }
+    EXPECT_EQ(result.added, round == 0 ? 10u : 0u);
+    EXPECT_EQ(result.duplicates, round == 0 ? 0u : 10u);
+    if (round == 1) continue;  // without Close
+    ASSERT_TRUE(store->Close().ok());
+  }
+  EXPECT_EQ(Read().size(), 10u);
+}
+
+TEST_F(StoreTest, SourcesAreKnownFromTheLogToo) {
+  auto store = Open();
+  Append(store.get(), FromFile("x", "f", 10));
+  ASSERT_TRUE(store->Commit().ok());
+  store.reset();
+  store = Open();
+  EXPECT_EQ(Append(store.get(), FromFile("x", "f", 10)).duplicates, 1u);
+  EXPECT_EQ(Append(store.get(), FromFile("y", "f", 20)).added, 1u);
+  EXPECT_EQ(Append(store.get(), FromFile("z", "g", 5)).added, 1u);
+}
+
+TEST_F(StoreTest, EqualEntriesAreGivenOnce) {
+  auto store = Open();
+  for (int i = 0; i < 3; ++i) {
+    Append(store.get(), Entry(5, "same"));
+    Append(store.get(), Entry(5, "other"));
+    Append(store.get(), Entry(5, "same", R"({"c":"d"})"));
+    NewEntry with_meta = Entry(5, "same");
+    with_meta.meta = R"({"t":"1"})";
+    Append(store.get(), with_meta);
+    if (i == 0) ASSERT_TRUE(store->Flush().ok());
+  }
+  EXPECT_EQ(ReadSnapshot(store.get()).size(), 4u);
+  auto snapshot = store->Snapshot("fake");
+  EXPECT_EQ(Rows(snapshot->get(), nullptr, /*want_lines=*/false).size(), 4u);
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_EQ(Read().size(), 4u);
+}
+
+TEST_F(StoreTest, ASnapshotStaysAsItWas) {
+  auto store = Open();
+  Append(store.get(), Entry(1, "one"));
+  auto snapshot = store->Snapshot("fake");
+  Append(store.get(), Entry(2, "two"));
+  ASSERT_TRUE(store->Close().ok());
+  store.reset();
+  EXPECT_EQ(Rows(snapshot->get()).size(), 1u);
+}
+
+TEST_F(StoreTest, TenantsAreApart) {
+  auto store = Open();
+  Append(store.get(), Entry(1, "one"), "other");
+  EXPECT_EQ(ReadSnapshot(store.get()).size(), 0u);
+  AppendResult result;
+  NewEntry entry = Entry(1, "x");
+  EXPECT_EQ(store->Append("../up", {&entry, 1}, &result).code(), Code::kUsage);
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_EQ(Rows(OpenStore(dir_, "other")->get()).size(), 1u);
+}
+
+TEST_F(StoreTest, ASecondWriterIsToldWhoHoldsTheLock) {
+  auto store = Open();
+  auto second = Store::Open(dir_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("process " + std::to_string(getpid())),
+            std::string::npos)
+      << second.status().message();
+}
+
+TEST_F(StoreTest, OtherFoldersAreNoStores) {
+  EXPECT_EQ(OpenStore(dir_, "fake").status().code(), Code::kUsage);
+  EXPECT_EQ(OpenStore(dir_ + "/none", "fake").status().code(), Code::kUsage);
+}
+
+TEST_F(StoreTest, ALogCutAnywhereKeepsItsWholeBatches) {
+  auto store = Open();
+  std::vector<uint64_t> sizes = {0};
+  for (int i = 0; i < 4; ++i) {
+    Append(store.get(), Entry(i, "line " + std::to_string(i)));
+    ASSERT_TRUE(store->Commit().ok());
+    sizes.push_back(fs::file_size(File(".wal")));
+  }
+  store.reset();
+  std::string content = *io::ReadFile(File(".wal"));
+  for (size_t size = 0; size <= content.size(); ++size) {
+    fs::remove_all(dir_ + "/fake");
+    fs::create_directory(dir_ + "/fake");
+    ASSERT_TRUE(io::WriteFileAtomically(WalPath(dir_ + "/fake", 1), content.substr(0, size)).ok());
+    size_t whole = 0;
+    while (whole + 1 < sizes.size() && sizes[whole + 1] <= size) ++whole;
+    logql::ScanStats stats;
+    EXPECT_EQ(Read(&stats).size(), whole);
+    EXPECT_TRUE(stats.warnings.empty());
+    store = Open();
+    EXPECT_TRUE(store->warnings().empty());
+    EXPECT_EQ(ReadSnapshot(store.get()).size(), whole);
+    store.reset();
+  }
+}
+
+TEST_F(StoreTest, AFlippedByteInALogCostsItsBatchAndIsSaid) {
+  auto store = Open();
+  for (int i = 0; i < 3; ++i) {
+    Append(store.get(), Entry(i, "line " + std::to_string(i)));
+    ASSERT_TRUE(store->Commit().ok());
+  }
+  store.reset();
+  std::string content = *io::ReadFile(File(".wal"));
+  for (size_t at = 0; at < content.size(); ++at) {
+    std::string bad = content;
+    bad[at] ^= 4;
+    ASSERT_TRUE(io::WriteFileAtomically(WalPath(dir_ + "/fake", 1), bad).ok());
+    logql::ScanStats stats;
+    EXPECT_EQ(Read(&stats).size(), 2u) << at;
+    // In the last batch it may as well be a write that was cut off.
+    if (at < content.size() / 3 * 2) {
+      EXPECT_FALSE(stats.warnings.empty()) << at;
+      EXPECT_FALSE(Damage().empty()) << at;
+    }
+  }
+  bool damaged_log = false;
+  std::string first = content;
+  first[40] ^= 1;
+  ASSERT_TRUE(io::WriteFileAtomically(WalPath(dir_ + "/fake", 1), first).ok());
+  store = Open();
+  EXPECT_FALSE(store->warnings().empty());
+  damaged_log = !File(".damaged").empty();
+  EXPECT_TRUE(damaged_log);
+  EXPECT_EQ(ReadSnapshot(store.get()).size(), 2u);
+}
+
+TEST_F(StoreTest, ADamagedSegmentIsSaidAndTheRestIsRead) {
+  auto store = Open();
+  for (int i = 0; i < 2; ++i) {
+    Append(store.get(), Entry(i, "line"));
+    ASSERT_TRUE(store->Flush().ok());
+  }
+  store.reset();
+  std::string path = SegmentPath(dir_ + "/fake", 1);
+  std::string content = *io::ReadFile(path);
+  content[content.size() / 3] ^= 1;
+  ASSERT_TRUE(io::WriteFileAtomically(path, content).ok());
+  EXPECT_FALSE(Damage().empty());
+  ASSERT_TRUE(io::WriteFileAtomically(path, "garbage").ok());
+  logql::ScanStats stats;
+  EXPECT_EQ(Read(&stats).size(), 1u);
+  EXPECT_FALSE(stats.warnings.empty());
+  EXPECT_EQ(ReadSnapshot(Open().get()).size(), 1u);
+}
+
+TEST_F(StoreTest, ADiskThatIsFullLosesNothing) {
+  Options options;
+  options.segment_bytes = 64 << 10;
+  auto store = Open(options);
+  Append(store.get(), Entry(1, "kept"));
+  ASSERT_TRUE(store->Commit().ok());
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old;
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit small{200, old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::mt19937 random(1);
+  std::string line(1000, ' ');
+  size_t taken = 1;
+  bool refused = false;
+  for (int i = 0; i < 300 && !refused; ++i) {
+    for (char& c : line) c = static_cast<char>(random());
+    AppendResult result;
+    NewEntry entry = Entry(10 + i, line);
+    refused = !store->Append("fake", {&entry, 1}, &result).ok();
+    taken += result.added;
+    EXPECT_FALSE(store->Commit().ok());
+  }
+  EXPECT_TRUE(refused) << "memory grows without end";
+  EXPECT_EQ(Read().size(), 1u);
+  EXPECT_EQ(ReadSnapshot(store.get()).size(), taken);
+  setrlimit(RLIMIT_FSIZE, &old);
+  ASSERT_TRUE(store->Commit().ok());
+  EXPECT_EQ(Read().size(), taken);
+  store.reset();
+  EXPECT_EQ(ReadSnapshot(Open().get()).size(), taken);
+  EXPECT_TRUE(Damage().empty());
+}
+
+TEST_F(StoreTest, ReadersSeeEachEntryOnceWhileAWriterWorks) {
+  Options options;
+  options.segment_bytes = 16 << 10;
+  auto store = Open(options);
+  std::atomic<bool> done{false};
+  std::atomic<int> committed{0};
+  constexpr int kThreads = 3;
+  std::vector<std::thread> writers;
+  for (int t = 0; t < kThreads; ++t) {
+    writers.emplace_back([&, t] {
+      LabelTable labels;
+      const LabelSet* set = *labels.FromJson("{\"t\":\"" + std::to_string(t) + "\"}");
+      for (int i = 0; i < 400; ++i) {
+        std::string line = "line " + std::to_string(i) + std::string(200, 'x');
+        NewEntry entry{set, i, line};
+        AppendResult result;
+        ASSERT_TRUE(store->Append("fake", {&entry, 1}, &result).ok());
+        if (i % 20 == 19) {
+          ASSERT_TRUE(store->Commit().ok());
+          committed += 20;
+        }
+      }
+    });
+  }
+  std::thread reader([&] {
+    while (!done) {
+      int before = committed;
+      EXPECT_GE(Read().size(), static_cast<size_t>(before));
+      EXPECT_GE(ReadSnapshot(store.get()).size(), static_cast<size_t>(before));
+      std::map<std::string, int64_t> last;
+      for (const Row& row : ReadSnapshot(store.get())) {
+        auto [at, is_new] = last.try_emplace(row.labels, -1);
+        EXPECT_EQ(row.ts_ns, at->second + 1);  // none missing, none twice
+        at->second = row.ts_ns;
+      }
+    }
+  });
+  for (auto& writer : writers) writer.join();
+  done = true;
+  reader.join();
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_EQ(Read().size(), size_t{kThreads} * 400);
+  EXPECT_TRUE(Damage().empty());
+}
+
+// A child takes the same file in again and again and tells what was acknowledged; it is killed at
+// chance moments.
+TEST_F(StoreTest, KilledAtAnyTimeWhatWasAcknowledgedIsThereOnce) {
+  constexpr uint64_t kLines = 20000;
+  std::mt19937 random(42);
+  uint64_t acknowledged = 0;
+  for (int round = 0; round < 20; ++round) {
+    int pipe_fds[2];
+    ASSERT_EQ(pipe(pipe_fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+      Options options;
+      options.segment_bytes = 128 << 10;
+      auto store = Store::Open(dir_, options);
+      if (!store.ok()) _exit(1);
+      AppendResult result;
+      for (uint64_t i = 1; i <= kLines; ++i) {
+        std::string line = "line " + std::to_string(i);
+        NewEntry entry = FromFile(line, "8:1:f", i);
+        if (!(*store)->Append("fake", {&entry, 1}, &result).ok()) _exit(1);
+        if (i % 100 != 0) continue;
+        if (!(*store)->Commit().ok() || write(pipe_fds[1], &i, sizeof i) != sizeof i) _exit(1);
+      }
+      _exit((*store)->Close().ok() ? 0 : 1);
+    }
+    close(pipe_fds[1]);
+    uint64_t stop_at = acknowledged + random() % 2000;
+    uint64_t told = 0;
+    bool killed = false;
+    while (read(pipe_fds[0], &told, sizeof told) == sizeof told) {
+      acknowledged = std::max(acknowledged, told);
+      if (!killed && told >= stop_at) {
+        usleep(random() % 2000);
+        kill(child, SIGKILL);
+        killed = true;
+      }
+    }
+    close(pipe_fds[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    std::vector<Row> rows = Read();
+    ASSERT_GE(rows.size(), acknowledged);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ASSERT_EQ(rows[i].line, "line " + std::to_string(i + 1)) << "round " << round;
+    }
+    ASSERT_TRUE(Damage().empty());
+  }
+}
+
+}  // namespace
+}  // namespace glp::store

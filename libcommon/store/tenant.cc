@@ -1,0 +1,241 @@
+#include "store/tenant.h"
+
+#include <algorithm>
+
+#include "store/folder.h"
+
+namespace glp::store {
+namespace {
+
+// A commit of more than this part of a segment cuts one: writing it once is cheaper than logging
+// it and writing it again.
+constexpr uint64_t kCutPart = 8;
+
+}  // namespace
+
+std::unique_ptr<Tenant::Table> Tenant::NewTable() {
+  uint64_t number = next_number_++;
+  return std::make_unique<Table>(number, WalPath(folder_, number));
+}
+
+Result<std::unique_ptr<Tenant>> Tenant::Open(std::string folder, const Options& options,
+                                             std::vector<std::string>* warnings) {
+  GLP_RETURN_IF_ERROR(io::MakeFolders(folder));
+  std::unique_ptr<Tenant> tenant(new Tenant(std::move(folder), options));
+  GLP_RETURN_IF_ERROR(tenant->Recover(warnings));
+  return tenant;
+}
+
+Status Tenant::Recover(std::vector<std::string>* warnings) {
+  GLP_ASSIGN_OR_RETURN(FolderFiles files, ListFiles(folder_));
+  for (const std::string& name : files.left) {
+    GLP_RETURN_IF_ERROR(io::Remove(folder_ + "/" + name));
+  }
+  for (uint64_t number : files.wals) {
+    next_number_ = std::max(next_number_, number + 1);
+    if (std::binary_search(files.segments.begin(), files.segments.end(), number)) {
+      GLP_RETURN_IF_ERROR(io::Remove(WalPath(folder_, number)));
+      continue;
+    }
+    GLP_RETURN_IF_ERROR(RecoverWal(number, warnings));
+  }
+  GLP_ASSIGN_OR_RETURN(files, ListFiles(folder_));
+  for (uint64_t number : files.segments) {
+    next_number_ = std::max(next_number_, number + 1);
+    GLP_RETURN_IF_ERROR(AddSegment(number, files.segments.size(), warnings));
+  }
+  active_ = NewTable();
+  return Status::Ok();
+}
+
+Status Tenant::RecoverWal(uint64_t number, std::vector<std::string>* warnings) {
+  std::string path = WalPath(folder_, number);
+  GLP_ASSIGN_OR_RETURN(io::Fd fd, io::OpenRead(path));
+  MemTable table;
+  LabelTable labels;
+  GLP_ASSIGN_OR_RETURN(WalReport report, ReadWal(fd.get(), path, &labels, &table));
+  if (table.entries() > 0) {
+    GLP_RETURN_IF_ERROR(WriteSegment(folder_, number, table, options_.level));
+  }
+  if (report.damage.empty()) return io::Remove(path);
+  warnings->insert(warnings->end(), report.damage.begin(), report.damage.end());
+  warnings->push_back(path + ": what is whole was taken over; kept as " + path + ".damaged");
+  return io::Rename(path, path + ".damaged");
+}
+
+Status Tenant::AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings) {
+  auto file = OpenSegment(folder_, number, count);
+  if (file.status().code() == Code::kData) {
+    warnings->push_back(file.status().message());
+    return Status::Ok();
+  }
+  if (!file.ok()) return file.status();
+  auto pack =
+      std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(*file), labels_.get()));
+  warnings->insert(warnings->end(), pack->warnings.begin(), pack->warnings.end());
+  for (const pack::Position& position : pack->file->index().positions) {
+    const LabelSet* labels = pack->streams[position.stream];
+    if (labels == nullptr) continue;
+    uint64_t& highest = FindStream(*labels)->sources[position.id];
+    highest = std::max(highest, position.next);
+  }
+  segments_.push_back(std::move(pack));
+  return Status::Ok();
+}
+
+Tenant::Stream* Tenant::FindStream(const LabelSet& labels) {
+  if (last_ != nullptr && last_->labels->hash == labels.hash &&
+      last_->labels->json == labels.json) {
+    return last_;
+  }
+  auto found = by_json_.find(labels.json);
+  if (found == by_json_.end()) {
+    Stream& stream = streams_.emplace_back();
+    stream.labels = labels_->FromLabels(labels.labels);
+    found = by_json_.emplace(labels.json, &stream).first;
+  }
+  return last_ = found->second;
+}
+
+bool Tenant::IsDuplicate(Stream* stream, const NewEntry& entry) {
+  if (stream->source_next == nullptr || stream->source_id != entry.src_id) {
+    stream->source_id = entry.src_id;
+    stream->source_next = &stream->sources[stream->source_id];
+    stream->source_active = nullptr;
+  }
+  if (entry.src_next <= *stream->source_next) return true;
+  if (stream->source_active == nullptr) {
+    stream->source_active = &stream->active->sources[stream->source_id];
+  }
+  *stream->source_next = *stream->source_active = entry.src_next;
+  return false;
+}
+
+void Tenant::Append(std::span<const NewEntry> entries, AppendResult* result) {
+  std::lock_guard lock(mutex_);
+  MemTable& rows = *active_->rows;
+  for (const NewEntry& entry : entries) {
+    Stream* stream = FindStream(*entry.stream);
+    if (stream->active == nullptr) stream->active = rows.Stream(stream->labels);
+    if (!entry.src_id.empty() && IsDuplicate(stream, entry)) {
+      ++result->duplicates;
+      continue;
+    }
+    rows.Add(stream->active, entry.ts_ns, entry.line, entry.meta == "{}" ? "" : entry.meta);
+    ++result->added;
+  }
+  active_->appended = ++appended_;
+  CountMemory();
+}
+
+void Tenant::CountMemory() {
+  memory_bytes_ = active_->rows->bytes() + (frozen_ != nullptr ? frozen_->rows->bytes() : 0);
+}
+
+Status Tenant::Commit() {
+  uint64_t target;
+  {
+    std::lock_guard lock(mutex_);
+    target = appended_;
+  }
+  std::lock_guard io_lock(io_mutex_);
+  bool much;
+  {
+    std::lock_guard lock(mutex_);
+    if (durable_ >= target) return Status::Ok();
+    much = active_->rows->bytes() - logged_bytes_ >= options_.segment_bytes / kCutPart;
+  }
+  if (much) return CutLocked();
+  GLP_RETURN_IF_ERROR(WriteFrozen());
+  return LogLocked();
+}
+
+Status Tenant::LogLocked() {
+  std::vector<WalStream> batch;
+  std::vector<std::pair<MemStream*, size_t>> logged;
+  uint64_t bytes;
+  uint64_t upto;
+  {
+    std::lock_guard lock(mutex_);
+    for (MemStream& stream : active_->rows->streams()) {
+      if (stream.rows() == stream.logged) continue;
+      logged.emplace_back(&stream, stream.rows());
+      WalStream& part = batch.emplace_back();
+      part.rows = stream.View(stream.logged);
+      part.sources.assign(stream.sources.begin(), stream.sources.end());
+    }
+    bytes = active_->rows->bytes();
+    upto = appended_;
+  }
+  if (!batch.empty()) GLP_RETURN_IF_ERROR(active_->wal.Append(batch));
+  std::lock_guard lock(mutex_);
+  for (auto& [stream, rows] : logged) stream->logged = rows;
+  logged_bytes_ = bytes;
+  durable_ = std::max(durable_, upto);
+  return Status::Ok();
+}
+
+Status Tenant::Cut() {
+  std::lock_guard io_lock(io_mutex_);
+  return CutLocked();
+}
+
+Status Tenant::CutIfAtLeast(uint64_t bytes) {
+  std::lock_guard io_lock(io_mutex_);
+  return memory_bytes_ < bytes ? Status::Ok() : CutLocked();
+}
+
+Status Tenant::CutLocked() {
+  GLP_RETURN_IF_ERROR(WriteFrozen());
+  {
+    std::lock_guard lock(mutex_);
+    if (active_->rows->entries() == 0) {
+      durable_ = appended_;  // all were duplicates
+      return Status::Ok();
+    }
+    frozen_ = std::move(active_);
+    active_ = NewTable();
+    logged_bytes_ = 0;
+    for (Stream& stream : streams_) {
+      stream.active = nullptr;
+      stream.source_active = nullptr;
+    }
+  }
+  return WriteFrozen();
+}
+
+Status Tenant::WriteFrozen() {
+  // Only holders of io_mutex_ set frozen_, so it may be read here without mutex_.
+  if (frozen_ == nullptr) return Status::Ok();
+  GLP_RETURN_IF_ERROR(WriteSegment(folder_, frozen_->number, *frozen_->rows, options_.level));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
+                       OpenSegment(folder_, frozen_->number, segments_.size()));
+  std::string wal;
+  {
+    std::lock_guard lock(mutex_);
+    segments_.push_back(
+        std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(file), labels_.get())));
+    durable_ = std::max(durable_, frozen_->appended);
+    if (io::Exists(frozen_->wal.path())) wal = frozen_->wal.path();
+    frozen_.reset();
+    CountMemory();
+  }
+  // A log that stays is ignored by readers and removed when the store is opened next.
+  if (!wal.empty()) (void)io::Remove(wal);
+  return Status::Ok();
+}
+
+SourceParts Tenant::Snapshot() {
+  std::lock_guard lock(mutex_);
+  SourceParts parts;
+  parts.labels = labels_;
+  parts.segments = segments_;
+  for (const auto* table : {frozen_.get(), active_.get()}) {
+    if (table != nullptr && table->rows->entries() > 0) {
+      parts.memory.push_back(TakeSnapshot(table->rows));
+    }
+  }
+  return parts;
+}
+
+}  // namespace glp::store

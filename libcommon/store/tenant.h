@@ -1,0 +1,93 @@
+// The writing side of one tenant's folder: memory, write-ahead log, segments.
+//
+// Entries go into the active table. Commit logs the rows that are not logged yet, or cuts a
+// segment when they are many. A cut freezes the active table, writes it as the segment of its
+// number, and removes the log of that number. A frozen table that could not be written stays, is
+// read by queries, and is tried again before anything else.
+// Threads: safe from any. `mutex_` guards what is in memory and is held shortly; `io_mutex_` is
+// held by the one thread that writes; who waits for it finds its entries durable by then.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/source.h"
+#include "store/store.h"
+#include "store/wal.h"
+
+namespace glp::store {
+
+class Tenant {
+ public:
+  // Makes the folder, and turns logs that a killed process left into segments.
+  static Result<std::unique_ptr<Tenant>> Open(std::string folder, const Options& options,
+                                              std::vector<std::string>* warnings);
+
+  void Append(std::span<const NewEntry> entries, AppendResult* result);
+  Status Commit();
+  // Writes all that is in memory into segments.
+  Status Cut();
+  SourceParts Snapshot();
+  // The same unless another thread has made the memory smaller than `bytes` meanwhile.
+  Status CutIfAtLeast(uint64_t bytes);
+  // Memory of what is in no segment yet, about.
+  uint64_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  // A stream as long as the store is open.
+  struct Stream {
+    const LabelSet* labels;
+    StringMap<uint64_t> sources;  // the highest NEXT of each source ID
+    MemStream* active = nullptr;  // in active_
+    // The source seen last: in `sources` and in `active->sources`.
+    std::string source_id;
+    uint64_t* source_next = nullptr;
+    uint64_t* source_active = nullptr;
+  };
+  struct Table {
+    Table(uint64_t table_number, std::string wal_path)
+        : number(table_number), wal(std::move(wal_path)) {}
+    uint64_t number;
+    std::shared_ptr<MemTable> rows = std::make_shared<MemTable>();
+    WalWriter wal;
+    uint64_t appended = 0;  // value of appended_ with the last entry in it
+  };
+
+  Tenant(std::string folder, const Options& options)
+      : folder_(std::move(folder)), options_(options) {}
+  Status Recover(std::vector<std::string>* warnings);
+  Status RecoverWal(uint64_t number, std::vector<std::string>* warnings);
+  Status AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings);
+  Stream* FindStream(const LabelSet& labels);
+  bool IsDuplicate(Stream* stream, const NewEntry& entry);
+  Status CutLocked();    // REQUIRES: io_mutex_ held
+  Status WriteFrozen();  // REQUIRES: io_mutex_ held
+  Status LogLocked();    // REQUIRES: io_mutex_ held
+  std::unique_ptr<Table> NewTable();
+  void CountMemory();  // REQUIRES: mutex_ held
+
+  const std::string folder_;
+  const Options options_;
+  std::mutex io_mutex_;
+  std::mutex mutex_;
+
+  std::shared_ptr<LabelTable> labels_ = std::make_shared<LabelTable>();
+  std::deque<Stream> streams_;
+  StringMap<Stream*> by_json_;
+  Stream* last_ = nullptr;
+  std::vector<std::shared_ptr<const pack::PackStreams>> segments_;
+  std::unique_ptr<Table> active_, frozen_;
+  uint64_t next_number_ = 1;
+  uint64_t appended_ = 0;      // calls of Append
+  uint64_t durable_ = 0;       // of these, from the first on
+  uint64_t logged_bytes_ = 0;  // of active_'s memory, what its log covers
+  std::atomic<uint64_t> memory_bytes_{0};
+};
+
+}  // namespace glp::store

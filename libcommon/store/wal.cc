@@ -1,0 +1,157 @@
+#include "store/wal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/hash.h"
+#include "io/output.h"
+#include "pack/frame.h"
+#include "pack/varint.h"
+
+namespace glp::store {
+namespace {
+
+using pack::AppendSized;
+using pack::AppendVarint;
+
+std::string EncodeBatch(const std::vector<WalStream>& batch) {
+  std::string out;
+  AppendVarint(&out, batch.size());
+  for (const WalStream& stream : batch) {
+    AppendSized(&out, stream.rows.stream->json);
+    AppendVarint(&out, stream.sources.size());
+    for (const auto& [id, next] : stream.sources) {
+      AppendSized(&out, id);
+      AppendVarint(&out, next);
+    }
+    AppendVarint(&out, stream.rows.rows);
+    uint64_t before = 0;
+    for (const auto& [first, count] : stream.rows.parts) {
+      for (const MemRow* row = first; row != first + count; ++row) {
+        auto ts = static_cast<uint64_t>(row->ts_ns);
+        AppendVarint(&out, pack::ZigZag(static_cast<int64_t>(ts - before)));
+        before = ts;
+        AppendVarint(&out, row->line_size);
+        AppendVarint(&out, row->meta_size);
+        out.append(row->text, size_t{row->line_size} + row->meta_size);
+      }
+    }
+  }
+  return out;
+}
+
+// False where the batch cannot be; rows before the place that cannot be were added.
+bool DecodeBatch(std::string_view payload, LabelTable* labels, MemTable* table) {
+  pack::Decoder in(payload);
+  for (uint64_t streams = in.Varint(); streams > 0 && in.ok(); --streams) {
+    Result<const LabelSet*> set = labels->FromJson(in.Sized());
+    if (!set.ok()) return false;
+    MemStream* stream = table->Stream(*set);
+    for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+      std::string id(in.Sized());
+      uint64_t& highest = stream->sources[id];
+      highest = std::max(highest, in.Varint());
+    }
+    uint64_t ts = 0;
+    for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+      ts += static_cast<uint64_t>(in.Signed());
+      uint64_t line_size = in.Varint();
+      uint64_t meta_size = in.Varint();
+      if (line_size > payload.size() || meta_size > payload.size()) return false;
+      std::string_view text = in.Bytes(line_size + meta_size);
+      if (!in.ok()) return false;
+      table->AddAdopted(stream,
+                        {static_cast<int64_t>(ts), text.data(), static_cast<uint32_t>(line_size),
+                         static_cast<uint32_t>(meta_size)});
+    }
+  }
+  return in.done();
+}
+
+// The payload of a whole batch at the front of `bytes`; nothing where there is none.
+std::optional<std::string_view> BatchAt(std::string_view bytes, bool* whole_length) {
+  std::optional<pack::Frame> frame = pack::ParseFrame(bytes);
+  *whole_length = frame && frame->record_size() <= bytes.size();
+  if (!*whole_length || frame->marker != pack::Marker::kLog || frame->tail_size != 0) {
+    return std::nullopt;
+  }
+  std::string_view payload = bytes.substr(pack::kFrameSize, frame->head_size);
+  if (Hash64(payload) != frame->head_hash) return std::nullopt;
+  return payload;
+}
+
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+Status WalWriter::Append(const std::vector<WalStream>& batch) {
+  std::string payload = EncodeBatch(batch);
+  std::string frame;
+  pack::AppendFrame(&frame, pack::Marker::kLog, payload, 0);
+  if (!fd_.valid()) {
+    GLP_ASSIGN_OR_RETURN(fd_, io::Create(path_));
+    if (Status status = io::SyncFolder(FolderOf(path_)); !status.ok()) {
+      fd_.Reset();
+      return status;
+    }
+  }
+  if (suspect_) {
+    if (ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) {
+      return IoError("truncate " + path_, errno);
+    }
+    lseek(fd_.get(), static_cast<off_t>(size_), SEEK_SET);
+  }
+  suspect_ = true;
+  GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), frame, path_));
+  GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), payload, path_));
+  GLP_RETURN_IF_ERROR(io::SyncFile(fd_.get(), path_));
+  suspect_ = false;
+  size_ += frame.size() + payload.size();
+  return Status::Ok();
+}
+
+Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, MemTable* table) {
+  GLP_ASSIGN_OR_RETURN(uint64_t size, io::FileSize(fd, name));
+  std::string content(size, '\0');
+  // A writer that takes back a write that failed may shorten the file meanwhile.
+  size_t used = 0;
+  while (used < size) {
+    ssize_t n = pread(fd, content.data() + used, size - used, static_cast<off_t>(used));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return IoError("read " + name, errno);
+    if (n == 0) break;
+    used += static_cast<size_t>(n);
+  }
+  content.resize(used);
+  std::string_view bytes = table->Adopt(std::move(content));
+  WalReport report;
+  size_t at = 0;
+  while (at < bytes.size()) {
+    bool whole_length = false;
+    std::string where = name + ": byte " + std::to_string(at) + ": ";
+    if (auto payload = BatchAt(bytes.substr(at), &whole_length)) {
+      if (!DecodeBatch(*payload, labels, table)) {
+        report.damage.push_back(where + "a batch that cannot be");
+      }
+      at += pack::kFrameSize + payload->size();
+      continue;
+    }
+    size_t next = at;
+    bool next_whole = false;
+    do {
+      next = pack::FindFrame(bytes, next + 1);
+    } while (next != std::string_view::npos && !BatchAt(bytes.substr(next), &next_whole));
+    if (next == std::string_view::npos) {
+      report.torn_bytes = bytes.size() - at;
+      report.torn_was_whole = whole_length;
+      break;
+    }
+    report.damage.push_back(where + std::to_string(next - at) + " bytes are damaged");
+    at = next;
+  }
+  return report;
+}
+
+}  // namespace glp::store

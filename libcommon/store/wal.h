@@ -1,0 +1,58 @@
+// The write-ahead log of what is acknowledged and in no segment yet: batches, each written and
+// fsynced as a whole.
+// Format: frames as in pack/FORMAT.md with the marker GLPW and no tail; the head of each is
+//     varint streams, × (varint size, label set as JSON
+//                        varint sources, × (varint size, source ID, varint NEXT)
+//                        varint rows, × (zigzag ts - ts before, varint line bytes,
+//                                        varint meta bytes, line, meta))
+// A batch stands for itself, so that one that is damaged costs no other. What is not whole at the
+// end is a write that a crash cut off: it was not acknowledged.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file.h"
+#include "store/mem_table.h"
+
+namespace glp::store {
+
+// What is to be logged of a stream.
+struct WalStream {
+  MemView rows;
+  std::vector<std::pair<std::string, uint64_t>> sources;  // ID and its highest NEXT
+};
+
+class WalWriter {
+ public:
+  // Makes the file (and makes its name durable) at the first batch.
+  explicit WalWriter(std::string path) : path_(std::move(path)) {}
+  // When OK, the batch is durable. After an error the file is as it was before.
+  Status Append(const std::vector<WalStream>& batch);
+  const std::string& path() const { return path_; }
+  uint64_t size_bytes() const { return size_; }
+
+ private:
+  std::string path_;
+  io::Fd fd_;
+  uint64_t size_ = 0;
+  bool suspect_ = false;  // bytes behind size_ may be there
+};
+
+struct WalReport {
+  // Damage between whole batches.
+  std::vector<std::string> damage;
+  // Bytes at the end that are no whole batch, and whether they may have been one (all bytes are
+  // there, but they are not right).
+  uint64_t torn_bytes = 0;
+  bool torn_was_whole = false;
+};
+
+// Adds the batches of a log to `table`, its label sets to `labels`. Errors: I/O.
+Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, MemTable* table);
+
+}  // namespace glp::store
