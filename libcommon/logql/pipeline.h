@@ -9,15 +9,15 @@ namespace glp::logql {
 
 class Pipeline {
  public:
-  explicit Pipeline(const LogExpr& log) : stages_(log.stages) {}
+  explicit Pipeline(const LogExpr& log) : stages_(&log.stages) {}
 
   // False: the entry goes no further.
   bool Passes(const Entry& entry) const;
   // Whether Passes looks at the line at all.
-  bool NeedsLines() const { return !stages_.empty(); }
+  bool NeedsLines() const { return !stages_->empty(); }
 
  private:
-  const std::vector<Stage>& stages_;
+  const std::vector<Stage>* stages_;
 };
 
 }  // namespace glp::logql

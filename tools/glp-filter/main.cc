@@ -1,0 +1,114 @@
+#include "cli/main.h"
+
+#include "base/time.h"
+#include "base/units.h"
+#include "cli/record_pipe.h"
+#include "filter.h"
+#include "logql/parser.h"
+
+namespace glp::filter {
+namespace {
+
+struct Options {
+  std::string query;
+  std::vector<std::string> drop;
+  bool invert = false, count = false, quiet = false, line_buffered = false;
+  uint64_t max_count = std::numeric_limits<uint64_t>::max();
+  std::string since, until;
+};
+
+cli::Command Describe(Options* o) {
+  cli::Command c("glp-filter", "records that a LogQL log query keeps");
+  c.Example("glp-filter '{namespace=\"default\"} |= \"error\"'",
+            "errors of a namespace: a stream selector and a line filter");
+  c.Example("glp-filter '|~ \"(?i)timeout|refused\" != \"healthz\"'", "line filters alone");
+  c.Example("glp-filter --drop '{namespace!~\"(default|kube-system)\"}'",
+            "all but the records of other namespaces");
+  c.Example("glp-filter -c --since 2h '|= \"panic\"'", "count the panics of the last two hours");
+  c.Example("glp-filter -q '|= \"ready\"'", "wait until a line says so: exits at the first match");
+
+  c.Value("--drop", "QUERY", &o->drop,
+          "drop the records that this query matches, with or without a QUERY of what to keep");
+  c.Flag("-v,--invert", &o->invert, "keep what the queries would drop, and the other way round");
+  c.Flag("-c,--count", &o->count, "print only the number of records kept");
+  c.Flag("-q,--quiet", &o->quiet, "print nothing; exit with 0 at the first record kept");
+  c.Value("-m,--max-count", "N", &o->max_count, "stop after N records kept");
+  c.DefaultText("no limit");
+  c.Value(
+      "--since", "TIME", &o->since,
+      "only records of this time or later: RFC 3339, a date, seconds or nanoseconds since 1970, "
+      "or 2h for two hours ago");
+  c.Value("--until", "TIME", &o->until, "only records before this time, written like --since");
+  c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
+  c.Positional("QUERY", &o->query,
+               "what to keep: a LogQL stream selector, line filters, or both; everything if only "
+               "other conditions are given");
+  return c;
+}
+
+Result<logql::LogExpr> ParseQuery(std::string_view text) {
+  return logql::ParseLogQuery(text, {.allow_empty_selector = true, .allow_no_selector = true});
+}
+
+// A point in time, or a duration before now.
+Result<int64_t> ParseTime(std::string_view option, const std::string& text, int64_t now_ns) {
+  if (auto ts_ns = ParseTimeArgument(text, now_ns); ts_ns.ok()) return *ts_ns;
+  const auto ago_ns = ParseDurationNs(text);
+  if (!ago_ns.ok() || *ago_ns < 0) {
+    return UsageError(std::string(option) + ": '" + text +
+                      "' is neither a time nor a duration; try 2026-01-05T10:00:00Z, 2026-01-05, "
+                      "1767571200 or 2h");
+  }
+  return now_ns - *ago_ns;
+}
+
+Result<Settings> MakeSettings(const Options& o, int64_t now_ns) {
+  Settings settings;
+  if (!o.query.empty()) {
+    GLP_ASSIGN_OR_RETURN(settings.keep, ParseQuery(o.query));
+  }
+  for (const std::string& text : o.drop) {
+    auto drop = ParseQuery(text);
+    if (!drop.ok()) return drop.status().Annotate("--drop");
+    settings.drop.push_back(*std::move(drop));
+  }
+  if (!o.since.empty()) {
+    GLP_ASSIGN_OR_RETURN(settings.range.start_ns, ParseTime("--since", o.since, now_ns));
+  }
+  if (!o.until.empty()) {
+    GLP_ASSIGN_OR_RETURN(settings.range.end_ns, ParseTime("--until", o.until, now_ns));
+  }
+  settings.invert = o.invert;
+  settings.max_count = o.max_count;
+  settings.output = o.quiet   ? Settings::Output::kNone
+                    : o.count ? Settings::Output::kCount
+                              : Settings::Output::kRecords;
+  const bool says_something = settings.keep || !settings.drop.empty() || !o.since.empty() ||
+                              !o.until.empty() || o.count || o.quiet ||
+                              o.max_count != Options().max_count;
+  if (!says_something) {
+    return UsageError("no query; say what to keep, such as '{app=\"x\"} |= \"error\"', or --drop");
+  }
+  return settings;
+}
+
+cli::RunResult Run(const Options& options, cli::Context& context) {
+  GLP_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(options, NowNs()));
+  FilterHandler handler(settings);
+  cli::RecordPipe pipe(context, {.line_buffered = options.line_buffered});
+  pipe.SetPlainOutput(settings.output != Settings::Output::kRecords);
+  if (settings.max_count == 0) pipe.Stop();
+  GLP_RETURN_IF_ERROR(pipe.Run(&handler));
+  return handler.matched() > 0 ? cli::kExitOk : cli::kExitNoMatch;
+}
+
+}  // namespace
+}  // namespace glp::filter
+
+int main(int argc, char** argv) {
+  glp::filter::Options options;
+  glp::cli::Command command = glp::filter::Describe(&options);
+  return glp::cli::Main(argc, argv, command, [&](glp::cli::Context& context) {
+    return glp::filter::Run(options, context);
+  });
+}
