@@ -159,7 +159,9 @@ TEST_F(StoreTest, EqualEntriesAreGivenOnce) {
     NewEntry with_meta = Entry(5, "same");
     with_meta.meta = R"({"t":"1"})";
     Append(store.get(), with_meta);
-    if (i == 0) ASSERT_TRUE(store->Flush().ok());
+    if (i == 0) {
+      ASSERT_TRUE(store->Flush().ok());
+    }
   }
   EXPECT_EQ(ReadSnapshot(store.get()).size(), 4u);
   auto snapshot = store->Snapshot("fake");
