@@ -1,0 +1,170 @@
+#include "stages/auto.h"
+
+#include <optional>
+
+#include "base/time.h"
+#include "codec/logfmt.h"
+
+namespace glp::stages {
+namespace {
+
+bool LooksLikeLogfmt(std::string_view text, std::string* scratch) {
+  codec::LogfmtScanner scanner(text);
+  size_t pairs = 0, in_pairs = 0, in_all = 0;
+  for (;;) {
+    switch (scanner.Next(scratch)) {
+      case codec::LogfmtScanner::Step::kEnd:
+        return pairs >= 2 && in_pairs * 3 >= in_all * 2;
+      case codec::LogfmtScanner::Step::kError:
+        return false;
+      case codec::LogfmtScanner::Step::kPair:
+        break;
+    }
+    size_t size = scanner.key().size() + scanner.value().size();
+    in_all += size;
+    if (scanner.has_value()) {
+      ++pairs;
+      in_pairs += size;
+    }
+  }
+}
+
+// RFC 3339, or a count since 1970 whose unit its size tells (true from 1973 to 5138).
+std::optional<int64_t> ParseAnyTime(std::string_view text) {
+  if (auto ts_ns = ParseRfc3339(text)) return ts_ns;
+  std::string_view whole = text.substr(0, text.find('.'));
+  auto count = ParseInt64(whole);
+  if (!count || whole.size() < 9) return std::nullopt;
+  int64_t unit_ns = whole.size() <= 11   ? kNsPerSecond
+                    : whole.size() <= 14 ? kNsPerMs
+                    : whole.size() <= 17 ? 1000
+                                         : 1;
+  int64_t ns;
+  if (__builtin_mul_overflow(*count, unit_ns, &ns)) return std::nullopt;
+  int64_t fraction_ns = unit_ns;
+  for (size_t i = whole.size() + 1; i < text.size(); ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    fraction_ns /= 10;
+    if (__builtin_add_overflow(ns, (text[i] - '0') * fraction_ns, &ns)) return std::nullopt;
+  }
+  return ns;
+}
+
+void SetTimeFromFields(StageEntry& entry) {
+  for (std::string_view name : {"time", "ts", "timestamp", "@timestamp"}) {
+    auto text = entry.fields.Get(name);
+    if (!text) continue;
+    if (auto ts_ns = ParseAnyTime(*text)) {
+      entry.ts_ns = *ts_ns;
+      return;
+    }
+  }
+}
+
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+AutoStage::File& AutoStage::FileOf(const StageEntry& entry) {
+  std::string_view name = ParseSource(entry.src).id;
+  if (name.empty()) name = entry.labels->json;
+  if (last_file_ != nullptr && last_name_ == name) return *last_file_;
+  auto it = files_.find(name);
+  if (it == files_.end()) {
+    // Files that are still read decide anew; that they have been decided on does not change them.
+    if (files_.size() >= kMaxFiles) files_.clear();
+    it = files_.emplace(std::string(name), File()).first;
+  }
+  last_name_ = name;
+  last_file_ = &it->second;
+  return it->second;
+}
+
+AutoStage::Format AutoStage::Detect(StageEntry& entry, StageRun& run, bool wrapped) {
+  std::string_view text = entry.LineBytes(run.arena);
+  if (!wrapped) {
+    DockerLine docker;
+    if (docker_reader_.Read(entry.line(), &docker) && docker.has_log &&
+        (docker.has_stream || docker.has_time)) {
+      return Format::kDocker;
+    }
+    if (auto cri = ParseCriLine(text); cri && ParseRfc3339(cri->time)) return Format::kCri;
+  }
+  if (json_.Read(text, &pairs_)) return Format::kJson;
+  if (LooksLikeLogfmt(text, &scratch_)) return Format::kLogfmt;
+  return Format::kUndecided;
+}
+
+void AutoStage::Decide(Decision* decision, StageEntry& entry, StageRun& run, bool wrapped) {
+  if (IsBlank(entry.LineBytes(run.arena))) return;
+  decision->format = Detect(entry, run, wrapped);
+  if (decision->format == Format::kUndecided && ++decision->lines >= kLinesToDecide) {
+    decision->format = Format::kPlain;
+  }
+}
+
+void AutoStage::Parse(Format format, StageEntry& entry, StageRun& run, bool set_time) {
+  std::string_view text = entry.LineBytes(run.arena);
+  if (format == Format::kJson) {
+    if (!json_.Read(text, &pairs_)) {
+      if (!IsBlank(text)) Fail(entry, "auto: not a JSON object, as the lines of this file before");
+      return;
+    }
+    for (const auto& [name, value] : pairs_) entry.fields.Set(name, value);
+  } else if (format == Format::kLogfmt) {
+    codec::LogfmtScanner scanner(text);
+    for (;;) {
+      auto step = scanner.Next(&scratch_);
+      if (step == codec::LogfmtScanner::Step::kEnd) break;
+      if (step == codec::LogfmtScanner::Step::kError) {
+        Fail(entry, "auto: not logfmt throughout, as the lines of this file before");
+        break;
+      }
+      if (!scanner.has_value()) continue;
+      std::string_view value = scanner.value();
+      if (scanner.value_in_scratch()) value = run.arena.Copy(value);
+      entry.fields.Set(scanner.key(), value);
+    }
+  } else {
+    return;
+  }
+  if (set_time) SetTimeFromFields(entry);
+}
+
+Verdict AutoStage::Process(StageEntry& entry, StageRun& run) {
+  File& file = FileOf(entry);
+  if (file.outer.format == Format::kUndecided) Decide(&file.outer, entry, run, false);
+  Format format = file.outer.format;
+  if (format != Format::kDocker && format != Format::kCri) {
+    Parse(format, entry, run, true);
+    return Verdict::kPass;
+  }
+  Verdict verdict =
+      format == Format::kDocker ? docker_.Process(entry, run) : cri_.Process(entry, run);
+  if (verdict != Verdict::kPass || entry.fields.Get(kErrorField)) return verdict;
+  Decision* inner = entry.labels->Get("stream") == "stderr" ? &file.err_stream : &file.out_stream;
+  if (inner->format == Format::kUndecided) Decide(inner, entry, run, true);
+  Parse(inner->format, entry, run, false);
+  return Verdict::kPass;
+}
+
+void AutoStage::ReleaseFile(std::string_view id, StageRun& run) {
+  docker_.ReleaseFile(id, run);
+  cri_.ReleaseFile(id, run);
+}
+
+void AutoStage::ReleaseAll(StageRun& run) {
+  docker_.ReleaseAll(run);
+  cri_.ReleaseAll(run);
+}
+
+std::vector<Failure> AutoStage::failures() const {
+  std::vector<Failure> all = Stage::failures();
+  for (const Failure& failure : docker_.failures()) all.push_back(failure);
+  for (const Failure& failure : cri_.failures()) all.push_back(failure);
+  return all;
+}
+
+}  // namespace glp::stages

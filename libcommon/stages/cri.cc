@@ -1,0 +1,65 @@
+#include "stages/cri.h"
+
+#include "base/time.h"
+
+namespace glp::stages {
+
+// ^(?s)(?P<time>\S+?) (?P<stream>stdout|stderr) (?P<flags>\S+?) (?P<content>.*)$
+std::optional<CriLine> ParseCriLine(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  CriLine line;
+  size_t at = text.substr(0, 64).find_first_of(kSpace);
+  if (at == std::string_view::npos) at = text.find_first_of(kSpace);
+  if (at == std::string_view::npos || at == 0 || text[at] != ' ') return std::nullopt;
+  line.time = text.substr(0, at);
+  text.remove_prefix(at + 1);
+  line.stream = text.substr(0, 6);
+  if ((line.stream != "stdout" && line.stream != "stderr") || text.substr(6, 1) != " ") {
+    return std::nullopt;
+  }
+  text.remove_prefix(7);
+  at = text.find_first_of(kSpace);
+  if (at == std::string_view::npos || at == 0 || text[at] != ' ') return std::nullopt;
+  std::string_view tags = text.substr(0, at);
+  // More tags may follow behind colons.
+  line.is_partial = tags == "P" || tags.substr(0, 2) == "P:";
+  line.content = text.substr(at + 1);
+  return line;
+}
+
+namespace {
+
+bool HeadHasEscape(std::string_view text, const CriLine& cri) {
+  return text.substr(0, text.size() - cri.content.size()).find('\\') != std::string_view::npos;
+}
+
+}  // namespace
+
+Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
+  // Nothing of the head needs an escape, so that most often the rest need not be decoded.
+  Line line = entry.line();
+  std::optional<CriLine> cri;
+  if (line.form != Line::Form::kBase64) cri = ParseCriLine(line.text);
+  if (!cri || (line.form == Line::Form::kJson && HeadHasEscape(line.text, *cri))) {
+    line = Line::Bytes(entry.LineBytes(run.arena));
+    cri = ParseCriLine(line.text);
+  }
+  if (!cri) {
+    Fail(entry, "cri: not a line of the form TIME stdout|stderr F|P TEXT");
+    return Verdict::kPass;
+  }
+  entry.labels = add_stream_.Apply(entry.labels, cri->stream, run.labels);
+  std::optional<int64_t> ts_ns = ParseTimestampExact(cri->time);
+  if (!ts_ns && cri->time.size() > 10 && cri->time[10] == 'T') ts_ns = ParseRfc3339(cri->time);
+  if (ts_ns) {
+    entry.ts_ns = *ts_ns;
+  } else {
+    Fail(entry, "cri: no time that can be read");
+  }
+  entry.SetLine({cri->content, line.form});
+  if (cri->is_partial) return partial_lines_.Hold(entry, run);
+  if (!partial_lines_.empty()) partial_lines_.Complete(entry, run);
+  return Verdict::kPass;
+}
+
+}  // namespace glp::stages

@@ -1,0 +1,38 @@
+// Lines of the CRI runtimes (containerd, CRI-O): `TIME STREAM TAG TEXT`. Line, label `stream` and
+// time are taken from them; pieces (tag P) are joined with what follows in the same file and
+// stream up to the first other tag.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "stages/add_label.h"
+#include "stages/partial_lines.h"
+#include "stages/stage.h"
+
+namespace glp::stages {
+
+struct CriLine {
+  std::string_view time, stream, content;
+  bool is_partial = false;
+};
+// Nothing where the text is not of this form.
+std::optional<CriLine> ParseCriLine(std::string_view text);
+
+class CriStage : public Stage {
+ public:
+  explicit CriStage(PartialLines::Options options = PartialLines::Options())
+      : partial_lines_(options) {}
+  Verdict Process(StageEntry& entry, StageRun& run) override;
+  void ReleaseFile(std::string_view id, StageRun& run) override {
+    partial_lines_.ReleaseFile(id, run);
+  }
+  void ReleaseAll(StageRun& run) override { partial_lines_.ReleaseAll(run); }
+
+ private:
+  AddLabel add_stream_{"stream"};
+  PartialLines partial_lines_;
+};
+
+}  // namespace glp::stages

@@ -1,0 +1,30 @@
+#include "stages/docker.h"
+
+namespace glp::stages {
+
+Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
+  DockerLine docker;
+  if (!reader_.Read(entry.line(), &docker)) {
+    Fail(entry, "docker: not a JSON object");
+    return Verdict::kPass;
+  }
+  if (docker.has_stream) {
+    entry.labels = add_stream_.Apply(entry.labels, docker.stream, run.labels);
+  }
+  if (docker.ts_ns) entry.ts_ns = *docker.ts_ns;
+  if (!docker.has_log) {
+    Fail(entry, "docker: no \"log\" in the object");
+    return Verdict::kPass;
+  }
+  if (!docker.ts_ns) Fail(entry, "docker: no time that can be read");
+  entry.SetLine(docker.log);
+  // Decoding never makes a text longer.
+  if (!docker.ends_line && docker.log.text.size() >= kPieceBytes &&
+      entry.LineBytes(run.arena).size() >= kPieceBytes) {
+    return partial_lines_.Hold(entry, run);
+  }
+  if (!partial_lines_.empty()) partial_lines_.Complete(entry, run);
+  return Verdict::kPass;
+}
+
+}  // namespace glp::stages

@@ -1,0 +1,34 @@
+// Docker's json-file lines to what the program wrote: line, label `stream`, time. A line that
+// Docker cut (16 KiB without a line end) is joined with what follows in the same file and stream.
+#pragma once
+
+#include <memory>
+
+#include "stages/add_label.h"
+#include "stages/docker_line.h"
+#include "stages/partial_lines.h"
+#include "stages/stage.h"
+
+namespace glp::stages {
+
+class DockerStage : public Stage {
+ public:
+  // Docker writes what is left without a line end when a container ends; only a piece of this size
+  // and more is the start of a longer line.
+  static constexpr size_t kPieceBytes = 16 << 10;
+
+  explicit DockerStage(PartialLines::Options options = PartialLines::Options())
+      : partial_lines_(options) {}
+  Verdict Process(StageEntry& entry, StageRun& run) override;
+  void ReleaseFile(std::string_view id, StageRun& run) override {
+    partial_lines_.ReleaseFile(id, run);
+  }
+  void ReleaseAll(StageRun& run) override { partial_lines_.ReleaseAll(run); }
+
+ private:
+  DockerLineReader reader_;
+  AddLabel add_stream_{"stream"};
+  PartialLines partial_lines_;
+};
+
+}  // namespace glp::stages

@@ -1,0 +1,71 @@
+// A record on its way through the stages.
+// Lifetime: views are good until the entry has left the pipeline (or, held back, are copied by the
+//           stage that holds it). Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "record/labels.h"
+#include "record/record.h"
+#include "stages/arena.h"
+#include "stages/fields.h"
+
+namespace glp::stages {
+
+inline constexpr std::string_view kErrorField = "__error__";
+
+struct StageEntry {
+  int64_t ts_ns = 0;
+  const LabelSet* labels = nullptr;
+  FieldSet fields;
+  std::string_view meta;   // raw, as in Record
+  std::string_view src;    // raw, as in Record
+  std::string_view extra;  // raw, as in Record
+  // How many entries of the same file, held back before, are now a part of this one; for the
+  // pipeline, which keeps positions from passing what is held.
+  uint32_t covers = 0;
+
+  const Line& line() const { return line_; }
+  void SetLine(Line line) {
+    line_ = line;
+    is_decoded_ = false;
+  }
+  // The bytes of the line, decoded once.
+  std::string_view LineBytes(Arena& arena) {
+    if (line_.form == Line::Form::kBytes || line_.form == Line::Form::kPlain) return line_.text;
+    if (!is_decoded_) {
+      decoded_ = arena.Copy(line_.Decode(&scratch_));
+      is_decoded_ = true;
+    }
+    return decoded_;
+  }
+  // A field's value, else a label's: what `--source` and the like name.
+  std::optional<std::string_view> Value(std::string_view name) {
+    if (auto value = fields.Get(name)) return value;
+    if (const Label* label = labels->Find(name)) return label->value;
+    return std::nullopt;
+  }
+
+  // Takes the place of what it was before. `record` must stay until the entry has left.
+  void Load(const Record& record, Arena* arena) {
+    ts_ns = record.ts_ns;
+    labels = record.labels;
+    fields.Reset(record.fields, arena);
+    meta = record.meta;
+    src = record.src;
+    extra = record.extra;
+    covers = 0;
+    SetLine(record.line);
+  }
+
+ private:
+  Line line_;
+  bool is_decoded_ = false;
+  std::string_view decoded_;
+  std::string scratch_;
+};
+
+}  // namespace glp::stages

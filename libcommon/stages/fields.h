@@ -1,0 +1,79 @@
+// What was extracted from an entry: names and string values, in a record as `fields`.
+// Reading and changing happen on a list; a record's own fields are only taken apart when somebody
+// looks at them, and fields that are the same for a whole stream are kept rendered.
+// Lifetime: names and values are views; whoever sets them keeps them until the entry has left.
+// Threads:  one at a time.
+// Shape:    rendered with sorted names; bytes of a value that are not UTF-8 become U+FFFD (the
+//           line itself keeps them).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stages/arena.h"
+
+namespace glp::stages {
+
+struct Field {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Fields that many entries have in common, rendered once.
+class SharedFields {
+ public:
+  explicit SharedFields(const std::vector<Field>& fields);
+  SharedFields(const SharedFields&) = delete;
+  SharedFields& operator=(const SharedFields&) = delete;
+  const std::vector<Field>& fields() const { return fields_; }
+  std::string_view json() const { return json_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> owned_;
+  std::vector<Field> fields_;
+  std::string json_;
+};
+
+class FieldSet {
+ public:
+  // Forgets everything and starts with the fields that a record came with (raw JSON object or "").
+  void Reset(std::string_view raw, Arena* arena) {
+    raw_ = raw == "{}" ? std::string_view() : raw;
+    arena_ = arena;
+    shared_ = nullptr;
+    fields_.clear();
+  }
+
+  bool empty() const { return raw_.empty() && shared_ == nullptr && fields_.empty(); }
+  std::optional<std::string_view> Get(std::string_view name);
+  // Replaces a field of that name.
+  void Set(std::string_view name, std::string_view value) {
+    Open();
+    fields_.push_back({name, value});
+  }
+  void Erase(std::string_view name);
+  // As Set for each of them. `shared` must stay until the entry has left.
+  void SetShared(const SharedFields& shared);
+  // The fields as they stand, each name once, sorted. Good until the next change.
+  const std::vector<Field>& Sorted();
+  // As a JSON object, "" for none. `scratch` is overwritten where something has to be rendered.
+  std::string_view Json(std::string* scratch);
+
+ private:
+  void Open() {
+    if (!raw_.empty() || shared_ != nullptr) TakeApart();
+  }
+  void TakeApart();
+  void ParseRaw(std::string_view raw);
+
+  std::string_view raw_;
+  const SharedFields* shared_ = nullptr;
+  // The last of equal names counts.
+  std::vector<Field> fields_;
+  Arena* arena_ = nullptr;
+};
+
+}  // namespace glp::stages

@@ -1,0 +1,70 @@
+#include "stages/fields.h"
+
+#include <gtest/gtest.h>
+
+namespace glp::stages {
+namespace {
+
+class FieldsTest : public testing::Test {
+ protected:
+  std::string Json() { return std::string(fields_.Json(&scratch_)); }
+  // As in a record: with readable bytes behind.
+  void Load(std::string_view raw) { fields_.Reset(arena_.Copy(raw), &arena_); }
+  Arena arena_;
+  FieldSet fields_;
+  std::string scratch_;
+};
+
+TEST_F(FieldsTest, EmptyIsNothing) {
+  Load("");
+  EXPECT_TRUE(fields_.empty());
+  EXPECT_EQ(Json(), "");
+  Load("{}");
+  EXPECT_EQ(Json(), "");
+}
+
+TEST_F(FieldsTest, UntouchedStaysAsItIs) {
+  Load(R"({"b":"1","a":"2"})");
+  EXPECT_EQ(Json(), R"({"b":"1","a":"2"})");
+}
+
+TEST_F(FieldsTest, SetSortsAndReplaces) {
+  Load(R"({"b":"1","a":"q\"\u00e9"})");
+  fields_.Set("c", "3");
+  fields_.Set("b", "tab\t");
+  EXPECT_EQ(fields_.Get("a"), "q\"\xC3\xA9");
+  EXPECT_EQ(fields_.Get("b"), "tab\t");
+  EXPECT_EQ(fields_.Get("x"), std::nullopt);
+  EXPECT_EQ(Json(), "{\"a\":\"q\\\"\xC3\xA9\",\"b\":\"tab\\t\",\"c\":\"3\"}");
+  fields_.Erase("b");
+  EXPECT_EQ(fields_.Get("b"), std::nullopt);
+}
+
+TEST_F(FieldsTest, ReadsObjectsWithBlanksAndNumbersToo) {
+  Load(R"({ "a" : 1.50, "b":true })");
+  EXPECT_EQ(fields_.Get("a"), "1.50");
+  fields_.Set("z", "");
+  EXPECT_EQ(Json(), R"({"a":"1.50","b":"true","z":""})");
+}
+
+TEST_F(FieldsTest, SharedFieldsAreTakenApartOnlyWhenChanged) {
+  SharedFields shared({{"y", "2"}, {"x", "1"}, {"y", "3"}});
+  Load("");
+  fields_.SetShared(shared);
+  EXPECT_EQ(Json(), R"({"x":"1","y":"3"})");
+  EXPECT_EQ(fields_.Get("y"), "3");
+  fields_.Set("a", "0");
+  EXPECT_EQ(Json(), R"({"a":"0","x":"1","y":"3"})");
+  Load(R"({"x":"old","k":"kept"})");
+  fields_.SetShared(shared);
+  EXPECT_EQ(Json(), R"({"k":"kept","x":"1","y":"3"})");
+}
+
+TEST_F(FieldsTest, BytesThatAreNotUtf8AreReplacedInFields) {
+  Load("");
+  fields_.Set("a", "x\xFFy\xC3\xA9\xE2\x82");
+  EXPECT_EQ(Json(), "{\"a\":\"x\xEF\xBF\xBDy\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+}
+
+}  // namespace
+}  // namespace glp::stages

@@ -1,0 +1,41 @@
+#include "stages/logfmt.h"
+
+#include "codec/logfmt.h"
+
+namespace glp::stages {
+
+LogfmtStage::LogfmtStage(Options options)
+    : options_(std::move(options)),
+      no_source_("logfmt: no field or label '" + options_.source + "'") {}
+
+Verdict LogfmtStage::Process(StageEntry& entry, StageRun& run) {
+  std::string_view text;
+  if (options_.source.empty()) {
+    text = entry.LineBytes(run.arena);
+  } else if (auto value = entry.Value(options_.source)) {
+    text = *value;
+  } else {
+    Fail(entry, no_source_);
+    return Verdict::kPass;
+  }
+  using Step = codec::LogfmtScanner::Step;
+  codec::LogfmtScanner scanner(text);
+  for (;;) {
+    Step step = scanner.Next(&scratch_);
+    if (step == Step::kEnd) break;
+    if (step == Step::kError) {
+      // The scanner's words live as long as the program.
+      Fail(entry, "logfmt: not key=value words throughout");
+      break;
+    }
+    for (const Mapping& mapping : options_.mapping) {
+      if (mapping.key != scanner.key()) continue;
+      std::string_view value = scanner.value();
+      if (scanner.value_in_scratch()) value = run.arena.Copy(value);
+      entry.fields.Set(mapping.field, value);
+    }
+  }
+  return Verdict::kPass;
+}
+
+}  // namespace glp::stages

@@ -1,0 +1,111 @@
+#include "stages/partial_lines.h"
+
+#include <algorithm>
+
+namespace glp::stages {
+
+PartialLines::Iterator PartialLines::Find(const StageEntry& entry, std::string_view id) {
+  for (auto it = held_.begin(); it != held_.end(); ++it) {
+    if (it->labels_hash == entry.labels->hash && it->id == id &&
+        it->labels == entry.labels->labels) {
+      return it;
+    }
+  }
+  return held_.end();
+}
+
+void PartialLines::Append(Held* held, std::string_view bytes) {
+  if (options_.truncate_bytes != 0) {
+    bytes = bytes.substr(
+        0, options_.truncate_bytes - std::min(options_.truncate_bytes, held->text.size()));
+  }
+  held->text.append(bytes);
+  bytes_ += bytes.size();
+}
+
+Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
+  ++clock_;
+  std::string_view bytes = entry.LineBytes(run.arena);
+  std::string_view id = ParseSource(entry.src).id;
+  auto it = Find(entry, id);
+  bool is_new = it == held_.end();
+  while (!held_.empty() && ((is_new && held_.size() >= options_.max_streams) ||
+                            bytes_ + bytes.size() > options_.max_bytes)) {
+    auto oldest = held_.begin() == it ? std::next(it) : held_.begin();
+    if (oldest == held_.end()) break;
+    Release(oldest, run);
+  }
+  if (bytes_ + bytes.size() > options_.max_bytes) {
+    // Longer than all that may be held: what there is of the line leaves as a line.
+    if (!is_new) Join(it, entry, run);
+    return Verdict::kPass;
+  }
+  if (is_new) {
+    Held held;
+    held.id = id;
+    held.labels_hash = entry.labels->hash;
+    held.labels = entry.labels->labels;
+    it = held_.insert(held_.end(), std::move(held));
+  }
+  Append(&*it, bytes);
+  std::string scratch;
+  it->ts_ns = entry.ts_ns;
+  it->meta = entry.meta;
+  it->fields = entry.fields.Json(&scratch);
+  it->src = entry.src;
+  it->extra = entry.extra;
+  it->covers += entry.covers + (id.empty() ? 0 : 1);
+  it->since = clock_;
+  return Verdict::kHeld;
+}
+
+void PartialLines::Complete(StageEntry& entry, StageRun& run) {
+  if (held_.empty()) return;
+  ++clock_;
+  auto it = Find(entry, ParseSource(entry.src).id);
+  if (it != held_.end()) Join(it, entry, run);
+  while (!held_.empty() && clock_ - held_.front().since > kMaxPassing) {
+    Release(held_.begin(), run);
+  }
+}
+
+void PartialLines::Join(Iterator held, StageEntry& entry, StageRun& run) {
+  Append(&*held, entry.LineBytes(run.arena));
+  bytes_ -= held->text.size();
+  joined_ = std::move(held->text);
+  entry.covers += held->covers;
+  held_.erase(held);
+  entry.SetLine(Line::Bytes(joined_));
+}
+
+void PartialLines::ReleaseFile(std::string_view id, StageRun& run) {
+  for (auto it = held_.begin(); it != held_.end();) {
+    auto next = std::next(it);
+    if (it->id == id) Release(it, run);
+    it = next;
+  }
+}
+
+void PartialLines::ReleaseAll(StageRun& run) {
+  while (!held_.empty()) Release(held_.begin(), run);
+}
+
+void PartialLines::Release(Iterator held, StageRun& run) {
+  leaving_ = std::move(*held);
+  held_.erase(held);
+  bytes_ -= leaving_.text.size();
+  Record record;
+  record.ts_ns = leaving_.ts_ns;
+  record.labels = run.labels.FromLabels(leaving_.labels);
+  record.line = Line::Bytes(leaving_.text);
+  // In the arena because fields are scanned 16 bytes at a time.
+  record.fields = run.arena.Copy(leaving_.fields);
+  record.meta = leaving_.meta;
+  record.src = leaving_.src;
+  record.extra = leaving_.extra;
+  entry_.Load(record, &run.arena);
+  entry_.covers = leaving_.covers;
+  run.Emit(entry_);
+}
+
+}  // namespace glp::stages

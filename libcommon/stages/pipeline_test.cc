@@ -1,0 +1,293 @@
+#include "stages/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/json_text.h"
+#include "base/time.h"
+#include "stages/auto.h"
+#include "stages/cri.h"
+#include "stages/docker.h"
+#include "stages/json.h"
+#include "stages/logfmt.h"
+#include "stages/output.h"
+#include "stages/regex.h"
+#include "stages/timestamp.h"
+
+namespace glp::stages {
+namespace {
+
+class PipelineTest : public testing::Test, public EntrySink {
+ protected:
+  PipelineTest() : pipeline_(&table_, this) {}
+
+  void OnEntry(StageEntry& entry) override {
+    std::string scratch;
+    std::string out(entry.line().Decode(&scratch));
+    if (entry.labels->json != "{}") out += " " + entry.labels->json;
+    std::string_view fields = entry.fields.Json(&scratch);
+    if (!fields.empty()) out += " " + std::string(fields);
+    if (!entry.src.empty()) out += " src=" + std::string(entry.src);
+    times_.push_back(entry.ts_ns);
+    out_.push_back(out);
+  }
+
+  void Feed(std::string_view line, std::string_view src = "", std::string_view labels = "{}") {
+    // As the reader gives it: the inside of a JSON string in a padded buffer.
+    std::string json;
+    AppendJsonEscaped(&json, line);
+    bool escapes = json.size() != line.size();
+    std::string padded = json + std::string(64, '\0');
+    Record record;
+    record.ts_ns = 1000;
+    record.labels = *table_.FromJson(std::string(labels));
+    record.line = {std::string_view(padded).substr(0, json.size()),
+                   escapes ? Line::Form::kJson : Line::Form::kPlain};
+    record.src = src;
+    pipeline_.Process(record);
+  }
+  std::vector<std::string> Take() { return std::exchange(out_, {}); }
+  using Lines = std::vector<std::string>;
+
+  LabelTable table_;
+  Pipeline pipeline_;
+  std::vector<std::string> out_;
+  std::vector<int64_t> times_;
+};
+
+std::string Cri(std::string_view stream, std::string_view tag, std::string_view text) {
+  return "2019-01-01T01:00:00.000000001Z " + std::string(stream) + " " + std::string(tag) + " " +
+         std::string(text);
+}
+
+TEST_F(PipelineTest, CriPiecesAreJoinedPerStream) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stdout", "P", "one "), "F@10");
+  Feed(Cri("stdout", "P", "two "), "F@20");
+  Feed(Cri("stdout", "F", "end"), "F@30");
+  EXPECT_EQ(Take(), Lines{R"(one two end {"stream":"stdout"} src=F@30)"});
+}
+
+TEST_F(PipelineTest, APositionNeverPassesAHeldLine) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stderr", "P", "err "), "F@10");
+  Feed(Cri("stdout", "F", "between"), "F@20");
+  Feed(Cri("stdout", "F", "other file"), "G@5");
+  EXPECT_FALSE(pipeline_.MayPass("F@20"));
+  EXPECT_TRUE(pipeline_.MayPass("G@5"));
+  Feed(Cri("stdout", "P", "half "), "F@25");
+  Feed(Cri("stderr", "F", "end"), "F@30");
+  Feed(Cri("stdout", "F", "whole"), "F@40");
+  Feed(Cri("stdout", "F", "after"), "F@50");
+  EXPECT_EQ(Take(),
+            (Lines{R"(between {"stream":"stdout"})", R"(other file {"stream":"stdout"} src=G@5)",
+                   R"(err end {"stream":"stderr"})", R"(half whole {"stream":"stdout"} src=F@40)",
+                   R"(after {"stream":"stdout"} src=F@50)"}));
+  EXPECT_TRUE(pipeline_.MayPass("F@60"));
+}
+
+TEST_F(PipelineTest, TheLastReleasedLineCarriesTheNewestPosition) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stderr", "P", "never ended"), "F@10");
+  Feed(Cri("stdout", "F", "between"), "F@20");
+  EXPECT_FALSE(pipeline_.MayPass("F@25"));
+  Take();
+  pipeline_.ReleaseAll();
+  EXPECT_EQ(Take(), Lines{R"(never ended {"stream":"stderr"} src=F@25)"});
+}
+
+TEST_F(PipelineTest, FilesAndLabelsDoNotMix) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stdout", "P", "a1 "), "A@10");
+  Feed(Cri("stdout", "P", "b1 "), "B@10");
+  Feed(Cri("stdout", "P", "x1 "), "", R"({"x":"1"})");
+  Feed(Cri("stdout", "F", "b2"), "B@20");
+  Feed(Cri("stdout", "F", "a2"), "A@20");
+  Feed(Cri("stdout", "F", "y"), "", R"({"y":"1"})");
+  Feed(Cri("stdout", "F", "x2"), "", R"({"x":"1"})");
+  EXPECT_EQ(Take(),
+            (Lines{R"(b1 b2 {"stream":"stdout"} src=B@20)", R"(a1 a2 {"stream":"stdout"} src=A@20)",
+                   R"(y {"stream":"stdout","y":"1"})", R"(x1 x2 {"stream":"stdout","x":"1"})"}));
+}
+
+TEST_F(PipelineTest, AGapLetsGoOfItsFileOnly) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stdout", "P", "a"), "A@10");
+  Feed(Cri("stdout", "P", "b"), "B@10");
+  pipeline_.ReleaseFile("A@50");
+  EXPECT_EQ(Take(), Lines{R"(a {"stream":"stdout"} src=A@10)"});
+}
+
+TEST_F(PipelineTest, HeldLinesSurviveAClearedLabelTable) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stdout", "P", "one "), "F@10", R"({"a":"b"})");
+  table_.Clear();
+  Feed(Cri("stdout", "F", "two"), "F@20", R"({"a":"b"})");
+  Feed(Cri("stdout", "P", "three"), "F@30", R"({"a":"b"})");
+  table_.Clear();
+  pipeline_.ReleaseAll();
+  EXPECT_EQ(Take(), (Lines{R"(one two {"a":"b","stream":"stdout"} src=F@20)",
+                           R"(three {"a":"b","stream":"stdout"} src=F@30)"}));
+}
+
+TEST_F(PipelineTest, WhatIsHeldIsBounded) {
+  PartialLines::Options options;
+  options.max_streams = 2;
+  options.max_bytes = 8;
+  pipeline_.Add(std::make_unique<CriStage>(options));
+  Feed(Cri("stdout", "P", "a1"), "A@1");
+  Feed(Cri("stdout", "P", "b1"), "B@1");
+  Feed(Cri("stdout", "P", "c1"), "C@1");  // a third stream: the oldest goes
+  EXPECT_EQ(Take(), Lines{R"(a1 {"stream":"stdout"} src=A@1)"});
+  Feed(Cri("stdout", "P", "b23456"), "B@2");  // nine bytes and more: others go first
+  EXPECT_EQ(Take(), Lines{R"(c1 {"stream":"stdout"} src=C@1)"});
+  Feed(Cri("stdout", "P", "more"), "B@3");  // still too long: it leaves unfinished
+  EXPECT_EQ(Take(), Lines{R"(b1b23456more {"stream":"stdout"} src=B@3)"});
+  Feed(Cri("stdout", "F", "end"), "B@4");
+  EXPECT_EQ(Take(), Lines{R"(end {"stream":"stdout"} src=B@4)"});
+}
+
+TEST_F(PipelineTest, AnUnfinishedLineDoesNotStayForEver) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stderr", "P", "orphan"), "F@1");
+  for (uint64_t i = 0; i <= PartialLines::kMaxPassing; ++i) {
+    Feed(Cri("stdout", "F", "x"), "F@" + std::to_string(i + 2));
+  }
+  Lines out = Take();
+  ASSERT_EQ(out.size(), PartialLines::kMaxPassing + 2);
+  EXPECT_EQ(out[out.size() - 2], R"(orphan {"stream":"stderr"} src=F@10001)");
+  EXPECT_EQ(out.back(), R"(x {"stream":"stdout"} src=F@10002)");
+}
+
+TEST_F(PipelineTest, DockerPiecesOf16KibAreJoinedAndShorterOnesAreNot) {
+  pipeline_.Add(std::make_unique<DockerStage>());
+  auto docker = [](const std::string& log) {
+    return "{\"log\":\"" + log + "\",\"stream\":\"stdout\",\"time\":\"2026-01-05T00:00:00Z\"}";
+  };
+  std::string piece(DockerStage::kPieceBytes, 'x');
+  Feed(docker(piece), "F@1");
+  Feed(docker(piece), "F@2");
+  EXPECT_TRUE(out_.empty());
+  Feed(docker("end\\n"), "F@3");
+  Feed(docker("no newline"), "F@4");
+  Feed(docker("next\\n"), "F@5");
+  EXPECT_EQ(Take(), (Lines{piece + piece + R"(end {"stream":"stdout"} src=F@3)",
+                           R"(no newline {"stream":"stdout"} src=F@4)",
+                           R"(next {"stream":"stdout"} src=F@5)"}));
+}
+
+TEST_F(PipelineTest, CriHeadsAreCheckedAsPromtailDoes) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed("2019-01-01T01:00:00Z stdout F a \"quoted\"\ttext");
+  Feed("2019-01-01T01:00:00Z stdout F ");
+  Feed("2019-01-01T01:00:00Z stdout X other tag");
+  Feed("2019-01-01T01:00:00Z stdout P:x piece ");
+  Feed("2019-01-01T01:00:00Z stdout F:x end");
+  Feed("2019-01-01T01:00:00Z stdout F");
+  Feed("2019-01-01\tT01:00:00Z stdout F x");
+  Feed("2019-01-01T01:00:00Z stdout \tF x");
+  Feed("2019-01-01T01:00:00Z stdlog F x");
+  const std::string kError =
+      R"( {"__error__":"cri: not a line of the form TIME stdout|stderr F|P TEXT"})";
+  EXPECT_EQ(Take(), (Lines{"a \"quoted\"\ttext {\"stream\":\"stdout\"}", R"( {"stream":"stdout"})",
+                           R"(other tag {"stream":"stdout"})", R"(piece end {"stream":"stdout"})",
+                           "2019-01-01T01:00:00Z stdout F" + kError,
+                           "2019-01-01\tT01:00:00Z stdout F x" + kError,
+                           "2019-01-01T01:00:00Z stdout \tF x" + kError,
+                           "2019-01-01T01:00:00Z stdlog F x" + kError}));
+  EXPECT_EQ(pipeline_.stages()[0]->failures()[0].count, 4u);
+}
+
+TEST_F(PipelineTest, RegexOfALabelRunsOverTheLabelAndMarksNoMatch) {
+  pipeline_.Add(*RegexStage::Make({"(?P<ns>\\w+)/(?P<pod>\\w+)", "filename"}));
+  for (int i = 0; i < 2; ++i) {
+    Feed("x", "", R"({"filename":"a/b"})");
+    Feed("y", "", R"({"filename":"none"})");
+    Feed("z");
+    table_.Clear();
+  }
+  Lines once = {R"(x {"filename":"a/b"} {"ns":"a","pod":"b"})",
+                R"(y {"filename":"none"} {"__error__":"regex: no match"})",
+                R"(z {"__error__":"regex: no field or label 'filename'"})"};
+  Lines want = once;
+  want.insert(want.end(), once.begin(), once.end());
+  EXPECT_EQ(Take(), want);
+}
+
+TEST_F(PipelineTest, StagesWorkInTheOrderGiven) {
+  JsonStage::Options json;
+  json.expressions = {{"inner", "msg"}, {"t", "time"}};
+  pipeline_.Add(*JsonStage::Make(json));
+  LogfmtStage::Options logfmt;
+  logfmt.mapping = {{"lvl", "level"}, {"text", "msg"}};
+  logfmt.source = "inner";
+  pipeline_.Add(std::make_unique<LogfmtStage>(logfmt));
+  TimestampStage::Options timestamp;
+  timestamp.source = "t";
+  timestamp.format = "Unix";
+  pipeline_.Add(*TimestampStage::Make(timestamp));
+  pipeline_.Add(std::make_unique<OutputStage>("text"));
+  Feed(R"({"time":1700000000.5,"msg":"level=warn msg=\"say \\\"hi\\\"\""})");
+  ASSERT_EQ(out_.size(), 1u);
+  EXPECT_EQ(times_[0], 1700000000500000000);
+  EXPECT_EQ(out_[0], R"(say "hi" {"inner":"level=warn msg=\"say \\\"hi\\\"\"","lvl":"warn",)"
+                     R"("t":"1700000000.5","text":"say \"hi\""})");
+}
+
+TEST_F(PipelineTest, AFailedTimeIsFudgedPerStream) {
+  TimestampStage::Options options;
+  options.source = "t";
+  options.format = "RFC3339";
+  JsonStage::Options json;
+  json.expressions = {{"t", "t"}};
+  pipeline_.Add(*JsonStage::Make(json));
+  pipeline_.Add(*TimestampStage::Make(options));
+  Feed(R"({"t":"bad"})", "", R"({"a":"1"})");
+  Feed(R"({"t":"1970-01-01T00:00:10Z"})", "", R"({"a":"1"})");
+  Feed(R"({"t":"bad"})", "", R"({"a":"2"})");
+  Feed(R"({"t":"bad"})", "", R"({"a":"1"})");
+  Feed(R"({})", "", R"({"a":"1"})");
+  EXPECT_EQ(times_,
+            (std::vector<int64_t>{1000, 10'000'000'000, 1000, 10'000'000'001, 10'000'000'002}));
+}
+
+TEST_F(PipelineTest, AutoDecidesForEachFile) {
+  pipeline_.Add(std::make_unique<AutoStage>());
+  Feed("banner", "J@1");
+  Feed(R"({"ts":"1970-01-01T00:00:01Z","level":"info","n":1.50,"o":{}})", "J@2");
+  Feed("not json", "J@3");
+  Feed("level=info msg=\"a b\" ts=1700000000", "L@1");
+  Feed("just some words", "P@1");
+  Feed(R"({"log":"{\"a\":\"b\"}\n","stream":"stdout","time":"1970-01-01T00:00:02Z"})", "D@1");
+  Feed(R"({"log":"plain\n","stream":"stderr","time":"1970-01-01T00:00:02Z"})", "D@2");
+  Feed("1970-01-01T00:00:03Z stdout F k=v other=thing", "C@1");
+  EXPECT_EQ(Take(),
+            (Lines{"banner src=J@1",
+                   R"({"ts":"1970-01-01T00:00:01Z","level":"info","n":1.50,"o":{}} )"
+                   R"({"level":"info","n":"1.50","ts":"1970-01-01T00:00:01Z"} src=J@2)",
+                   R"(not json {"__error__":"auto: not a JSON object, as the lines of this file )"
+                   R"(before"} src=J@3)",
+                   R"(level=info msg="a b" ts=1700000000 )"
+                   R"({"level":"info","msg":"a b","ts":"1700000000"} src=L@1)",
+                   "just some words src=P@1", R"({"a":"b"} {"stream":"stdout"} {"a":"b"} src=D@1)",
+                   R"(plain {"stream":"stderr"} src=D@2)",
+                   R"(k=v other=thing {"stream":"stdout"} {"k":"v","other":"thing"} src=C@1)"}));
+  EXPECT_EQ(times_, (std::vector<int64_t>{1000, 1'000'000'000, 1000, 1700000000000000000, 1000,
+                                          2'000'000'000, 2'000'000'000, 3'000'000'000}));
+}
+
+TEST_F(PipelineTest, AutoCallsAFilePlainAfterTenLines) {
+  pipeline_.Add(std::make_unique<AutoStage>());
+  for (int i = 0; i < AutoStage::kLinesToDecide; ++i) {
+    Feed("", "P@1");
+    Feed("words", "P@1");
+  }
+  Take();
+  Feed(R"({"a":"b"})", "P@2");
+  EXPECT_EQ(Take(), Lines{R"({"a":"b"} src=P@2)"});
+}
+
+}  // namespace
+}  // namespace glp::stages
