@@ -42,9 +42,8 @@ struct FileState {
   uint64_t links = 0;  // 0: it was deleted
   int64_t modified_ns = 0;
 
-  bool SameFile(const FileState& other) const {
-    return identity.device == other.identity.device && identity.inode == other.identity.inode;
-  }
+  // The birth tells a file from a later one that was given the same inode.
+  bool SameFile(const FileState& other) const { return identity == other.identity; }
 };
 Result<FileState> LookAtFd(int fd, const std::string& name);
 // Follows links. `error` (if not null) gets the errno of a failure.

@@ -39,7 +39,12 @@ bool IsRemote(const char* path) {
 
 }  // namespace
 
-Watcher::Watcher() : inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+Watcher::Watcher(bool enabled) {
+  if (!enabled) {
+    broken_ = Status(Code::kRefused, "watching is switched off");
+    return;
+  }
+  inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (inotify_.valid()) return;
   if (errno == EMFILE) {
     broken_ = Status(Code::kLimit,

@@ -32,7 +32,8 @@ struct WatchEvent {
 
 class Watcher {
  public:
-  Watcher();
+  // Not `enabled`: every watch is refused, for callers that look by themselves anyway.
+  explicit Watcher(bool enabled = true);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;

@@ -1,0 +1,74 @@
+// A path that is followed, and the files that have stood behind it: the one it names now and those
+// it named before (rotated away, deleted, a link that was turned elsewhere). An old file is read to
+// its end before the new one; a line that it leaves without newline is given a moment to become
+// complete, then sent. The old file stays open a while for a writer that has not noticed yet.
+// Lifetime: owns the open files. Threads: one at a time. Errors: as SourceFile's.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source_file.h"
+
+namespace glp::tail {
+
+// Nanoseconds of a clock that only goes forward; deadlines are made of it.
+int64_t SteadyNs();
+
+struct OpenFile {
+  std::unique_ptr<SourceFile> file;
+  int watch = -1;
+  int64_t changed_ns = 0;  // old files: when it grew last, or became old
+  bool sent_rest = false;  // old files: its last line was sent although it has no newline
+};
+
+class FollowedPath {
+ public:
+  // `path` "": standard input. `named`: given literally on the command line, waited for when it is
+  // not there.
+  FollowedPath(std::string path, bool named) : path_(std::move(path)), named_(named) {}
+
+  const std::string& path() const { return path_; }
+  bool named() const { return named_; }
+
+  OpenFile* current() { return current_ ? &*current_ : nullptr; }
+  const OpenFile* current() const { return current_ ? &*current_ : nullptr; }
+  void SetCurrent(OpenFile file) { current_ = std::move(file); }
+  // The path no longer names it.
+  void RetireCurrent(int64_t now_ns);
+  // Takes one of the old files out; nothing where none is that file.
+  std::optional<OpenFile> TakeOld(const io::FileState& state);
+  bool empty() const { return !current_ && old_.empty(); }
+
+  // Reads at most one block, of the oldest file that has one. `closed` gets the files that are
+  // done with. Errors: of the file that is then closed; the others can be read on.
+  Result<SourceFile::Progress> Step(ReadBlock& block, RecordWriter& writer, int64_t now_ns,
+                                    std::vector<OpenFile>* closed);
+  // When Step should be called even if no file is known to have grown; INT64_MAX for never.
+  int64_t Deadline(int64_t now_ns) const;
+  // The tool stops: what is held back of files read to their ends is sent.
+  void Finish(RecordWriter& writer);
+
+  // For the follower that owns this.
+  bool queued = false;        // waits for its turn to be read
+  bool said_missing = false;  // or it was there once
+  bool said_error = false;
+  bool given_up = false;           // it can never be read
+  std::vector<std::string> names;  // its path and those of the links it goes through
+
+ private:
+  // Whether all is read and the next file's turn has come.
+  Result<bool> StepOld(OpenFile& old, ReadBlock& block, RecordWriter& writer, int64_t now_ns,
+                       bool* more);
+
+  std::string path_;
+  bool named_;
+  std::optional<OpenFile> current_;
+  std::deque<OpenFile> old_;
+};
+
+}  // namespace glp::tail

@@ -1,0 +1,99 @@
+// Reading on and on: all files of a set of paths in turns, a block each, so that a flood in one
+// holds up no other. The kernel tells of files that grow and of names that come and go; where it
+// cannot, everything is looked at four times a second. Every ten seconds all is looked at anyway,
+// for what no event tells (a link on the way to a folder was turned elsewhere).
+// Lifetime: what the constructor takes must outlive it. Threads: one at a time.
+// Errors:   of stdout only (Code::kClosed where its reader is gone); those of files are said.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "cli/main.h"
+#include "followed_path.h"
+#include "io/watch.h"
+#include "paths.h"
+#include "record_writer.h"
+#include "source_file.h"
+
+namespace glp::tail {
+
+class Follower {
+ public:
+  // `poll`: never ask the kernel.
+  Follower(cli::Context& context, const PathSet& paths, const SourceOptions& options,
+           RecordWriter& writer, bool poll);
+
+  // Until a stop is asked for, or all there is are pipes that ended. Whether no file was given up.
+  Result<bool> Run();
+
+ private:
+  void Start();
+  // The set of paths.
+  void LookAtAll();
+  FollowedPath& Add(const std::string& path, bool named);
+  void DropEmpty();
+  // Compares what the path names with what is open, and opens what is new.
+  void Look(FollowedPath& followed);
+  void Open(FollowedPath& followed);
+  void AddStdin();
+  bool TakeFromOther(FollowedPath& followed, OpenFile* open);
+  void Cannot(FollowedPath& followed, const Status& status, int error);
+  // Watching.
+  void WatchFolder(const std::string& folder);
+  void WatchFile(OpenFile& open);
+  void FallBack(const Status& why);
+  void FollowLinks(FollowedPath& followed);
+  void OnEvent(const io::WatchEvent& event);
+  void OnName(const std::string& folder, const std::string& name);
+  io::GlobVisitor Visitor();
+  // Index of the open files.
+  void Know(FollowedPath& followed, const OpenFile& open);
+  void Forget(FollowedPath& followed, const OpenFile& open);
+  // The loop.
+  void Queue(FollowedPath& followed);
+  void ReadRound();
+  void ReadOne(FollowedPath& followed);
+  void ReadPipe(FollowedPath& followed);
+  Status Wait();
+  int WaitMs() const;
+  void OnTimers();
+  bool IsOver() const;
+
+  cli::Context& context_;
+  const PathSet& paths_;
+  const SourceOptions& first_options_;  // of files that are there at the start
+  SourceOptions later_options_;
+  RecordWriter& writer_;
+  ReadBlock block_;
+  io::Watcher watcher_;
+  bool polling_;
+  bool starting_ = true;
+  bool over_ = false;
+  bool all_well_ = true;
+
+  std::unordered_map<std::string, std::unique_ptr<FollowedPath>> followed_;  // by PlainPath
+  std::deque<FollowedPath*> ready_;
+  std::set<FollowedPath*> timed_;  // those with a deadline
+  std::vector<FollowedPath*> pipes_;
+  std::unordered_set<std::string> maybe_empty_;  // to be dropped when nothing is open any more
+  std::unordered_multimap<int, FollowedPath*> by_watch_;
+  std::unordered_multimap<uint64_t, FollowedPath*> by_inode_;
+  std::unordered_multimap<std::string, FollowedPath*> by_name_;
+  std::unordered_map<std::string, int> folders_;
+  std::unordered_multimap<int, std::string> folder_names_;
+  std::unordered_set<std::string> said_folders_;
+
+  int64_t next_look_ns_ = 0;
+  int64_t look_cost_ns_ = 0;
+  int64_t last_flush_ns_ = 0;
+  int64_t last_round_ns_ = 0;
+};
+
+}  // namespace glp::tail

@@ -1,0 +1,118 @@
+// glp-tail: lines of files, pipes and compressed files as records, once or as they are written.
+#include "cli/main.h"
+
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
+#include "batch.h"
+#include "follower.h"
+#include "io/stop.h"
+#include "paths.h"
+#include "record_writer.h"
+#include "source_file.h"
+
+namespace glp::tail {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::vector<std::string> labels;
+  std::vector<std::string> excludes;
+  std::string from = "start";
+  std::string lines;
+  bool follow = false;
+  bool poll = false;
+};
+
+cli::Command Describe(Options* o) {
+  cli::Command c("glp-tail", "lines of files as records");
+  c.Example("glp-tail app.log | glp-parse --auto | glp-filter '|= \"error\"'",
+            "the errors of a file");
+  c.Example("glp-tail -f '/var/log/pods/*/*/*.log' --label job=pods",
+            "follow all containers of a node, those to come too");
+  c.Example("glp-tail '/var/log/**/*.log*' --exclude '*.gz'", "a whole tree once");
+  c.Example("glp-tail -n 100 -f app.log", "the last 100 lines, then those to come");
+  c.Example("zcat old.log.gz | glp-tail --label job=old", "standard input");
+  c.Flag("-f,--follow", &o->follow,
+         "wait for more at the end, through rotation; pick up new files of the globs");
+  c.Value("-n,--lines", "N", &o->lines, "begin with the last N lines of each file");
+  c.DefaultText("all");
+  c.Choice("--from", {"start", "end"}, &o->from,
+           "where to begin in the files that are there now; new files are read from their start");
+  c.Value("--label", "K=V", &o->labels, "add a label to every record");
+  c.Value("--exclude", "GLOB", &o->excludes,
+          "leave out files whose path, or whose name if GLOB has no slash, matches");
+  c.Flag("--poll", &o->poll,
+         "with --follow: look four times a second instead of asking the kernel to tell");
+  c.Positional("PATH", &o->paths,
+               "files or globs (* ? [a-z] {a,b} and ** for any folders); '-' or none is standard "
+               "input");
+  c.Completes("file");
+  return c;
+}
+
+Result<Labels> ParseLabels(const std::vector<std::string>& texts) {
+  Labels labels;
+  for (const std::string& text : texts) {
+    size_t equals = text.find('=');
+    std::string name = text.substr(0, equals);
+    if (equals == std::string::npos || !IsLabelName(name)) {
+      return UsageError("--label " + text +
+                        ": expected NAME=VALUE with a name of letters, digits and '_' that does "
+                        "not begin with a digit");
+    }
+    std::string value = text.substr(equals + 1);
+    if (!IsValidUtf8(value)) return UsageError("--label " + name + ": the value is not UTF-8");
+    labels.push_back({std::move(name), std::move(value)});
+  }
+  return labels;
+}
+
+Result<SourceOptions> MakeSourceOptions(const Options& options) {
+  SourceOptions source;
+  GLP_ASSIGN_OR_RETURN(source.labels, ParseLabels(options.labels));
+  source.follow = options.follow;
+  if (options.from == "end") source.last_lines = 0;
+  if (!options.lines.empty()) {
+    if (source.last_lines) return UsageError("-n and --from end exclude each other");
+    source.last_lines = ParseUint64(options.lines);
+    if (!source.last_lines) return UsageError("-n " + options.lines + ": not a number of lines");
+  }
+  return source;
+}
+
+cli::RunResult Run(const Options& options, cli::Context& context) {
+  GLP_ASSIGN_OR_RETURN(SourceOptions source, MakeSourceOptions(options));
+  std::vector<std::string> arguments = options.paths;
+  if (arguments.empty()) arguments.push_back("-");
+  GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make(arguments, options.excludes));
+  if (paths.HasStdin()) GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
+
+  RecordWriter writer(1);
+  io::StopWhenReaderLeaves(1);
+  source.before_wait = [&writer] { writer.Flush(); };
+  bool all_well = true;
+  if (options.follow) {
+    Follower follower(context, paths, source, writer, options.poll);
+    GLP_ASSIGN_OR_RETURN(all_well, follower.Run());
+  } else {
+    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, source, writer));
+  }
+  std::string count = std::to_string(writer.lines());
+  writer.WriteMark("{\"mark\":\"end\",\"tool\":\"glp-tail\",\"in\":" + count + ",\"out\":" + count +
+                   ",\"dropped\":{}}\n");
+  GLP_RETURN_IF_ERROR(writer.Flush());
+  return all_well ? cli::kExitOk : cli::kExitUsage;
+}
+
+}  // namespace
+}  // namespace glp::tail
+
+int main(int argc, char** argv) {
+  glp::tail::Options options;
+  glp::cli::Command command = glp::tail::Describe(&options);
+  return glp::cli::Main(argc, argv, command, [&](glp::cli::Context& context) {
+    return glp::tail::Run(options, context);
+  });
+}

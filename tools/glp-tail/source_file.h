@@ -1,0 +1,125 @@
+// One opened input: a log file (through renames, until it is closed), a compressed file, or a pipe.
+// It is read by blocks; whole lines go to the writer as records at once, a last line without its
+// newline is held back until it is complete or Finish says that nothing more will come.
+//
+// A plain file that is followed is looked at before each block is believed: when it became shorter,
+// or begins with another first line than before, it was truncated and is read from its start, as a
+// new file with a new ID.
+// Lifetime: owns its descriptor, except standard input's. The options must outlive it. Uses the
+//           block given only during Read.
+// Threads:  one at a time.
+// Errors:   Code::kIo of the file; Code::kData where compressed bytes are damaged (the lines before
+//           were given out); Code::kLimit for a line over 1 GiB. After an error nothing more comes.
+//           Errors of stdout stay in the writer.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/file.h"
+#include "io/file_identity.h"
+#include "io/input.h"
+#include "record/labels.h"
+#include "record_writer.h"
+
+namespace glp::tail {
+
+// What reading needs a buffer for; one serves all files.
+struct ReadBlock {
+  explicit ReadBlock(size_t size_bytes)
+      : size(size_bytes), data(new char[size_bytes + RecordWriter::kPadding]) {}
+  size_t size;
+  std::unique_ptr<char[]> data;
+};
+
+struct SourceOptions {
+  Labels labels;                       // of every record
+  bool follow = false;                 // more may come behind the end of a plain file
+  std::optional<uint64_t> last_lines;  // begin with so many lines of the end; 0: at the end
+  std::function<void()> before_wait;   // a pipe has nothing to read now
+};
+
+class SourceFile {
+ public:
+  enum class Progress {
+    kMore,  // there may be more right now
+    kWait,  // all that is there was read; a followed file may grow
+    kEnd,   // read to the end
+  };
+
+  // `path` becomes the label `filename`, unless the labels have one. Without `anything` only a
+  // regular file is opened. A folder is an error. `error` gets the errno, 0 where it has none.
+  static Result<std::unique_ptr<SourceFile>> Open(const std::string& path,
+                                                  const SourceOptions& options, bool anything,
+                                                  int* error);
+  static Result<std::unique_ptr<SourceFile>> Stdin(const SourceOptions& options);
+
+  Result<Progress> Read(ReadBlock& block, RecordWriter& writer);
+  // Sends the line that is held back, as far as it is there.
+  void SendHeld(RecordWriter& writer);
+  // No more will come: sends the line held back. A second call has no effect.
+  void Finish(RecordWriter& writer);
+  // Whether all that the file holds by now was read, as far as can be known without waiting.
+  bool AtEnd() const;
+
+  const std::string& path() const { return path_; }
+  int fd() const { return fd_; }
+  const io::FileState& state() const { return state_; }  // as last looked at
+  bool is_pipe() const { return state_.kind != io::FileKind::kRegular; }
+  // Gives the descriptor back; nothing can be read any more. REQUIRES: Finish was called.
+  void Close();
+  bool finished() const { return finished_; }
+  uint64_t offset() const { return offset_; }  // bytes taken in
+  bool holds_line() const { return !held_.empty(); }
+  // A compressed file that may still be being written is not touched before this time; else 0.
+  int64_t not_before_ns() const { return not_before_ns_; }
+
+ private:
+  enum class Form { kUnknown, kPlain, kCompressed, kPipe };
+
+  SourceFile(std::string path, int fd, bool own, bool has_name, const SourceOptions& options);
+  Status Begin();
+  Status FindStart();
+  Result<bool> DecideForm();
+  Result<Progress> ReadPlain(ReadBlock& block, RecordWriter& writer);
+  Result<Progress> ReadStream(ReadBlock& block, RecordWriter& writer);
+  Result<bool> WasTruncated(size_t bytes_read);
+  void StartAgain(RecordWriter& writer);
+  Status Take(std::string_view bytes, RecordWriter& writer);
+  void TakeLines(std::string_view lines, uint64_t offset, RecordWriter& writer);
+  bool KeepsLast() const;
+  void Keep(std::string_view line, uint64_t offset);
+  void SendKept(RecordWriter& writer);
+  void SendLine(std::string line, uint64_t next, RecordWriter& writer);
+  void Introduce(std::string_view first_line, RecordWriter& writer);
+
+  std::string path_;
+  io::Fd own_fd_;
+  int fd_;
+  const SourceOptions& options_;
+  RecordFrame frame_;
+  io::FileState state_;
+  Form form_ = Form::kUnknown;
+  std::unique_ptr<io::ByteSource> stream_;  // unless plain
+  int64_t not_before_ns_ = 0;
+
+  uint64_t start_ = 0;            // where reading began
+  uint64_t offset_ = 0;           // bytes taken in, also those of held_; decompressed ones
+  uint64_t seen_size_ = 0;        // the largest size that a plain file was seen to have
+  std::string held_;              // the last line, as far as it is there
+  std::optional<uint64_t> head_;  // io::HeadFingerprint, once the first line is complete
+  bool introduced_ = false;       // its mark was written
+  bool finished_ = false;
+  struct KeptLine {
+    std::string line;  // with its '\n'
+    uint64_t offset;
+  };
+  std::deque<KeptLine> kept_;  // the last lines of a stream of which only those are wanted
+};
+
+}  // namespace glp::tail
