@@ -1,0 +1,552 @@
+#!/usr/bin/env bats
+# What glp-query promises: sources, times, output, answers that are complete or say they are not.
+
+load lib
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return 1
+  unset LOKI_ADDR
+}
+
+teardown() {
+  # shellcheck disable=SC2086  # a list of pids
+  stop ${SERVERS-}
+}
+
+# Six entries in two streams, one of them with metadata; 10:00:00 to 10:00:05, out of order.
+entries() {
+  cat <<'END'
+{"ts":"2026-01-05T10:00:01.000000000Z","labels":{"app":"api","env":"prod"},"line":"GET /a error"}
+{"ts":"2026-01-05T10:00:00.000000000Z","labels":{"app":"api","env":"prod"},"line":"GET /a ok"}
+{"ts":"2026-01-05T10:00:02.000000000Z","labels":{"app":"db","env":"prod"},"line":"slow query","meta":{"trace":"7"}}
+{"ts":"2026-01-05T10:00:03.000000000Z","labels":{"app":"api","env":"prod"},"line":"GET /b Error"}
+{"ts":"2026-01-05T10:00:04.000000000Z","labels":{"app":"db","env":"prod"},"line":"checkpoint"}
+{"ts":"2026-01-05T10:00:05.000000000Z","labels":{"app":"api","env":"prod"},"line":"GET /c ok"}
+END
+}
+
+# The same entries in every kind of source. Sets SOURCES to the options that name them; stdin is
+# the records, whichever source is asked.
+all_sources() {
+  entries >records
+  glp-store append --dir store <records 2>store.err
+  glp-pack -o pack.glp <records 2>pack.err
+  serve served
+  SOURCES=("-s store" "-s pack.glp" "-s -" "-s $URL --from 2026-01-05 --to 2026-01-06")
+}
+
+# A glp-store that holds the records; sets URL.
+serve() { # DIR
+  glp-store append --dir "$1" <records 2>"$1.err"
+  local port
+  port=$(free_port)
+  glp-store serve --dir "$1" --listen "127.0.0.1:$port" 2>"$1.log" 3>&- &
+  SERVERS="${SERVERS-} $!"
+  URL=http://127.0.0.1:$port
+  wait_for curl -fsS "$URL/ready"
+}
+
+ask() { run --separate-stderr glp-query "$@" <records; }
+
+@test "a log query gives the matching lines of any source, the newest first" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source -o raw '{app="api"} |~ "(?i)error"'
+    assert_status 0
+    assert_equal "$output" $'GET /b Error\nGET /a error'
+    assert_equal "$stderr" ""
+  done
+}
+
+@test "--forward gives the oldest line first" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # Records on stdin pass in their own order, which is not that of time here.
+    [[ $source == "-s -" ]] && continue
+    # shellcheck disable=SC2086
+    ask $source -o raw --forward '{app="api"} != "ok"'
+    assert_status 0
+    assert_equal "$output" $'GET /a error\nGET /b Error'
+  done
+}
+
+@test "--forward lets records on stdin pass in the order of arrival" {
+  entries >records
+  ask -o raw --forward '{app="api"}'
+  assert_equal "$output" $'GET /a error\nGET /a ok\nGET /b Error\nGET /c ok'
+}
+
+@test "a streaming query prints what came although the input stays open" {
+  mkfifo fifo
+  glp-query --forward -o raw '{}' <fifo >out 3>&- &
+  pid=$!
+  exec 4>fifo
+  entries | head -n 1 >&4
+  WAIT_SECONDS=5 wait_for grep -q error out
+  kill -TERM "$pid"
+  WAIT_SECONDS=5 wait_for gone "$pid"
+  status=0
+  wait "$pid" || status=$?
+  exec 4>&-
+  assert_equal "$status" 0
+}
+
+@test "nothing matched ends with 1" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source '{app="nosuch"}'
+    assert_status 1
+    assert_equal "$output" ""
+    # shellcheck disable=SC2086
+    ask $source 'count_over_time({app="nosuch"}[1m])'
+    assert_status 1
+    assert_equal "$output" ""
+  done
+}
+
+@test "the default output says common labels once on stderr and pads the others" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source '{env="prod"} |~ "ok|check"'
+    assert_status 0
+    assert_equal "$output" '2026-01-05T10:00:05.000000000Z {app="api"} GET /c ok
+2026-01-05T10:00:04.000000000Z {app="db"}  checkpoint
+2026-01-05T10:00:00.000000000Z {app="api"} GET /a ok'
+    assert_equal "$stderr" 'glp-query: Common labels: {env="prod"}'
+  done
+}
+
+@test "-q says nothing about common labels and the limit" {
+  entries >records
+  ask -q --limit 1 '{}'
+  assert_status 0
+  assert_equal "$stderr" ""
+  assert_equal "${#lines[@]}" 1
+}
+
+@test "metadata stands among the labels" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source '{app="db"} |= "slow"'
+    assert_equal "$output" '2026-01-05T10:00:02.000000000Z {trace="7"} slow query'
+  done
+}
+
+@test "jsonl gives back the records, metadata in its own place" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source -o jsonl '{env="prod"}'
+    assert_status 0
+    assert_equal "$output" "$(sort -r records)"
+  done
+}
+
+@test "jsonl of one query is the input of the next" {
+  entries >records
+  run --separate-stderr bash -c \
+    "glp-query -o jsonl '{app=\"api\"}' <records | glp-filter '|= \"GET /a\"' | glp-query -o raw '|= \"ok\"'"
+  assert_status 0
+  assert_equal "$output" "GET /a ok"
+}
+
+@test "loki gives the body of the API's answer with metadata merged into the labels" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source -o loki '{app="db"}'
+    assert_status 0
+    assert_equal "${#lines[@]}" 1
+    assert_json "$output" '.status == "success" and .data.resultType == "streams"'
+    assert_equal "$(jq -Sc '.data.result | sort' <<<"$output")" \
+      '[{"stream":{"app":"db","env":"prod"},"values":[["1767607204000000000","checkpoint"]]},{"stream":{"app":"db","env":"prod","trace":"7"},"values":[["1767607202000000000","slow query"]]}]'
+    # shellcheck disable=SC2086
+    ask $source -o loki '{app="nosuch"}'
+    assert_status 1
+    assert_json "$output" '.data.result == []'
+  done
+}
+
+@test "raw gives the bytes of the line, whatever they are" {
+  printf '%s\n' '{"ts":"2026-01-05T10:00:00.000000000Z","labels":{},"line64":"/wAbWzMxbQo="}' >records
+  glp-store append --dir store <records
+  glp-pack -o pack.glp <records
+  for source in store pack.glp -; do
+    assert_equal "$(glp-query -s "$source" -o raw '{}' <records | od -An -tx1 | tr -d ' \n')" ff001b5b33316d0a0a
+    ask -s "$source" -o jsonl '{}'
+    assert_equal "$output" "$(<records)"
+  done
+}
+
+@test "a metric goes from the first entry to the last at round times" {
+  entries >records
+  glp-store append --dir store <records
+  for source in store -; do
+    ask -s "$source" --step 2s 'sum by (app) (count_over_time({env="prod"}[2s]))'
+    assert_status 0
+    assert_equal "$output" '2026-01-05T10:00:00.000000000Z {app="api"} 1
+2026-01-05T10:00:02.000000000Z {app="api"} 1
+2026-01-05T10:00:04.000000000Z {app="api"} 1
+2026-01-05T10:00:06.000000000Z {app="api"} 1
+2026-01-05T10:00:02.000000000Z {app="db"}  1
+2026-01-05T10:00:04.000000000Z {app="db"}  1'
+  done
+}
+
+@test "a metric's points are at --from, --from + --step and so on to --to" {
+  all_sources
+  for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
+    # shellcheck disable=SC2086
+    ask $source --from 2026-01-05T10:00:01Z --to 2026-01-05T10:00:05Z --step 4 \
+      'rate({app="api"}[4s])'
+    assert_status 0
+    assert_equal "$output" '2026-01-05T10:00:01.000000000Z {app="api", env="prod"} 0.5
+2026-01-05T10:00:05.000000000Z {app="api", env="prod"} 0.5'
+  done
+}
+
+@test "--at gives a metric at one instant" {
+  all_sources
+  for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
+    # shellcheck disable=SC2086
+    ask $source --at 2026-01-05T10:00:05Z -o jsonl 'sum by (app) (count_over_time({env="prod"}[1h]))'
+    assert_status 0
+    assert_equal "$output" '{"ts":"2026-01-05T10:00:05.000000000Z","labels":{"app":"api"},"value":4}
+{"ts":"2026-01-05T10:00:05.000000000Z","labels":{"app":"db"},"value":2}'
+    # shellcheck disable=SC2086
+    ask $source --at 1767607205 -o loki 'sum(count_over_time({env="prod"}[1h]))'
+    assert_json "$output" '.data.resultType == "vector" and .data.result[0].value == [1767607205,"6"]'
+  done
+}
+
+@test "--at with a log query is refused" {
+  entries >records
+  ask --at now '{}'
+  assert_status 2
+  assert_contains "$stderr" "--at goes with a metric query"
+}
+
+@test "a range includes its start and not its end" {
+  all_sources
+  for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
+    # shellcheck disable=SC2086
+    ask $source -o raw --from 2026-01-05T10:00:01Z --to 1767607203 '{env="prod"}'
+    assert_status 0
+    assert_equal "$output" $'slow query\nGET /a error'
+  done
+}
+
+@test "times are RFC 3339, dates, seconds, nanoseconds, now and durations ago" {
+  entries >records
+  for from in 2026-01-05 2026-01-05T11:00:00+01:00 1767607200 1767607200000000000 1767607200.0; do
+    ask -o raw --from "$from" --to now '{app="db"}'
+    assert_status 0
+    assert_equal "${#lines[@]}" 2
+  done
+  jq -c --arg ts "$(date -u +%FT%TZ -d '-90 minutes')" '.ts = $ts' records >now
+  run --separate-stderr glp-query -q -o raw --from 2h --to 1h '{app="db"}' <now
+  assert_equal "${#lines[@]}" 2
+  run --separate-stderr glp-query -q -o raw --since 2h '{app="db"}' <now
+  assert_equal "${#lines[@]}" 2
+  run --separate-stderr glp-query -q -o raw --since 1h '{app="db"}' <now
+  assert_status 1
+  run --separate-stderr glp-query -q -o raw --since 2h --to 2h '{app="db"}' <now
+  assert_status 1
+}
+
+@test "times that are none are refused with the option's name" {
+  entries >records
+  for option in "--from yesterday" "--to 2026-13-01" "--at x" "--since -1h" "--since 0s" "--step 0" \
+    "--step x"; do
+    # shellcheck disable=SC2086
+    ask $option '{}'
+    assert_status 2
+    assert_contains "$stderr" "${option%% *}"
+    assert_equal "$output" ""
+  done
+  ask --from 2026-01-06 --to 2026-01-05 '{}'
+  assert_status 2
+  assert_contains "$stderr" "ends"
+  ask --from 1h --since 1h '{}'
+  assert_status 2
+  ask --from 1970-01-01 --to now --step 1ms 'rate({}[1m])'
+  assert_status 2
+  assert_contains "$stderr" "--step"
+}
+
+@test "--limit cuts the answer and says so" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask $source -o raw --limit 2 '{env="prod"}'
+    assert_status 0
+    assert_equal "$output" $'GET /c ok\ncheckpoint'
+    assert_equal "$stderr" "glp-query: stopped at --limit 2; there may be more"
+    # shellcheck disable=SC2086
+    ask $source -o raw --limit 7 '{env="prod"}'
+    assert_equal "${#lines[@]}" 6
+    assert_equal "$stderr" ""
+  done
+}
+
+@test "labels lists names, and values of one name" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask labels $source
+    assert_status 0
+    assert_equal "$output" $'app\nenv'
+    # shellcheck disable=SC2086
+    ask labels app $source
+    assert_equal "$output" $'api\ndb'
+    # shellcheck disable=SC2086
+    ask labels nosuch $source
+    assert_status 1
+    # shellcheck disable=SC2086
+    ask labels app -o loki $source
+    assert_json "$output" '. == {"status":"success","data":["api","db"]}'
+    # shellcheck disable=SC2086
+    ask labels app -o jsonl $source
+    assert_equal "$output" $'"api"\n"db"'
+  done
+}
+
+@test "series lists the label sets of streams" {
+  all_sources
+  for source in "${SOURCES[@]}"; do
+    # shellcheck disable=SC2086
+    ask series $source
+    assert_status 0
+    assert_equal "$output" $'{app="api", env="prod"}\n{app="db", env="prod"}'
+    # shellcheck disable=SC2086
+    ask series '{app=~"d.*"}' -o jsonl $source
+    assert_equal "$output" '{"app":"db","env":"prod"}'
+    # shellcheck disable=SC2086
+    ask series '{app="nosuch"}' $source
+    assert_status 1
+  done
+  ask series '{app=' -s store
+  assert_status 2
+}
+
+@test "labels and series look at the range that is given" {
+  entries >records
+  ask series --from 2026-01-05T10:00:04.5Z
+  assert_equal "$output" '{app="api", env="prod"}'
+  ask labels --to 2026-01-05
+  assert_status 1
+}
+
+@test "several sources are merged by time, equal times in the order of the sources" {
+  all_sources
+  sed 's/"app":"[a-z]*"/"app":"other"/; s/"line":"/"line":"2 /' records >others
+  for other in "-s store" "-s pack.glp" "-s $URL --from 2026-01-05 --to 2026-01-06"; do
+    # shellcheck disable=SC2086
+    run --separate-stderr glp-query $other -s - -o raw --forward '{env="prod"} !~ "GET"' <others
+    assert_status 0
+    assert_equal "$output" $'slow query\n2 slow query\ncheckpoint\n2 checkpoint'
+    # shellcheck disable=SC2086
+    run --separate-stderr glp-query $other -s - -o raw '{env="prod"} !~ "GET"' <others
+    assert_equal "$output" $'2 checkpoint\ncheckpoint\n2 slow query\nslow query'
+    # shellcheck disable=SC2086
+    run --separate-stderr glp-query $other -s - --at 2026-01-05T10:00:05Z \
+      'sum by (app) (count_over_time({env="prod"}[1h]))' <others
+    assert_equal "$(awk '{print $2, $3}' <<<"$output")" $'{app="api"} 4\n{app="db"} 2\n{app="other"} 6' ||
+      return 1
+    # shellcheck disable=SC2086
+    run --separate-stderr glp-query labels app $other -s - <others
+    assert_equal "$output" $'api\ndb\nother'
+  done
+}
+
+@test "an error in the query is shown with a caret" {
+  entries >records
+  ask '{app="api"'
+  assert_status 2
+  assert_equal "$output" ""
+  assert_contains "$stderr" "parse error at line 1, col 11"
+  assert_contains "$stderr" $'{app="api"\n          ^'
+}
+
+@test "words that are no query, source or value are refused" {
+  entries >records
+  ask
+  assert_status 2
+  assert_contains "$stderr" "a query is missing"
+  ask '{app="api"}' '|=' x
+  assert_status 2
+  assert_contains "$stderr" "quote the query"
+  ask -s nosuch.glp '{}'
+  assert_status 2
+  assert_contains "$stderr" "nosuch.glp: no such store or file"
+  ask -s records '{}'
+  assert_status 2
+  assert_contains "$stderr" "standard input"
+  mkdir empty
+  ask -s empty '{}'
+  assert_status 2
+  assert_contains "$stderr" "empty"
+  ask -s - -s - '{}'
+  assert_status 2
+  ask -o table '{}'
+  assert_status 2
+  ask --token-file nosuch -s http://127.0.0.1:9 '{}'
+  assert_status 2
+  assert_contains "$stderr" "nosuch"
+}
+
+@test "bad records and gaps make the answer incomplete" {
+  { entries | head -n 1; echo junk; echo '{"mark":"gap","src":"a@9","bytes":3,"why":"truncated"}'; } >records
+  for way in "" --forward; do
+    # shellcheck disable=SC2086
+    ask $way -o raw '{}'
+    assert_status 3
+    assert_equal "$output" "GET /a error"
+    assert_contains "$stderr" "bad record"
+    assert_contains "$stderr" '"bytes":3,"why":"truncated"'
+  done
+}
+
+@test "a pack that was cut off gives what is whole and ends with 3" {
+  all_sources
+  head -c $(($(wc -c <pack.glp) - 20)) pack.glp >cut.glp
+  ask -s cut.glp -o raw '{}'
+  assert_status 3
+  assert_contains "$stderr" "cut.glp"
+}
+
+@test "a server's pages are put together to the whole answer, each line once" {
+  awk 'BEGIN { for (i = 0; i < 12000; i++) printf "{\"ts\":\"2026-01-05T10:00:%02d.%09dZ\",\"labels\":{\"app\":\"%s\"},\"line\":\"line %d\"}\n", i / 3000, int(i % 3000 / 7), i % 2 ? "a" : "b", i }' >records
+  serve served
+  for order in "--forward sort" " sort -r"; do
+    # shellcheck disable=SC2086
+    ask ${order%%sort*} -s "$URL" --from 2026-01-05 --to 2026-01-06 -q -o jsonl '{app=~".+"}'
+    assert_status 0
+    assert_equal "$(sort <<<"$output" | sha256sum)" "$(sort records | sha256sum)"
+    jq -r .ts <<<"$output" >stamps
+    # shellcheck disable=SC2086
+    ${order#--forward} <stamps >ordered
+    cmp ordered stamps
+  done
+}
+
+@test "more entries of one time than the server gives end with 3 and are said" {
+  awk 'BEGIN { for (i = 0; i < 5100; i++) printf "{\"ts\":\"2026-01-05T10:00:00.000000000Z\",\"labels\":{\"app\":\"a\"},\"line\":\"line %d\"}\n", i }' >records
+  serve served
+  ask -s "$URL" --from 2026-01-05 --to 2026-01-06 -q -o raw '{app="a"}'
+  assert_status 3
+  assert_contains "$stderr" "5000"
+  assert_equal "${#lines[@]}" 5000
+}
+
+@test "a server's refusal is shown in its own words" {
+  all_sources
+  ask -s "$URL" '{app="api"'
+  assert_status 2
+  assert_contains "$stderr" "400"
+  assert_contains "$stderr" "parse error at line 1, col 11"
+  ask -s "$URL" '{}'
+  assert_status 2
+  assert_contains "$stderr" "at least one"
+}
+
+@test "a server that does not answer ends with 75" {
+  entries >records
+  ask -s "http://127.0.0.1:$(free_port)" '{app="api"}'
+  assert_status 75
+  assert_equal "$output" ""
+  assert_contains "$stderr" "gave no answer"
+}
+
+@test "tenant and token go to the server, LOKI_ADDR names it" {
+  cat >server.py <<'END'
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open("seen", "a") as seen:
+            print(self.path.split("?")[0], self.headers["X-Scope-OrgID"], self.headers["Authorization"], file=seen)
+        body = b'{"status":"success","data":{"resultType":"streams","result":[]}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+  python3 server.py >port 3>&- &
+  SERVERS=$!
+  wait_for test -s port
+  echo secret >token
+  run --separate-stderr glp-query -s "http://127.0.0.1:$(<port)" --tenant t1 --token-file token -o raw '{a="b"}'
+  assert_status 1
+  assert_equal "$(<seen)" "/loki/api/v1/query_range t1 Bearer secret"
+  rm seen
+  LOKI_ADDR=http://127.0.0.1:$(<port) run script -qec "glp-query -o raw '{a=\"b\"}'" /dev/null
+  assert_status 1
+  assert_equal "$(<seen)" "/loki/api/v1/query_range None None"
+}
+
+@test "labels are coloured by stream on demand, and never with NO_COLOR" {
+  entries >records
+  ask --color always '{}'
+  assert_contains "$output" $'\e[0m'
+  ask '{}'
+  refute_contains "$output" $'\e['
+  NO_COLOR=1 run script -qec "glp-query '{}' <records" /dev/null
+  refute_contains "$output" $'\e['
+  run script -qec "TERM=xterm glp-query '{}' <records" /dev/null
+  assert_contains "$output" $'\e[0m'
+}
+
+@test "control characters reach a terminal in no output" {
+  printf '%s\n' '{"ts":"2026-01-05T10:00:00.000000000Z","labels":{"a":"x\u001b[2J"},"line":"\u001b[31mred\u009b1m \u007f\nnext"}' >records
+  for format in default raw jsonl loki; do
+    run script -qec "glp-query --color never -o $format '{}' <records" /dev/null
+    assert_status 0
+    refute_contains "$output" $'\e[31m'
+    refute_contains "$output" $'\e[2J'
+    refute_contains "$output" $'\u009b'
+    refute_contains "$output" $'\x7f'
+  done
+  run script -qec "glp-query series <records; glp-query labels a <records" /dev/null
+  refute_contains "$output" $'\e'
+}
+
+@test "a reader that goes away ends the scan quietly" {
+  awk 'BEGIN { for (i = 0; i < 200000; i++) printf "{\"ts\":\"2026-01-05T10:00:00.%09dZ\",\"labels\":{\"app\":\"a\"},\"line\":\"line %d\"}\n", i, i }' >records
+  glp-store append --dir store <records
+  for source in store -; do
+    run --separate-stderr bash -c "glp-query -q -s $source '{}' <records | head -n 1; echo \${PIPESTATUS[0]}"
+    assert_equal "$stderr" ""
+    assert_equal "${lines[-1]}" 0
+  done
+}
+
+@test "an empty store and empty input match nothing" {
+  : >records
+  glp-store append --dir store <records
+  for source in store -; do
+    for query in '{}' 'count_over_time({}[1m])' labels series; do
+      ask -s "$source" "$query"
+      assert_status 1
+      assert_equal "$output" ""
+    done
+  done
+}
+
+@test "a line of 100 MB passes" {
+  [[ -z ${GLP_SANITIZE-} ]] || skip "too slow with sanitizers"
+  { printf '{"ts":"2026-01-05T00:00:00.000000001Z","labels":{},"line":"'
+    head -c 100000000 /dev/zero | tr '\0' x
+    printf '"}\n'; } >records
+  for way in "" --forward; do
+    # shellcheck disable=SC2086
+    assert_equal "$(glp-query -q $way -o raw '|= "xxxx"' <records | wc -c)" 100000001
+  done
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Compares glp-query with answers recorded from Loki 3.7.
+
+  check.py ANSWERS [<FILE] CMD…    CMD, e.g. glp-query -s DIR, is run with -o loki, the times and
+                                   the query; with '<FILE' as an argument FILE is its stdin
+
+An answer is a line of ANSWERS: {"id","kind","query","status","type","result","limit","direction"};
+kind L is a log query, M a metric over the hour from T0 in steps of 300 s, I a metric at its end.
+Series and streams are compared without regard to their order, numbers within 1 part in a million.
+A query that Loki refused must be refused; the words are each program's own.
+"""
+import json
+import math
+import subprocess
+import sys
+
+T0, HOUR = 1767571200, 3600
+
+
+def arguments(case):
+    if case["kind"] == "I":
+        times = ["--at", str(T0 + HOUR)]
+    else:
+        times = ["--from", str(T0), "--to", str(T0 + HOUR)]
+    if case["kind"] == "M":
+        times += ["--step", "300s"]
+    if case["kind"] == "L":
+        times += ["--limit", str(case["limit"])]
+        times += ["--forward"] if case["direction"] == "forward" else []
+    return ["-o", "loki"] + times + ["--", case["query"]]
+
+
+def canonical(body):
+    data = json.loads(body)["data"]
+    rows = []
+    for row in data["result"]:
+        labels = sorted(row.get("stream", row.get("metric")).items())
+        if "value" in row:
+            rows.append([labels, row["value"]])
+        else:
+            rows.append([labels, [value[:2] for value in row["values"]]])
+    return data["resultType"], json.loads(json.dumps(sorted(rows, key=json.dumps)))
+
+
+def close(got, wanted):
+    if isinstance(got, list) and isinstance(wanted, list):
+        return len(got) == len(wanted) and all(map(close, got, wanted))
+    if got == wanted:
+        return True
+    try:
+        numbers = isinstance(got, str) and isinstance(wanted, str)
+        return numbers and math.isclose(float(got), float(wanted), rel_tol=1e-6)
+    except ValueError:
+        return False
+
+
+def check(command, stdin, case):
+    """What is wrong, or nothing."""
+    with open(stdin, "rb") as data:
+        run = subprocess.run(command + arguments(case), stdin=data, capture_output=True,
+                             timeout=60, check=False)
+    error = run.stderr.decode("utf-8", "replace").strip()
+    if case["status"] != 200:
+        return "" if run.returncode == 2 else "not refused: exit status %d" % run.returncode
+    if run.returncode != (0 if case["result"] else 1):
+        return "exit status %d: %s" % (run.returncode, error)
+    kind, result = canonical(run.stdout)
+    wanted = sorted(case["result"], key=json.dumps)
+    if kind != case["type"]:
+        return "a %s, not a %s" % (kind, case["type"])
+    if not close(result, wanted):
+        return "wanted %.300s\n  got    %.300s" % (json.dumps(wanted), json.dumps(result))
+    return ""
+
+
+def main():
+    answers, command = sys.argv[1], sys.argv[2:]
+    stdin = "/dev/null"
+    if command[0].startswith("<"):
+        stdin, command = command[0][1:], command[1:]
+    failed = passed = 0
+    with open(answers, encoding="utf-8") as lines:
+        for line in lines:
+            case = json.loads(line)
+            wrong = check(command, stdin, case)
+            passed += not wrong
+            if wrong:
+                failed += 1
+                print("FAIL %s %s\n  %s" % (case["id"], case["query"], wrong))
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
