@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "cli/record_pipe.h"
 #include "filter.h"
+#include "logql/format.h"
 #include "logql/parser.h"
 
 namespace glp::filter {
@@ -47,7 +48,13 @@ cli::Command Describe(Options* o) {
 }
 
 Result<logql::LogExpr> ParseQuery(std::string_view text) {
-  return logql::ParseLogQuery(text, {.allow_empty_selector = true, .allow_no_selector = true});
+  auto query =
+      logql::ParseLogQuery(text, {.allow_empty_selector = true, .allow_no_selector = true});
+  // A bare word is what grep would take.
+  const bool is_word = text.find_first_of("{}()|!=\"`'[]") == std::string_view::npos;
+  if (query.ok() || !is_word) return query;
+  return UsageError(query.status().message() +
+                    "\nto look for a text, write '|= " + logql::Quote(text) + "'");
 }
 
 // A point in time, or a duration before now.
