@@ -53,12 +53,8 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
   }
   std::string out;
   std::string why;
-  bool too_large = false;
   while (why.empty()) {
-    if (out.size() >= max_bytes + 1) {
-      too_large = true;
-      break;
-    }
+    if (out.size() > max_bytes) break;
     const size_t had = out.size();
     const size_t more = std::clamp<size_t>(had == 0 ? bytes.size() * 4 : had, 4096, 16 << 20);
     out.resize(std::min(had + more, max_bytes + 1));
@@ -83,7 +79,7 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
     }
   }
   inflateEnd(&stream);
-  if (too_large) {
+  if (out.size() > max_bytes) {
     return Status(Code::kLimit,
                   "decompressed to more than " + std::to_string(max_bytes) + " bytes");
   }

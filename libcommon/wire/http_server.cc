@@ -185,9 +185,6 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                                         ? self->server_->options.max_body_bytes
                                         : self->server_->options.max_form_bytes);
           }
-          if (error == beast::error::timeout) {
-            return self->Refuse(TextResponse(408, "request timed out\n"));
-          }
           if (!error) self->ReadBody();
         });
   }

@@ -174,8 +174,10 @@ Status PushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) {
       ondemand::array nested;
       bad = part.get_array().get(nested) || nested.raw_json().get(text);
     } else {
-      text = TrimJson(part.raw_json_token());
+      text = part.raw_json_token();
     }
+    // The raw text of simdjson goes on up to the next token.
+    if (type != ondemand::json_type::string) text = TrimJson(text);
     if (bad) return DataError("bad value of label '" + std::string(name) + "'");
     labels->push_back({std::string(name), std::string(text)});
   }
