@@ -1,0 +1,99 @@
+#include "append.h"
+
+#include <deque>
+#include <vector>
+
+#include "base/time.h"
+#include "cli/record_sink.h"
+
+namespace glp {
+namespace {
+
+// Entries are made durable when no input came for so long, …
+constexpr int kIdleMs = 1000;
+// … or when the oldest that is not durable is so old.
+constexpr int64_t kMaxWaitNs = 2 * kNsPerSecond;
+
+class StoreSink : public cli::RecordSink {
+ public:
+  StoreSink(store::Store* store, const std::string& tenant) : store_(store), tenant_(tenant) {}
+
+  Status OnRecord(const Record& record) override {
+    store::NewEntry& entry = entries_.emplace_back();
+    entry.stream = record.labels;
+    entry.ts_ns = record.ts_ns;
+    if (decoded_used_ == decoded_.size()) decoded_.emplace_back();
+    std::string& scratch = decoded_[decoded_used_];
+    entry.line = record.line.Decode(&scratch);
+    if (entry.line.data() == scratch.data()) ++decoded_used_;
+    entry.meta = record.meta;
+    Source source = ParseSource(record.src);
+    entry.src_id = source.id;
+    entry.src_next = source.next;
+    return Status::Ok();
+  }
+
+  Status OnBatchEnd() override {
+    if (!entries_.empty()) {
+      GLP_RETURN_IF_ERROR(store_->Append(tenant_, entries_, &counts));
+      if (oldest_ns_ == 0) oldest_ns_ = NowNs();
+      entries_.clear();
+      // Strings are used again, but huge ones give their memory back.
+      for (size_t i = 0; i < decoded_used_; ++i) {
+        if (decoded_[i].capacity() > kKeepBytes) decoded_[i] = std::string();
+      }
+      decoded_used_ = 0;
+    }
+    if (oldest_ns_ != 0 && NowNs() - oldest_ns_ >= kMaxWaitNs) return Commit();
+    return Status::Ok();
+  }
+
+  Status OnIdle() override { return oldest_ns_ != 0 ? Commit() : Status::Ok(); }
+
+  store::AppendResult counts;
+
+ private:
+  static constexpr size_t kKeepBytes = 4096;
+
+  Status Commit() {
+    oldest_ns_ = 0;
+    return store_->Commit();
+  }
+
+  store::Store* store_;
+  const std::string& tenant_;
+  std::vector<store::NewEntry> entries_;  // of the batch
+  std::deque<std::string> decoded_;       // lines of the batch that had to be decoded
+  size_t decoded_used_ = 0;
+  int64_t oldest_ns_ = 0;  // when the first entry that is not durable came; 0 for none
+};
+
+}  // namespace
+
+void DescribeAppend(cli::Command& c, AppendOptions* o) {
+  c.Example("glp-tail '/var/log/**/*.log' | glp-store append --dir logs",
+            "take files into a store; a second run adds only what is new");
+  c.Example("glp-pack -d build.glp | glp-store append --dir logs", "take a packed file in");
+  c.Value("--dir", "DIR", &o->dir, "the store; made where it is missing");
+  c.Completes("dir");
+  c.Value("--tenant", "ID", &o->tenant, "whose logs they are");
+}
+
+cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
+  if (options.dir.empty()) return UsageError("append needs --dir DIR");
+  GLP_RETURN_IF_ERROR(store::CheckTenant(options.tenant));
+  GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(options.dir));
+  for (const std::string& warning : store->warnings()) {
+    context.Incomplete("damaged parts", warning);
+  }
+  LabelTable labels;
+  StoreSink sink(store.get(), options.tenant);
+  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &sink, kIdleMs));
+  GLP_RETURN_IF_ERROR(store->Close());
+  context.Say(std::to_string(sink.counts.added) + " added, " +
+              std::to_string(sink.counts.duplicates) + " already there");
+  return cli::kExitOk;
+}
+
+}  // namespace glp
