@@ -54,6 +54,8 @@ class FieldSet {
     Open();
     fields_.push_back({name, value});
   }
+  // The same for a value that does not stay.
+  void SetCopy(std::string_view name, std::string_view value) { Set(name, arena_->Copy(value)); }
   void Erase(std::string_view name);
   // As Set for each of them. `shared` must stay until the entry has left.
   void SetShared(const SharedFields& shared);
