@@ -10,6 +10,8 @@ namespace {
 // The first batch is small so that a query of few lines stops early.
 constexpr size_t kFirstBatch = 256;
 constexpr size_t kBatch = 4096;
+// A batch ends early when the runs that it keeps alive hold this much.
+constexpr size_t kMaxDoneBytes = 16 << 20;
 
 }  // namespace
 
@@ -60,7 +62,11 @@ void MergeCursor::SiftDown(size_t at) {
 }
 
 void MergeCursor::PopTop() {
-  done_.push_back(std::move(runs_[heap_[0].run]));
+  std::unique_ptr<SortedRun> run = std::move(runs_[heap_[0].run]);
+  if (run != nullptr && run->size() > 0) {
+    done_bytes_ += run->bytes();
+    done_.push_back(std::move(run));
+  }
   heap_[0] = heap_.back();
   heap_.pop_back();
   if (!heap_.empty()) SiftDown(0);
@@ -75,7 +81,8 @@ Status MergeCursor::LoadTop() {
   } else if (!status.ok()) {
     return status;
   }
-  if (!status.ok() || run.size() == 0) {
+  if (!status.ok()) runs_[top.run] = nullptr;
+  if (runs_[top.run] == nullptr || run.size() == 0) {
     PopTop();
     return Status::Ok();
   }
@@ -90,7 +97,11 @@ std::optional<MergeCursor::TextHash> MergeCursor::HashOf(const Place& place) {
   if (!context_->request.want_lines) {
     Status status = place.run->LoadText(context_.get());
     if (!status.ok()) {
-      context_->stats.warnings.push_back(status.message());
+      // Said once, not for every entry of the block.
+      auto& warnings = context_->stats.warnings;
+      if (warnings.empty() || warnings.back() != status.message()) {
+        warnings.push_back(status.message());
+      }
       return std::nullopt;
     }
   }
@@ -130,9 +141,13 @@ Status MergeCursor::Next(std::vector<logql::Entry>* batch) {
   size_t limit = batch->capacity() < kBatch ? kFirstBatch : kBatch;
   batch->clear();
   batch->reserve(batch->capacity() == 0 ? kFirstBatch : kBatch);
-  if (heap_.empty() || heap_[0].key != time_key_) done_.clear();
+  if (heap_.empty() || heap_[0].key != time_key_) {
+    done_.clear();
+    done_bytes_ = 0;
+  }
   bool want_lines = context_->request.want_lines;
   while (!heap_.empty() && batch->size() < limit) {
+    if (done_bytes_ > kMaxDoneBytes && !batch->empty()) break;
     if (!heap_[0].loaded) {
       GLP_RETURN_IF_ERROR(LoadTop());
       continue;

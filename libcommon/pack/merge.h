@@ -22,6 +22,7 @@ struct ScanContext {
   logql::ScanRequest request;
   logql::ScanStats stats;
   BlockLoader loader;
+  std::unique_ptr<Block> spare;  // its memory is used for the next block
 };
 
 class SortedRun {
@@ -45,6 +46,8 @@ class SortedRun {
   virtual void Text(size_t i, logql::Entry* entry) const = 0;
 
   size_t size() const { return size_; }
+  // Memory that a loaded run holds, about.
+  virtual size_t bytes() const = 0;
   int64_t time(size_t i) const { return times_[i]; }
   uint64_t tie(size_t i) const { return seqs_ != nullptr ? seqs_[i] : order; }
 
@@ -118,6 +121,7 @@ class MergeCursor : public logql::EntryCursor {
   // Runs at their end: views of the batch given out last point into them, and repeats of the time
   // the merge stands at are told by them.
   std::vector<std::unique_ptr<SortedRun>> done_;
+  size_t done_bytes_ = 0;
   bool at_time_ = false;  // the four below are set
   int64_t time_key_ = 0;
   const LabelSet* first_stream_ = nullptr;

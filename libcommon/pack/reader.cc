@@ -29,10 +29,12 @@ class BlockRun : public SortedRun {
   Status Load(ScanContext* context) override {
     const logql::ScanRequest& request = context->request;
     bool lines = request.want_lines;
-    GLP_RETURN_IF_ERROR(
-        context->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, &block_));
+    block_ = context->spare ? std::move(context->spare) : std::make_unique<Block>();
+    Status status =
+        context->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, block_.get());
+    if (!status.ok()) return status;
     ++context->stats.blocks_read;
-    const std::vector<int64_t>& times = block_.times();
+    const std::vector<int64_t>& times = block_->times();
     size_t begin = static_cast<size_t>(
         std::lower_bound(times.begin(), times.end(), request.range.start_ns) - times.begin());
     size_t end = static_cast<size_t>(
@@ -40,61 +42,85 @@ class BlockRun : public SortedRun {
     begin_ = begin;
     size_ = end - begin;
     times_ = times.data() + begin;
-    seqs_ = block_.seqs().empty() ? nullptr : block_.seqs().data() + begin;
+    seqs_ = block_->seqs().empty() ? nullptr : block_->seqs().data() + begin;
     context->stats.entries += size_;
     if (!lines || size_ == 0) return Status::Ok();
-    context->stats.line_bytes += block_.line_begin(end) - block_.line_begin(begin);
+    context->stats.line_bytes += block_->line_begin(end) - block_->line_begin(begin);
     std::string_view needle = Needle(request.line_filters);
-    if (!needle.empty()) Select(needle);
+    if (!needle.empty()) Select(needle, context);
     return Status::Ok();
   }
 
   Status LoadText(ScanContext* context) override {
-    return context->loader.LoadLines(*file_, *info_, &block_);
+    return context->loader.LoadLines(*file_, *info_, block_.get());
   }
 
   void Text(size_t i, logql::Entry* entry) const override {
-    size_t at = selected_.empty() ? begin_ + i : selected_[i];
-    entry->line = block_.line(at);
-    entry->meta = block_.meta(at);
+    if (block_ == nullptr) {
+      const Kept& kept = kept_[i];
+      entry->line = std::string_view(kept_text_).substr(kept.at, kept.line_size);
+      entry->meta = std::string_view(kept_text_).substr(kept.at + kept.line_size, kept.meta_size);
+      return;
+    }
+    entry->line = block_->line(begin_ + i);
+    entry->meta = block_->meta(begin_ + i);
+  }
+
+  size_t bytes() const override {
+    return kept_text_.size() + size_ * 24 +
+           (block_ != nullptr && block_->has_lines() ? block_->lines().size() : 0);
   }
 
  private:
-  // Keeps the entries whose line has `needle`: one search over the text of all lines.
-  void Select(std::string_view needle) {
-    const char* text = block_.lines().data();
+  struct Kept {
+    size_t at;
+    uint32_t line_size;
+    uint32_t meta_size;
+  };
+
+  // Keeps copies of the entries whose line has `needle`, found by one search over the text of all
+  // lines, and gives the block back.
+  void Select(std::string_view needle, ScanContext* context) {
+    const char* text = block_->lines().data();
     size_t at = begin_;
-    size_t end = begin_ + size_;
-    size_t pos = block_.line_begin(at);
-    size_t text_end = block_.line_begin(end);
+    size_t pos = block_->line_begin(at);
+    size_t text_end = block_->line_begin(begin_ + size_);
     while (pos + needle.size() <= text_end) {
       const void* hit = memmem(text + pos, text_end - pos, needle.data(), needle.size());
       if (hit == nullptr) break;
       auto found = static_cast<size_t>(static_cast<const char*>(hit) - text);
-      while (block_.line_begin(at + 1) <= found) ++at;
-      if (found + needle.size() <= block_.line_begin(at + 1)) {
-        selected_.push_back(static_cast<uint32_t>(at));
-        pos = block_.line_begin(at + 1);
+      while (block_->line_begin(at + 1) <= found) ++at;
+      if (found + needle.size() <= block_->line_begin(at + 1)) {
+        Keep(at);
+        pos = block_->line_begin(at + 1);
       } else {
         pos = found + 1;
       }
     }
-    size_ = selected_.size();
-    for (uint32_t i : selected_) {
-      selected_times_.push_back(block_.times()[i]);
-      if (seqs_ != nullptr) selected_seqs_.push_back(block_.seqs()[i]);
-    }
-    times_ = selected_times_.data();
-    if (seqs_ != nullptr) seqs_ = selected_seqs_.data();
+    size_ = kept_.size();
+    times_ = kept_times_.data();
+    if (seqs_ != nullptr) seqs_ = kept_seqs_.data();
+    context->spare = std::move(block_);
+  }
+
+  void Keep(size_t at) {
+    std::string_view line = block_->line(at);
+    std::string_view meta = block_->meta(at);
+    kept_.push_back({kept_text_.size(), static_cast<uint32_t>(line.size()),
+                     static_cast<uint32_t>(meta.size())});
+    kept_text_.append(line).append(meta);
+    kept_times_.push_back(block_->times()[at]);
+    if (seqs_ != nullptr) kept_seqs_.push_back(block_->seqs()[at]);
   }
 
   const PackFile* file_;
   const BlockInfo* info_;
-  Block block_;
-  size_t begin_ = 0;  // of the range within the block
-  std::vector<uint32_t> selected_;
-  std::vector<int64_t> selected_times_;
-  std::vector<uint64_t> selected_seqs_;
+  std::unique_ptr<Block> block_;  // loaded; nullptr where the entries are in kept_
+  size_t begin_ = 0;              // of the range within the block
+  std::vector<Kept> kept_;
+  std::string kept_text_;
+  std::vector<int64_t> kept_times_;
+  std::vector<uint64_t> kept_seqs_;
 };
 
 class PackSource : public logql::EntrySource {

@@ -39,6 +39,8 @@ class MemRun : public pack::SortedRun {
 
   Status LoadText(pack::ScanContext*) override { return Status::Ok(); }
 
+  size_t bytes() const override { return rows_.size() * sizeof(MemRow); }
+
   void Text(size_t i, logql::Entry* entry) const override {
     entry->line = rows_[i].line();
     entry->meta = rows_[i].meta();
