@@ -22,22 +22,6 @@ inline const char* Find(const char* p, const char* end, char c) {
   return static_cast<const char*>(std::memchr(p, c, static_cast<size_t>(end - p)));
 }
 
-// Docker cuts the zeros at the end of the fraction off.
-std::optional<int64_t> ParseDockerTime(std::string_view text) {
-  if (text.size() == kTimestampSize) {
-    if (auto exact = ParseTimestampExact(text)) return exact;
-  }
-  if (text.size() > 20 && text.size() < kTimestampSize && text.back() == 'Z' && text[19] == '.') {
-    char padded[kTimestampSize];
-    std::memset(padded, '0', sizeof(padded));
-    std::memcpy(padded, text.data(), text.size() - 1);
-    padded[kTimestampSize - 1] = 'Z';
-    if (auto exact = ParseTimestampExact({padded, sizeof(padded)})) return exact;
-  }
-  if (text.size() > 10 && text[10] != 'T') return std::nullopt;
-  return ParseRfc3339(text);
-}
-
 // Whether the inside of a JSON string ends with an escaped '\n'.
 bool EndsWithNewline(std::string_view raw) {
   if (raw.size() < 2 || raw.back() != 'n') return false;
@@ -52,6 +36,30 @@ DockerLineReader::DockerLineReader() {
   for (const char* path : {"log", "stream", "time"}) {
     [[maybe_unused]] Status status = extractor_.AddPath(path);
   }
+}
+
+std::optional<int64_t> DockerLineReader::ParseTime(std::string_view text) {
+  // 2026-01-05T00:00:00.033598746Z, the zeros at the end cut off; most often in the second of the
+  // line before, which the parser itself cannot remember: it also reads the records' own times.
+  constexpr size_t kSecondSize = 19;
+  if (text.size() > kSecondSize + 2 && text.size() <= kTimestampSize && text[kSecondSize] == '.' &&
+      text.back() == 'Z') {
+    int64_t ns = 0;
+    bool digits = true;
+    for (size_t i = kSecondSize + 1; i < kTimestampSize - 1; ++i) {
+      char c = i + 1 < text.size() ? text[i] : '0';
+      digits = digits && c >= '0' && c <= '9';
+      ns = ns * 10 + (c - '0');
+    }
+    if (digits && std::memcmp(text.data(), second_, kSecondSize) == 0) return second_ns_ + ns;
+    if (auto ts_ns = ParseRfc3339(text); digits && ts_ns && text[10] == 'T') {
+      std::memcpy(second_, text.data(), kSecondSize);
+      second_ns_ = *ts_ns - ns;
+      return ts_ns;
+    }
+  }
+  if (text.size() > 10 && text[10] != 'T') return std::nullopt;
+  return ParseRfc3339(text);
 }
 
 // The inside of the JSON string that a record's line is, so every quote of Docker's is \" and its
@@ -80,7 +88,7 @@ bool DockerLineReader::ReadEscaped(std::string_view json, DockerLine* out) {
   out->log = {{log, static_cast<size_t>(log_end - log)}, Line::Form::kPlain};
   out->ends_line = ends_line;
   out->stream = {stream, static_cast<size_t>(stream_end - stream)};
-  out->ts_ns = ParseDockerTime({time, static_cast<size_t>(time_end - time)});
+  out->ts_ns = ParseTime({time, static_cast<size_t>(time_end - time)});
   return true;
 }
 
@@ -132,7 +140,7 @@ bool DockerLineReader::ReadPlain(std::string_view bytes, DockerLine* out) {
   }
   out->has_log = out->has_stream = out->has_time = true;
   out->stream = stream_text;
-  out->ts_ns = ParseDockerTime(time_text);
+  out->ts_ns = ParseTime(time_text);
   return true;
 }
 
@@ -146,7 +154,7 @@ bool DockerLineReader::ReadAny(std::string_view bytes, DockerLine* out) {
   if (out->ends_line) log.remove_suffix(1);
   out->log = Line::Bytes(log);
   out->stream = values_[1].text;
-  if (out->has_time) out->ts_ns = ParseDockerTime(values_[2].text);
+  if (out->has_time) out->ts_ns = ParseTime(values_[2].text);
   return true;
 }
 

@@ -35,11 +35,15 @@ class DockerLineReader {
   bool Read(const Line& line, DockerLine* out);
 
   // The three ways, for tests that compare them; false where the way does not apply.
-  static bool ReadEscaped(std::string_view json, DockerLine* out);
+  bool ReadEscaped(std::string_view json, DockerLine* out);
   bool ReadPlain(std::string_view bytes, DockerLine* out);
   bool ReadAny(std::string_view bytes, DockerLine* out);
 
  private:
+  std::optional<int64_t> ParseTime(std::string_view text);
+
+  char second_[19] = {};  // the last time's text up to its seconds
+  int64_t second_ns_ = 0;
   codec::JsonExtractor extractor_;
   std::vector<codec::JsonValue> values_;
   std::string scratch_, log_scratch_;

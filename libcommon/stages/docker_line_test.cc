@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -85,6 +86,7 @@ TEST(DockerLine, AllWaysGiveTheSame) {
                           ":",   "\\ud83d\\ude00", "\\u0000",  "'"};
   const char* streams[] = {"stdout", "stderr", "x", ""};
   const char* times[] = {"2026-01-05T00:00:00.033598746Z",
+                         "2026-01-05T00:00:00.03x59874Z",
                          "2026-01-05T00:00:00.0335Z",
                          "2026-01-05T00:00:00Z",
                          "2026-01-05T00:00:00.5+01:00",
@@ -105,10 +107,12 @@ TEST(DockerLine, AllWaysGiveTheSame) {
   for (int i = 0; i < 50'000; ++i) {
     std::string log;
     int n = static_cast<int>(random() % 8);
-    for (int k = 0; k < n; ++k) log += pieces[random() % (random() % 3 == 0 ? 14 : 2)];
+    for (int k = 0; k < n; ++k)
+      log += pieces[random() % (random() % 3 == 0 ? std::size(pieces) : 2)];
     std::string text = "{\"log\":\"" + log + (random() % 4 ? "\\n" : "") + "\",\"stream\":\"" +
-                       streams[random() % 4] + "\"," + attrs[random() % 10] + "\"time\":\"" +
-                       times[random() % 6] + "\"}";
+                       streams[random() % std::size(streams)] + "\"," +
+                       attrs[random() % std::size(attrs)] + "\"time\":\"" +
+                       times[random() % std::size(times)] + "\"}";
     if (random() % 10 == 0) text.erase(random() % text.size(), 1);
     if (!IsValidUtf8(text)) continue;  // what the reader gives is UTF-8
     text.reserve(text.size() + 64);
@@ -118,7 +122,7 @@ TEST(DockerLine, AllWaysGiveTheSame) {
 
     std::string escaped = Escaped(text);
     DockerLine got;
-    if (DockerLineReader::ReadEscaped(escaped, &got)) {
+    if (reader.ReadEscaped(escaped, &got)) {
       ++fast;
       EXPECT_EQ(Show(got), want_text) << text;
     }

@@ -20,26 +20,25 @@ cli::Command Describe(Options* o) {
   LabelOps* ops = &o->ops;
   c.OnValue(
       "--set", "NAME=VALUE", [ops](std::string_view v) { return ops->AddSet(v); },
-      "set a label; an empty value takes it away; may be repeated");
+      "set a label; an empty value takes it away");
   c.OnValue(
       "--from-field", "LABEL=FIELD,...", [ops](std::string_view v) { return ops->AddFromField(v); },
-      "set labels from fields; LABEL alone is set from the field of that name; may be repeated");
+      "set labels from fields; LABEL alone is set from the field of that name");
   c.OnFlag(
       "--from-path", [ops] { return ops->AddFromPath(); },
       "set namespace, pod and container from a Kubernetes path in the label filename");
   c.OnValue(
       "--rename", "OLD=NEW,...", [ops](std::string_view v) { return ops->AddRename(v); },
-      "rename labels; may be repeated");
+      "rename labels");
   c.OnValue(
       "--drop", "NAME,...", [ops](std::string_view v) { return ops->AddDrop(v); },
-      "take labels away; may be repeated");
+      "take labels away");
   c.OnValue(
       "--keep", "NAME,...", [ops](std::string_view v) { return ops->AddKeep(v); },
-      "take all labels away but these; may be repeated");
+      "take all labels away but these");
   c.OnValue(
       "--meta", "NAME=SOURCE,...", [ops](std::string_view v) { return ops->AddMeta(v); },
-      "set structured metadata from fields, or else from labels, which are then taken away; may "
-      "be repeated");
+      "set structured metadata from fields, or else from labels, which are then taken away");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   return c;
 }

@@ -35,13 +35,13 @@ cli::Command Describe(Options* o) {
   c.OnValue(
       "--json", "FIELD=PATH,...", [stages](std::string_view v) { return stages->AddJson(v); },
       "fields from a JSON object, by paths as a.b.c, a[0] or \"a key\"; FIELD alone is its own "
-      "path; may be repeated");
+      "path");
   c.OnValue(
       "--logfmt", "FIELD=KEY,...", [stages](std::string_view v) { return stages->AddLogfmt(v); },
-      "fields from key=value words; KEY alone keeps its name; may be repeated");
+      "fields from key=value words; KEY alone keeps its name");
   c.OnValue(
       "--regex", "RE", [stages](std::string_view v) { return stages->AddRegex(v); },
-      "fields from the named groups (?P<name>...) of the first match; RE2 syntax; may be repeated");
+      "fields from the named groups (?P<name>...) of the first match; RE2 syntax");
   c.OnValue(
       "--source", "NAME", [stages](std::string_view v) { return stages->SetSource(v); },
       "what the --json, --logfmt or --regex in front of it reads: a field, else a label; without "
