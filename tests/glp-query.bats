@@ -137,13 +137,23 @@ ask() { run --separate-stderr glp-query "$@" <records; }
 }
 
 @test "jsonl gives back the records, metadata in its own place" {
-  all_sources
-  for source in "${SOURCES[@]}"; do
-    # shellcheck disable=SC2086
-    ask $source -o jsonl '{env="prod"}'
+  entries >records
+  glp-store append --dir store <records
+  glp-pack -o pack.glp <records
+  for source in store pack.glp -; do
+    ask -s "$source" -o jsonl '{env="prod"}'
     assert_status 0
     assert_equal "$output" "$(sort -r records)"
   done
+}
+
+@test "jsonl of a server's answer is records too" {
+  entries >records
+  serve served
+  ask -s "$URL" --from 2026-01-05 --to 2026-01-06 -o jsonl '{env="prod"}'
+  assert_status 0
+  assert_equal "$(jq -Sc '{ts, line, labels: (.labels + (.meta // {}))}' <<<"$output")" \
+    "$(sort -r records | jq -Sc '{ts, line, labels: (.labels + (.meta // {}))}')"
 }
 
 @test "jsonl of one query is the input of the next" {
@@ -201,9 +211,17 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   all_sources
   for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
     # shellcheck disable=SC2086
-    ask $source --from 2026-01-05T10:00:01Z --to 2026-01-05T10:00:05Z --step 4 \
+    ask $source --from 2026-01-05T10:00:00Z --to 2026-01-05T10:00:08Z --step 4 \
       'rate({app="api"}[4s])'
     assert_status 0
+    assert_equal "$output" '2026-01-05T10:00:00.000000000Z {app="api", env="prod"} 0.25
+2026-01-05T10:00:04.000000000Z {app="api", env="prod"} 0.5
+2026-01-05T10:00:08.000000000Z {app="api", env="prod"} 0.25'
+  done
+  # A server takes multiples of the step.
+  for source in store pack.glp -; do
+    ask -s "$source" --from 2026-01-05T10:00:01Z --to 2026-01-05T10:00:05Z --step 4s \
+      'rate({app="api"}[4s])'
     assert_equal "$output" '2026-01-05T10:00:01.000000000Z {app="api", env="prod"} 0.5
 2026-01-05T10:00:05.000000000Z {app="api", env="prod"} 0.5'
   done
@@ -344,21 +362,23 @@ ask() { run --separate-stderr glp-query "$@" <records; }
 @test "several sources are merged by time, equal times in the order of the sources" {
   all_sources
   sed 's/"app":"[a-z]*"/"app":"other"/; s/"line":"/"line":"2 /' records >others
-  for other in "-s store" "-s pack.glp" "-s $URL --from 2026-01-05 --to 2026-01-06"; do
+  for other in store pack.glp "$URL"; do
+    range="--from 2026-01-05 --to 2026-01-06"
     # shellcheck disable=SC2086
-    run --separate-stderr glp-query $other -s - -o raw --forward '{env="prod"} !~ "GET"' <others
+    run --separate-stderr glp-query -s "$other" -s - $range -o raw --forward \
+      '{env="prod"} !~ "GET"' <others
     assert_status 0
     assert_equal "$output" $'slow query\n2 slow query\ncheckpoint\n2 checkpoint'
     # shellcheck disable=SC2086
-    run --separate-stderr glp-query $other -s - -o raw '{env="prod"} !~ "GET"' <others
+    run --separate-stderr glp-query -s "$other" -s - $range -o raw '{env="prod"} !~ "GET"' <others
     assert_equal "$output" $'2 checkpoint\ncheckpoint\n2 slow query\nslow query'
-    # shellcheck disable=SC2086
-    run --separate-stderr glp-query $other -s - --at 2026-01-05T10:00:05Z \
+    run --separate-stderr glp-query -s "$other" -s - --at 2026-01-05T10:00:05Z \
       'sum by (app) (count_over_time({env="prod"}[1h]))' <others
-    assert_equal "$(awk '{print $2, $3}' <<<"$output")" $'{app="api"} 4\n{app="db"} 2\n{app="other"} 6' ||
-      return 1
+    assert_status 0
+    assert_equal "$(awk '{print $2, $3}' <<<"$output")" \
+      $'{app="api"} 4\n{app="db"} 2\n{app="other"} 6'
     # shellcheck disable=SC2086
-    run --separate-stderr glp-query labels app $other -s - <others
+    run --separate-stderr glp-query labels app -s "$other" -s - $range <others
     assert_equal "$output" $'api\ndb\nother'
   done
 }
