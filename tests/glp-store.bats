@@ -1,0 +1,270 @@
+#!/usr/bin/env bats
+# glp-store: append, stats and verify; crash safety as a user sees it.
+
+load lib
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+some_records() { # COUNT [FIRST [SOURCE]]
+  awk -v n="$1" -v first="${2:-1}" -v id="${3:-1:2:f}" 'BEGIN { for (i = first; i < first + n; i++)
+    printf "{\"ts\":\"2026-01-05T00:00:00.%09dZ\",\"labels\":{\"app\":\"%s\"},\"line\":\"line %d of many\",\"src\":\"%s@%d\"}\n",
+      i, "a" i % 3, i, id, i * 10 }'
+}
+
+entries() { # DIR: how many its stats tell
+  glp-store stats --dir "$1" --json | jq '[.tenants[].entries] | add // 0'
+}
+
+lines_in() { # DIR: the lines of the store, sorted
+  glp-query -s "$1" '{}' --forward -o raw | sort -V
+}
+
+@test "append takes records in and says how many" {
+  some_records 100 >in
+  run --separate-stderr glp-store append --dir s <in
+  assert_status 0
+  assert_equal "$output" ""
+  assert_equal "$stderr" "glp-store: 100 added, 0 already there"
+  assert_equal "$(entries s)" 100
+}
+
+@test "a second append of the same source adds nothing and writes no file" {
+  some_records 100 | glp-store append --dir s
+  files=$(ls s/fake)
+  run --separate-stderr bash -c "$(declare -f some_records); some_records 100 | glp-store append --dir s"
+  assert_equal "$stderr" "glp-store: 0 added, 100 already there"
+  assert_equal "$(ls s/fake)" "$files"
+  some_records 50 101 | glp-store append --dir s
+  assert_equal "$(entries s)" 150
+}
+
+@test "another file with the same lines is not the same" {
+  some_records 10 1 f | glp-store append --dir s
+  some_records 10 1 g | glp-store append --dir s
+  assert_equal "$(entries s)" 20
+}
+
+@test "records without src are all taken, equal ones are given once" {
+  echo '{"ts":"2026-01-05T00:00:00.000000001Z","labels":{"a":"b"},"line":"x"}' >in
+  cat in in in | glp-store append --dir s
+  glp-store append --dir s <in
+  assert_equal "$(entries s)" 4
+  run --separate-stderr glp-query -s s '{}' -o raw
+  assert_equal "$output" x
+}
+
+@test "what is appended is found by glp-query, metadata too, in the order of time" {
+  {
+    echo '{"ts":"2026-01-05T00:00:00.000000002Z","labels":{"a":"b"},"line":"second","meta":{"t":"1"}}'
+    echo '{"ts":"2026-01-05T00:00:00.000000001Z","labels":{"a":"b"},"line":"first"}'
+    echo '{"ts":"2026-01-05T00:00:00.000000003Z","labels":{"a":"c"},"line64":"//4="}'
+  } >in
+  glp-store append --dir s <in
+  run --separate-stderr glp-query -s s '{}' --forward -o jsonl
+  assert_status 0
+  assert_equal "$(records <<<"$output")" "$(jq -sc 'sort_by(.ts)[]' in)"
+}
+
+@test "tenants are apart" {
+  some_records 3 | glp-store append --dir s --tenant one
+  some_records 5 | glp-store append --dir s --tenant two
+  run --separate-stderr glp-store stats --dir s --tenant two --json
+  assert_json "$output" '.tenants[0].entries == 5 and (.tenants | length) == 1'
+  run --separate-stderr glp-store append --dir s --tenant ../up </dev/null
+  assert_status 2
+  assert_contains "$stderr" "tenant '../up'"
+}
+
+@test "nothing to append makes a store with nothing in it" {
+  run --separate-stderr glp-store append --dir s </dev/null
+  assert_status 0
+  assert_equal "$stderr" "glp-store: 0 added, 0 already there"
+  run --separate-stderr glp-store stats --dir s
+  assert_status 0
+  run --separate-stderr glp-store verify --dir s
+  assert_status 0
+}
+
+@test "stats tell streams, entries, bytes and times" {
+  some_records 30 | glp-store append --dir s
+  run --separate-stderr glp-store stats --dir s -v
+  assert_status 0
+  assert_contains "$output" '{app="a0"}'
+  assert_contains "${lines[-1]}" "tenant fake: 3 streams, 30 entries"
+  run --separate-stderr glp-store stats --dir s --json
+  assert_json "$output" '.tenants[0] | .tenant == "fake" and .streams == 3 and .entries == 30
+    and .text_bytes == ([range(1; 31) | "line \(.) of many" | length] | add)
+    and .disk_bytes > 0 and .first == "2026-01-05T00:00:00.000000001Z"
+    and .last == "2026-01-05T00:00:00.000000030Z" and (.by_stream | length) == 3
+    and .by_stream[0].labels == {app: "a0"} and .by_stream[0].entries == 10'
+}
+
+@test "a folder that is no store is refused" {
+  mkdir other
+  for command in "glp-store stats" "glp-store verify"; do
+    run --separate-stderr $command --dir missing
+    assert_status 2
+    assert_contains "$stderr" "missing: no store there"
+    run --separate-stderr $command --dir other
+    assert_status 2
+    assert_contains "$stderr" "other: not a glp store"
+    run --separate-stderr $command
+    assert_status 2
+    assert_contains "$stderr" "--dir"
+  done
+  run --separate-stderr glp-store
+  assert_status 2
+  run --separate-stderr glp-store append --dir /dev/null/x </dev/null
+  assert_status 2
+}
+
+@test "verify finds a flipped byte, names the place, and ends with 3" {
+  some_records 3000 | glp-store append --dir s
+  run --separate-stderr glp-store verify --dir s
+  assert_status 0
+  assert_contains "$output" "3000 entries"
+  assert_contains "$output" "sound"
+  file=$(ls s/fake/*.glp)
+  size=$(stat -c %s "$file")
+  for at in 3 $((size / 3)) $((size / 2)) $((size - 50)) $((size - 3)); do
+    cp "$file" keep
+    byte=$(tail -c +$((at + 1)) keep | head -c 1 | od -An -tu1)
+    # shellcheck disable=SC2059
+    printf "\\$(printf %03o $((byte ^ 16)))" | dd of="$file" bs=1 seek=$at conv=notrunc status=none
+    run --separate-stderr glp-store verify --dir s
+    assert_status 3
+    assert_contains "$output" "damaged"
+    assert_contains "$stderr" "$file"
+    cp keep "$file"
+  done
+}
+
+@test "a second writer is told who holds the store, readers are not held up" {
+  mkfifo fifo
+  glp-store append --dir s <fifo 3>&- 2>err &
+  pid=$!
+  exec 9>fifo
+  some_records 10 >&9
+  wait_for test -e s/fake/00000001.wal # made when nothing came for a second
+  run --separate-stderr glp-store append --dir s </dev/null
+  assert_status 2
+  assert_contains "$stderr" "s: in use by process $pid (glp-store)"
+  assert_equal "$(entries s)" 10
+  glp-store verify --dir s
+  assert_equal "$(lines_in s)" "$(some_records 10 | lines_of)"
+  exec 9>&-
+  wait $pid
+  assert_equal "$(<err)" "glp-store: 10 added, 0 already there"
+  assert_equal "$(ls s/fake)" 00000001.glp
+  assert_equal "$(entries s)" 10
+}
+
+@test "SIGTERM ends append with everything in the store" {
+  mkfifo fifo
+  glp-store append --dir s <fifo 3>&- 2>err &
+  pid=$!
+  exec 9>fifo
+  some_records 1000 >in
+  cat in >&9
+  wait_for bash -c "(( \$(awk '/^rchar/ { print \$2 }' /proc/$pid/io) >= $(stat -c %s in) ))"
+  kill -TERM $pid
+  wait $pid
+  exec 9>&-
+  assert_contains "$(<err)" "1000 added"
+  assert_equal "$(entries s)" 1000
+}
+
+@test "killed hard and run again, everything is there once" {
+  some_records 30000 >in
+  mkfifo fifo
+  for round in 1 2 3 4 5 6; do
+    glp-store append --dir s <fifo 3>&- 2>>err &
+    pid=$!
+    exec 9>fifo
+    head -n $((round * 4000)) in >&9
+    if ((round % 2)); then
+      wait_for bash -c "ls s/fake/*.wal || ls s/fake/*.glp"
+    fi
+    kill -9 $pid
+    wait $pid || true
+    exec 9>&-
+  done
+  glp-store append --dir s <in
+  assert_equal "$(entries s)" 30000
+  cmp <(lines_in s) <(lines_of <in | sort -V)
+  run --separate-stderr glp-store verify --dir s
+  assert_status 0
+}
+
+@test "what a crash cut off at the end of the log is dropped, the rest is kept" {
+  mkfifo fifo
+  glp-store append --dir s <fifo 3>&- &
+  pid=$!
+  exec 9>fifo
+  some_records 10 >&9
+  wait_for test -s s/fake/00000001.wal
+  size=$(stat -c %s s/fake/00000001.wal)
+  some_records 10 11 >&9
+  wait_for bash -c "(( \$(stat -c %s s/fake/00000001.wal) > $size ))"
+  kill -9 $pid
+  wait $pid || true
+  exec 9>&-
+  truncate -s -5 s/fake/00000001.wal
+  assert_equal "$(entries s)" 10
+  run --separate-stderr glp-store append --dir s </dev/null
+  assert_status 0
+  assert_equal "$(ls s/fake)" 00000001.glp
+  assert_equal "$(entries s)" 10
+}
+
+@test "damage inside a log is said, and the log kept aside" {
+  mkfifo fifo
+  glp-store append --dir s <fifo 3>&- &
+  pid=$!
+  exec 9>fifo
+  some_records 10 >&9
+  wait_for test -s s/fake/00000001.wal
+  size=$(stat -c %s s/fake/00000001.wal)
+  some_records 10 11 >&9
+  wait_for bash -c "(( \$(stat -c %s s/fake/00000001.wal) > $size ))"
+  kill -9 $pid
+  wait $pid || true
+  exec 9>&-
+  printf X | dd of=s/fake/00000001.wal bs=1 seek=60 conv=notrunc status=none
+  run --separate-stderr glp-store verify --dir s
+  assert_status 3
+  run --separate-stderr glp-store append --dir s </dev/null
+  assert_status 3
+  assert_contains "$stderr" "00000001.wal"
+  [[ -e s/fake/00000001.wal.damaged ]]
+  assert_equal "$(entries s)" 10
+}
+
+@test "a file that cannot grow is an error and the store stays readable" {
+  some_records 10 | glp-store append --dir s
+  head -c 3000000 /dev/urandom | base64 -w 100 |
+    awk '{ printf "{\"ts\":\"2026-01-05T00:00:01.%09dZ\",\"labels\":{\"app\":\"r\"},\"line\":\"%s\"}\n", NR, $0 }' >in
+  run --separate-stderr bash -c "ulimit -f 100; trap '' XFSZ; glp-store append --dir s <in"
+  assert_status 2
+  assert_contains "$stderr" "00000002.glp"
+  assert_contains "$stderr" "File too large"
+  assert_equal "$(entries s)" 10
+  glp-store verify --dir s
+  glp-store append --dir s <in
+  assert_equal "$(entries s)" "$((10 + $(wc -l <in)))"
+}
+
+@test "a packed file goes into a store and into the same records" {
+  some_records 500 >in
+  glp-pack -o f.glp <in
+  glp-pack -d f.glp | glp-store append --dir s
+  cmp <(glp-query -s s '{}' -o raw --forward) <(glp-query -s f.glp '{}' -o raw --forward)
+}
+
+@test "a segment is a file that glp-pack reads" {
+  some_records 100 | glp-store append --dir s
+  glp-pack --test s/fake/*.glp
+  assert_equal "$(glp-pack -d s/fake/*.glp | wc -l)" 100
+}
