@@ -113,12 +113,8 @@ bool GroupRegex::Match(std::string_view text, std::vector<std::string_view>* val
   re2::StringPiece groups[kMaxGroups];
   re2::StringPiece input(text.data(), text.size());
   int count = 1 + static_cast<int>(groups_.size());
-  if (!regex_->Match(input, 0, text.size(), RE2::UNANCHORED, groups, count)) {
-    if (bytes_ == nullptr || IsValidUtf8(text) ||
-        !bytes_->Match(input, 0, text.size(), RE2::UNANCHORED, groups, count)) {
-      return false;
-    }
-  }
+  const RE2& regex = bytes_ != nullptr && !IsValidUtf8(text) ? *bytes_ : *regex_;
+  if (!regex.Match(input, 0, text.size(), RE2::UNANCHORED, groups, count)) return false;
   values->assign(names_.size(), std::string_view());
   for (size_t g = 0; g < groups_.size(); ++g) {
     const re2::StringPiece& group = groups[g + 1];

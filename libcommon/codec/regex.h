@@ -31,8 +31,8 @@ class GroupRegex {
   const std::vector<std::string>& names() const { return names_; }
   // The first match: `values[i]` is the text of names()[i], "" for a group that took no part.
   // False where there is no match. Views into `text`.
-  // Text that is not UTF-8 is matched byte by byte if the expression is ASCII, else not at all
-  // where it would have to match a bad byte.
+  // In text that is not UTF-8 every byte is a character, if the expression is ASCII; other
+  // expressions do not match a bad byte.
   bool Match(std::string_view text, std::vector<std::string_view>* values) const;
 
  private:

@@ -37,6 +37,8 @@ const Case kCases[] = {
     {R"(\(\?P<(?P<a>x))", "(?P<x", "a=x"},
     {R"(no groups)", "no groups", ""},
     {"^(?P<all>.*)$", "bad \xFF byte", "all=bad \xFF byte"},
+    {"(?P<all>.*)", "bad \xFF byte", "all=bad \xFF byte"},
+    {"(?P<word>\\w+)$", "bad \xFF byte", "word=byte"},
     {R"((?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/)",
      "/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614/kube-flannel/3.log",
      "namespace=kube-system pod=kube-flannel-ds container=kube-flannel"},
