@@ -156,7 +156,8 @@ void LineSearch::BuildPrefilter(std::string_view pattern) {
   std::sort(by_size.begin(), by_size.end(),
             [&](int a, int b) { return atoms[a].size() < atoms[b].size(); });
   const bool folds = FoldsCase(pattern), names_non_ascii = NamesNonAscii(pattern);
-  uint64_t left = ~uint64_t{0} >> (64 - count);
+  uint64_t left = 0;
+  for (int i = 0; i < count; ++i) left |= uint64_t{1} << i;
   while (clauses_.size() < kMaxClauses && is_needed(left)) {
     uint64_t set = left;  // becomes one of which no atom can be given up, the short ones first
     for (const int i : by_size) {
