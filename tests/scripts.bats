@@ -179,3 +179,313 @@ forget() { sed -i "/^$1\$/d" "$M/installed"; }
   assert_status 2
   assert_contains "$stderr" "unknown argument '--tset'"
 }
+
+# --- run ---------------------------------------------------------------------------------------
+
+# A checkout whose release build is the tools that are tested; nothing is installed or built.
+checkout() {
+  C=$BATS_TEST_TMPDIR/c
+  mkdir -p "$C/scripts" "$C/build/release" "$C/stubs" "$C/work"
+  cp "$GLP_ROOT/scripts/run" "$C/scripts/"
+  ln -s "$GLP_ROOT/scripts/sample-node" "$C/scripts/sample-node"
+  ln -s "$GLP_BIN" "$C/build/release/bin"
+  printf '#!/bin/sh\n' | tee "$C/scripts/setup" >"$C/stubs/cmake"
+  chmod +x "$C/scripts/setup" "$C/stubs/cmake"
+  PATH=$C/stubs:$PATH
+  cd "$C/work" || return 1
+}
+
+@test "run takes the small node in and shows labels, volume, errors and what to do next" {
+  [[ ! -e /var/log/pods ]] || skip "this machine has pods of its own"
+  checkout
+  run --separate-stderr "$C/scripts/run"
+  assert_status 0
+  assert_contains "$output" "356 lines added"
+  for part in "        97  default          frontend                 nginx" \
+    "        25  default          cache-0                  redis" \
+    "        16  kube-system      kube-proxy-n5rcj         kube-proxy" "until 2026-01-05 08:46:00" \
+    "Newest errors" 'level=error msg="charge failed"' "glp-query -s glp-data"; do
+    assert_contains "$output" "$part"
+  done
+  bars=$(sed -n 's/^  until .* \([0-9][0-9]*\) #*$/\1/p' <<<"$output")
+  assert_equal "$((${bars//$'\n'/+}))" 356
+  assert_contains "$stderr" "no pods on this machine"
+}
+
+@test "run a second time adds nothing twice" {
+  checkout
+  "$C/scripts/run" "$GLP_ROOT/scripts/sample-node/pods"
+  run --separate-stderr "$C/scripts/run" "$GLP_ROOT/scripts/sample-node/pods"
+  assert_status 0
+  assert_contains "$output" "0 lines added"
+  assert_contains "$output" "356 in glp-data"
+}
+
+@test "run takes any log file, names with spaces too, and its next commands work" {
+  checkout
+  printf 'first\nsecond error\n' >"my app.log"
+  run --separate-stderr "$C/scripts/run" "my app.log"
+  assert_status 0
+  assert_contains "$output" "         2  my app.log"
+  assert_equal "$(sed -n '/^  glp-query -s/p' <<<"$output" | wc -l)" 4
+  while read -r command; do
+    bash -c "$command" || {
+      echo "failed: $command" >&2
+      return 1
+    }
+  done < <(sed -n 's/^  \(glp-query -s\)/\1/p' <<<"$output")
+}
+
+@test "run says what is wrong with a path and with an option" {
+  checkout
+  run --separate-stderr "$C/scripts/run" nosuch.log
+  assert_status 2
+  assert_contains "$stderr" "nosuch.log: No such file"
+  run --separate-stderr "$C/scripts/run" --frist
+  assert_status 2
+  assert_contains "$stderr" "unknown option '--frist'"
+}
+
+# --- the drop-ins ------------------------------------------------------------------------------
+
+# As cmake --install lays them out.
+installed() {
+  I=$BATS_TEST_TMPDIR/i
+  mkdir -p "$I/bin" "$I/share/glp"
+  cp "$GLP_ROOT/scripts/promtail" "$I/bin/glp-promtail"
+  cp "$GLP_ROOT/scripts/loki" "$I/bin/glp-loki"
+  cp "$GLP_ROOT"/scripts/lib/{drop-in.bash,pipes.bash,yaml.awk} "$I/share/glp/"
+  PATH=$I/bin:$PATH
+  cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() { [[ -z ${servers-} ]] || stop "$servers"; }
+
+promtail_yml() {
+  cat >promtail.yml <<END
+server:
+  http_listen_port: 9080
+  grpc_listen_port: 0
+
+positions:
+  filename: /tmp/positions.yaml
+
+clients:
+  - url: ${1-http://localhost:3100}/loki/api/v1/push
+    external_labels: {cluster: "east"}
+
+scrape_configs:
+  - job_name: system      # of promtail's own documentation, in shape
+    static_configs:
+      - targets: [localhost]
+        labels:
+          job: varlogs
+          __path__: ${2-/var/log/*log}
+    pipeline_stages:
+      - docker: {}
+      - regex:
+          source: filename
+          expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'
+      - labels:
+          namespace:
+          pod:
+          app: container
+      - match:
+          selector: '{namespace!~"(default|kube-system)"}'
+          action: drop
+END
+}
+
+@test "glp-promtail makes a pipe of promtail's configuration" {
+  installed
+  promtail_yml
+  run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -print-config-stderr \
+    --client.external-labels hostname=n1,cluster=west
+  assert_status 0
+  assert_contains "$stderr" "glp-tail -f --label job=varlogs -- '/var/log/*log' |
+  glp-parse --docker --regex '(?:pods)/(?P<namespace>\\S+?)_(?P<pod>\\S+)-\\S+?-\\S+?_\\S+?/(?P<container>\\S+?)/' --source filename |
+  glp-label --from-field namespace,pod,app=container |
+  glp-filter --drop '{namespace!~\"(default|kube-system)\"}' |
+  glp-push --url http://localhost:3100/loki/api/v1/push"
+  assert_contains "$stderr" "--external-label cluster=east"
+  assert_contains "$stderr" "--external-label hostname=n1"
+  refute_contains "$stderr" "west"
+}
+
+@test "glp-promtail refuses what it does not understand, by key and line" {
+  installed
+  while IFS='|' read -r from to line key; do
+    promtail_yml
+    sed -i "s/$from/$to/" promtail.yml
+    run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax
+    assert_status 2
+    assert_contains "$stderr" "promtail.yml:$line: $key"
+  done <<'END'
+targets:|tragets:|15|scrape_configs[0].static_configs[0].tragets
+- docker: {}|- metrics: {}|20|scrape_configs[0].pipeline_stages[0].metrics
+- docker: {}|- docker: {a: b}|20|scrape_configs[0].pipeline_stages[0].docker.a
+action: drop|action: keep|29|scrape_configs[0].pipeline_stages[3].match
+job_name: system|job_nam: system|13|scrape_configs[0]: a job_name
+url: |&\&anchor |9|anchors
+job: varlogs|job: [a|17|
+positions:|bogus: {a: 1}\\npositions:|5|bogus.a
+    static_configs|    kubernetes_sd_configs: []\\n    relabel_configs: [{action: keep}]\\n    static_configs|15|scrape_configs[0].relabel_configs[0].action
+END
+}
+
+@test "glp-promtail names what has no meaning here, once, and goes on" {
+  installed
+  promtail_yml
+  run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -log.level=debug
+  assert_status 0
+  assert_contains "$stderr" "promtail.yml:2: server: nothing listens"
+  assert_contains "$stderr" "promtail.yml:6: positions: not kept"
+  assert_contains "$stderr" "-log.level has no meaning here"
+}
+
+@test "glp-promtail takes flags as Go does, and refuses others" {
+  installed
+  promtail_yml
+  for flags in "-config.file promtail.yml -check-syntax=true" "--config.file=none.yml,promtail.yml --check-syntax"; do
+    # shellcheck disable=SC2086  # words, meant to be split
+    run --separate-stderr glp-promtail $flags
+    assert_status 0
+  done
+  run --separate-stderr glp-promtail -config.fil=promtail.yml
+  assert_status 2
+  assert_contains "$stderr" "no flag -config.fil"
+  run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax=perhaps
+  assert_status 2
+  run --separate-stderr glp-promtail
+  assert_status 2
+  assert_contains "$stderr" "-config.file is missing"
+  run --separate-stderr glp-promtail -version
+  assert_status 0
+  assert_contains "$output" "glp-promtail"
+}
+
+@test "glp-promtail -stdin -dry-run prints records with the configuration's labels and stages" {
+  installed
+  promtail_yml
+  # shellcheck disable=SC2016  # filled in by glp-promtail
+  sed -i 's/"east"/${REGION:-nowhere}/; /match:/,$d' promtail.yml
+  echo '{"log":"hello\n","stream":"stderr","time":"2026-01-05T00:00:00Z"}' >in
+  REGION=north run --separate-stderr glp-promtail -config.file=promtail.yml -config.expand-env \
+    -stdin -dry-run <in
+  assert_status 0
+  assert_json "$output" 'select(has("line")) | .line == "hello" and .ts == "2026-01-05T00:00:00.000000000Z"
+    and .labels.job == "varlogs" and .labels.stream == "stderr" and .labels.cluster == "north"'
+}
+
+@test "glp-loki takes what glp-promtail follows, and a TERM ends both after all is delivered" {
+  installed
+  port=$(free_port)
+  cat >loki.yml <<END
+auth_enabled: false
+server:
+  http_listen_port: $port
+common:
+  path_prefix: $PWD/loki
+  replication_factor: 1
+  ring: {kvstore: {store: inmemory}}
+schema_config:
+  configs:
+    - from: 2020-10-24
+      store: tsdb
+      object_store: filesystem
+      schema: v13
+END
+  glp-loki -config.file=loki.yml -server.http-listen-address=127.0.0.1 2>loki.err 3>&- &
+  servers=$!
+  wait_for curl -fsS "http://127.0.0.1:$port/ready"
+  grep -q 'schema_config.configs\[0\].schema' loki.err
+
+  promtail_yml "http://127.0.0.1:$port" "$GLP_ROOT/scripts/sample-node/pods/*/*/*.log"
+  glp-promtail -config.file=promtail.yml -client.external-labels=hostname=n1 2>promtail.err 3>&- &
+  promtail=$!
+  # Of the default and kube-system namespaces, what the regex of Deployments knows.
+  # shellcheck disable=SC2016  # of the inner shell
+  wait_for bash -c '[[ $(glp-query -q -s "$0" "{namespace=~\".+\"}" --from 2026-01-05 --to 2099-01-01 -o raw | wc -l) == 210 ]]' "http://127.0.0.1:$port"
+  kill -TERM "$promtail"
+  wait_for gone "$promtail"
+  wait "$promtail"
+  stop "$servers"
+  assert_equal "$(glp-query labels hostname -q -s loki)" n1
+  assert_equal "$(glp-query labels cluster -q -s loki)" east
+}
+
+@test "glp-promtail ends with the code of the part that died" {
+  installed
+  promtail_yml "http://127.0.0.1:$(free_port)" "$PWD/x.log"
+  sed -i '/pipeline_stages/,$d' promtail.yml
+  echo line >x.log
+  mkdir stubs
+  printf '#!/bin/bash\nread -r _\nexit 75\n' >stubs/glp-push
+  chmod +x stubs/glp-push
+  PATH=$PWD/stubs:$PATH
+  run --separate-stderr timeout 20 glp-promtail -config.file=promtail.yml
+  assert_status 75
+  assert_contains "$stderr" "glp-push ended with 75"
+}
+
+@test "glp-loki refuses what contradicts one store on local files, by key and line" {
+  installed
+  while IFS='|' read -r text message; do
+    printf 'auth_enabled: false\ncommon: {path_prefix: /tmp/x}\n%b\n' "$text" >loki.yml
+    run --separate-stderr glp-loki -config.file=loki.yml -verify-config
+    assert_status 2
+    assert_contains "$stderr" "$message"
+  done <<'END'
+schema_config:\n  configs:\n    - object_store: s3|loki.yml:5: schema_config.configs[0].object_store: 's3'
+ingester:\n  lifecycler:\n    ring: {kvstore: {store: consul}}|loki.yml:5: ingester.lifecycler.ring.kvstore.store: 'consul'
+storage_config:\n  aws: {s3: x}|loki.yml:4: storage_config.aws.s3
+compactor: {retention_enabled: true}|loki.yml:3: compactor.retention_enabled: 'true'
+target: querier|loki.yml:3: target: 'querier'
+server: {http_listen_port: x}|'x' is no port
+END
+  printf 'auth_enabled: true\ncommon: {path_prefix: /tmp/x}\n' >loki.yml
+  run --separate-stderr glp-loki -config.file=loki.yml
+  assert_status 2
+  assert_contains "$stderr" "loki.yml:1: auth_enabled: 'true'"
+}
+
+@test "the YAML reader: values, kinds and lines" {
+  run --separate-stderr awk -f "$GLP_ROOT/scripts/lib/yaml.awk" <<'END'
+a: 1 # comment
+"b c": 'it''s'
+list:
+- x
+- k: "tab\t"
+  l:
+- [p, "q, r", {s: t}]
+empty: {}
+text: |-
+  two
+    lines
+END
+  assert_status 0
+  assert_equal "$output" "$(printf '%s\t%s\t%s\t%s\n' 1 plain /a 1 2 quoted '/b c' "it's" \
+    4 plain /list/0 x 5 quoted /list/1/k '' 6 null /list/1/l '' 7 plain /list/2/0 p \
+    7 quoted /list/2/1 'q, r' 7 plain /list/2/2/s t 8 map /empty '' 9 quoted /text 'two\n  lines' |
+    sed 's/^\(5.*\)$/\1tab\\t/')"
+}
+
+@test "the YAML reader refuses what it does not read, with the line" {
+  while IFS='|' read -r text message; do
+    run --separate-stderr awk -f "$GLP_ROOT/scripts/lib/yaml.awk" < <(printf '%b\n' "$text")
+    assert_status 1
+    assert_contains "$stderr" "$message"
+  done <<'END'
+a: 1\nb: *x|2: anchors and aliases
+a: !!str x|1: tags
+a: >\n  x|1: folded text
+a: b\n  c|2: a value that goes on
+\ta: b|1: a tab
+a: 1\na: 2|2: the key 'a' is given twice, first in line 1
+a: b: c|1: ': ' within a value
+a: [1, 2|1: 
+a: 'x|1: a quoted text does not end
+- a\nb: c|2: less indented
+a: 1\n---\nb: 2|2: one document only
+END
+}
