@@ -74,9 +74,11 @@ refute_contains() { # TEXT PART
   return 1
 }
 
-# assert_json JSON FILTER: the jq filter is true of the document (or of the last one of many).
+# assert_json JSON FILTER: the last result of the jq filter, over one document or many, is true.
 assert_json() {
-  jq -e "$2" <<<"$1" >/dev/null && return 0
+  local result
+  result=$(jq -c "$2" <<<"$1" | tail -n 1)
+  [[ -n $result && $result != false && $result != null ]] && return 0
   printf 'not true: %s\nof: %s\n' "$2" "$1" >&2
   return 1
 }

@@ -328,8 +328,8 @@ action: drop|action: keep|29|scrape_configs[0].pipeline_stages[3].match
 job_name: system|job_nam: system|13|scrape_configs[0]: a job_name
 url: |&\&anchor |9|anchors
 job: varlogs|job: [a|17|
-positions:|bogus: {a: 1}\\npositions:|5|bogus.a
-    static_configs|    kubernetes_sd_configs: []\\n    relabel_configs: [{action: keep}]\\n    static_configs|15|scrape_configs[0].relabel_configs[0].action
+positions:|bogus: {a: 1}\npositions:|5|bogus.a
+    static_configs|    kubernetes_sd_configs: []\n    relabel_configs: [{action: keep}]\n    static_configs|15|scrape_configs[0].relabel_configs[0].action
 END
 }
 
@@ -369,7 +369,7 @@ END
   promtail_yml
   # shellcheck disable=SC2016  # filled in by glp-promtail
   sed -i 's/"east"/${REGION:-nowhere}/; /match:/,$d' promtail.yml
-  echo '{"log":"hello\n","stream":"stderr","time":"2026-01-05T00:00:00Z"}' >in
+  printf '%s\n' '{"log":"hello\n","stream":"stderr","time":"2026-01-05T00:00:00Z"}' >in
   REGION=north run --separate-stderr glp-promtail -config.file=promtail.yml -config.expand-env \
     -stdin -dry-run <in
   assert_status 0

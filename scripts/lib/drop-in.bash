@@ -58,8 +58,8 @@ load_yaml() {
   local out line kind pointer value
   yaml_file=$1
   [[ -r $1 ]] || die "$1: cannot read this file"
-  if ! out=$(LC_ALL=C awk -v "expand_env=$2" -f "$lib/yaml.awk" <"$1" 2>&1); then
-    die "$1:$(tail -n 1 <<<"$out")"
+  if ! out=$(LC_ALL=C awk -v "expand_env=$2" -f "$lib/yaml.awk" <"$1" 2>/dev/null); then
+    die "$1:$(LC_ALL=C awk -v "expand_env=$2" -f "$lib/yaml.awk" <"$1" 2>&1 >/dev/null)"
   fi
   while IFS=$'\t' read -r line kind pointer value; do
     [[ -n $line ]] || continue
