@@ -175,16 +175,20 @@ void LineSearch::BuildPrefilter(std::string_view pattern) {
                         names_non_ascii || !IsAscii(atoms[i]) || (folds && has_ks)});
     }
   }
+  // The cheapest to look for first.
+  std::stable_sort(clauses_.begin(), clauses_.end(),
+                   [](const Clause& a, const Clause& b) { return a.size() < b.size(); });
 }
 
 bool LineSearch::MayMatch(std::string_view line) const {
   for (const Clause& clause : clauses_) {
-    bool may = false;
+    bool may = false, needs_ascii = false;
     for (const Atom& atom : clause) {
-      may = atom.finder.IsIn(line) || (atom.needs_ascii && !IsAscii(line));
+      may = atom.finder.IsIn(line);
       if (may) break;
+      needs_ascii |= atom.needs_ascii;
     }
-    if (!may) return false;
+    if (!may && (!needs_ascii || IsAscii(line))) return false;
   }
   return true;
 }
