@@ -110,7 +110,7 @@ many_records() { # COUNT
 
 @test "a closed pipe ends the tool quietly" {
   many_records 200000 >in
-  for tool in "${PIPES[@]}" "glp-query {}"; do
+  for tool in "${PIPES[@]}" "glp-query -q {}"; do
     run --separate-stderr bash -c "$tool <in | head -n 1; echo \${PIPESTATUS[0]}"
     assert_equal "$stderr" ""
     assert_equal "${lines[-1]}" 0
@@ -119,7 +119,7 @@ many_records() { # COUNT
 
 @test "a closed pipe ends the tool quietly where SIGPIPE is ignored too" {
   many_records 200000 >in
-  for tool in "${PIPES[@]}" "glp-query {}"; do
+  for tool in "${PIPES[@]}" "glp-query -q {}"; do
     run --separate-stderr bash -c "trap '' PIPE; $tool <in | head -n 1; echo \${PIPESTATUS[0]}"
     assert_equal "$stderr" ""
     assert_equal "${lines[-1]}" 0
@@ -129,7 +129,7 @@ many_records() { # COUNT
 @test "a reader that goes away ends the tool although no more input comes" {
   mkfifo fifo
   for tool in "${PIPES[@]}"; do
-    (exec 3>fifo; record 1 a >&3; record 2 b >&3; wait_for test -e ended) &
+    (exec 7>fifo; record 1 a >&7; record 2 b >&7; wait_for test -e ended) &
     feeder=$!
     run --separate-stderr timeout 20 bash -c "$tool <fifo | head -n 1"
     assert_status 0
@@ -158,14 +158,14 @@ many_records() { # COUNT
     # shellcheck disable=SC2086
     $tool <fifo >out &
     pid=$!
-    exec 3>fifo
-    record 1 first >&3
+    exec 7>fifo
+    record 1 first >&7
     wait_for grep -q first out
-    printf '{"ts":"2026' >&3
+    printf '{"ts":"2026' >&7
     kill -TERM "$pid"
     WAIT_SECONDS=3 wait_for gone "$pid"
     wait "$pid"
-    exec 3>&-
+    exec 7>&-
     jq -e . <out >/dev/null
     assert_equal "$(tail -c 1 out | od -An -c | tr -d ' ')" '\n'
   done
@@ -177,10 +177,10 @@ many_records() { # COUNT
     # shellcheck disable=SC2086
     $tool <fifo >out &
     pid=$!
-    exec 3>fifo
-    record 1 soon >&3
+    exec 7>fifo
+    record 1 soon >&7
     WAIT_SECONDS=3 wait_for grep -q soon out
-    exec 3>&-
+    exec 7>&-
     wait "$pid"
   done
 }
