@@ -72,9 +72,9 @@ marks() { jq -c "select(.mark == \"$1\")"; }
 
 @test "the times of a file rise strictly" {
   seq 20000 >a.log
-  glp-tail a.log | records | jq -r .ts >times
-  assert_equal "$(sort -u times | wc -l)" 20000
-  LC_ALL=C sort -c times
+  glp-tail a.log | records | jq -r .ts >stamps
+  assert_equal "$(sort -u stamps | wc -l)" 20000
+  LC_ALL=C sort -c stamps
 }
 
 @test "CR, NUL and control characters of a line stay" {
@@ -299,7 +299,7 @@ for raw in sys.stdin:
   chmod 000 a.log
   # Root may read everything, unless it gives that up.
   local as_others=()
-  if [[ $EUID -eq 0 ]]; then as_others=(setpriv --bounding-set=-dac_override,-dac_read_search); fi
+  if [[ $EUID -eq 0 ]]; then as_others=(setpriv '--bounding-set=-dac_override,-dac_read_search'); fi
   run --separate-stderr "${as_others[@]}" glp-tail a.log b.log
   assert_status 2
   assert_equal "$(lines_of <<<"$output")" y
@@ -442,7 +442,7 @@ for raw in sys.stdin:
 
 @test "-f ends when its reader is gone, although no more lines come" {
   echo one >a.log
-  run --separate-stderr timeout 10 bash -c 'glp-tail -f a.log | head -1; exit ${PIPESTATUS[0]}'
+  run --separate-stderr timeout 10 bash -c "glp-tail -f a.log | head -1; exit \${PIPESTATUS[0]}"
   assert_status 0
   assert_equal "$stderr" ""
 }
@@ -656,12 +656,12 @@ for raw in sys.stdin:
 }
 
 @test "-f lets a flood in one file hold up no other" {
-  head -c 300000000 /dev/zero | tr '\0' 'x' | fold -w 999 >flood.log
+  head -c 60000000 /dev/zero | tr '\0' 'x' | fold -w 999 >flood.log
   echo one >z.log
   mkfifo slow
   glp-tail -f flood.log z.log >slow 2>err 3>&- &
   follower=$!
-  # Of 300 MB no more than a few blocks come before the other file's line.
+  # Of 60 MB no more than a few blocks come before the other file's line.
   run bash -c 'head -c 3000000 slow | grep -c "\"line\":\"one\""'
   assert_equal "$output" 1
 }

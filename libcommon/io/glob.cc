@@ -295,8 +295,8 @@ struct Glob::Walker {
       bool is_link = false;
       EntryKind kind = Look(path, &is_link, DT_UNKNOWN);
       bool last = i + 1 == chain.components.size();
-      // A folder on the way that is there is not where something will appear.
-      if (last || kind != EntryKind::kFolder) TellFolder(folder);
+      // Also a folder that only leads on: what it leads to may be removed and made anew.
+      TellFolder(folder);
       if (last && kind == EntryKind::kFile) TellFile(path);
       if (!last && kind == EntryKind::kFolder) Folder(path, i + 1);
       return;

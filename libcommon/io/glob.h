@@ -21,7 +21,8 @@ namespace glp::io {
 struct GlobVisitor {
   // A regular file, or a link to one, that matches. A file may be told more than once.
   std::function<void(const std::string& path)> file;
-  // A folder in which a name that appears later may match: one to watch. "" is the working folder.
+  // A folder in which a name that comes or goes may change what matches: one to watch. Told before
+  // it is looked into. "" is the working folder.
   std::function<void(const std::string& folder)> folder;
   std::function<void(const std::string& folder, int error)> unreadable;
 };

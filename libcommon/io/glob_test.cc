@@ -103,7 +103,7 @@ class GlobWalkTest : public testing::Test {
     GlobVisitor visitor;
     visitor.file = [this](const std::string& path) { files_.insert(path.substr(root_.size())); };
     visitor.folder = [this](const std::string& path) {
-      folders_.insert(path.size() < root_.size() ? "above" : path.substr(root_.size()));
+      if (path.size() >= root_.size()) folders_.insert(path.substr(root_.size()));
     };
     return visitor;
   }

@@ -126,7 +126,7 @@ io::GlobVisitor Follower::Visitor() {
     if (followed_.find(PlainPath(path)) == followed_.end()) Look(Add(path, false));
   };
   visitor.unreadable = [this](const std::string& folder, int error) {
-    if (said_folders_.insert(folder).second) {
+    if (error != EMFILE && error != ENFILE && said_folders_.insert(folder).second) {
       context_.Say(IoError(folder.empty() ? "." : folder, error).message());
     }
   };
@@ -271,6 +271,14 @@ void Follower::AddStdin() {
 void Follower::Cannot(FollowedPath& followed, const Status& status, int error) {
   if (error == ENOENT || followed.said_error) return;
   followed.said_error = true;
+  if (error == EMFILE || error == ENFILE) {
+    if (said_too_many_) return;
+    said_too_many_ = true;
+    context_.Say("no more than " + std::to_string(by_inode_.size()) +
+                 " files can be open; those that wait are read when others are gone; raise the "
+                 "hard limit of 'ulimit -n'");
+    return;
+  }
   context_.Say(status.message() + (error != 0 ? "; waiting for that to change" : ""));
   if (error == 0) {
     followed.given_up = true;
@@ -280,16 +288,24 @@ void Follower::Cannot(FollowedPath& followed, const Status& status, int error) {
 
 // ------------------------------------------------------------------------------------- watching
 
+// A folder that is watched already may be another one by now, under the same name.
 void Follower::WatchFolder(const std::string& folder) {
-  if (folders_.find(folder) != folders_.end()) return;
   auto watch = watcher_.WatchFolder(folder);
-  if (!watch.ok()) {
-    // One that is not there needs no watch: that above it has one.
-    if (io::LookAtPath(folder.empty() ? "." : folder).ok()) FallBack(watch.status());
-    return;
+  auto known = folders_.find(folder);
+  if (known != folders_.end()) {
+    // Either the reference just added is one too many, or the watch is of a folder that went.
+    watcher_.Remove(known->second);
+    if (watch.ok() && known->second == *watch) return;
+    EraseOne(&folder_names_, known->second, folder);
+    folders_.erase(known);
   }
-  folders_[folder] = *watch;
-  folder_names_.emplace(*watch, folder);
+  if (watch.ok()) {
+    folders_[folder] = *watch;
+    folder_names_.emplace(*watch, folder);
+  } else if (io::LookAtPath(folder.empty() ? "." : folder).ok()) {
+    // One that is not there needs no watch: that above it has one.
+    FallBack(watch.status());
+  }
 }
 
 void Follower::WatchFile(OpenFile& open) {

@@ -89,6 +89,7 @@ class Follower {
   std::unordered_map<std::string, int> folders_;
   std::unordered_multimap<int, std::string> folder_names_;
   std::unordered_set<std::string> said_folders_;
+  bool said_too_many_ = false;
 
   int64_t next_look_ns_ = 0;
   int64_t look_cost_ns_ = 0;
