@@ -1,7 +1,8 @@
 #include "wire/loki_api.h"
 
+#include <fmt/format.h>
+
 #include "base/json_text.h"
-#include "fmt/format.h"
 #include "logql/parser.h"
 #include "wire/loki_deadline.h"
 #include "wire/loki_intake.h"

@@ -1,10 +1,11 @@
 #include "wire/loki_json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
 
-#include "fmt/format.h"
 #include "logql/format.h"
 #include "logql/series_labels.h"
 #include "wire/utf8.h"

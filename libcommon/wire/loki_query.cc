@@ -1,9 +1,10 @@
 // /loki/api/v1/query_range and /loki/api/v1/query.
+#include <fmt/format.h>
+
 #include <limits>
 
 #include "base/time.h"
 #include "base/units.h"
-#include "fmt/format.h"
 #include "logql/eval.h"
 #include "logql/format.h"
 #include "logql/parser.h"
