@@ -236,6 +236,19 @@ checkout() {
   done < <(sed -n 's/^  \(glp-query -s\)/\1/p' <<<"$output")
 }
 
+@test "what README shows next works" {
+  checkout
+  "$C/scripts/run" "$GLP_ROOT/scripts/sample-node/pods"
+  ln -s "$GLP_ROOT/scripts" scripts
+  commands=$(sed -n '/^Then/,/^\*\*The flow/s/^    \(glp-\(query\|tail\) .*\)/\1/p' "$GLP_ROOT/README.md")
+  assert_equal "$(wc -l <<<"$commands")" 3
+  while read -r command; do
+    run --separate-stderr bash -c "$command"
+    assert_status 0
+    [[ -n $output ]]
+  done <<<"$commands"
+}
+
 @test "run says what is wrong with a path and with an option" {
   checkout
   run --separate-stderr "$C/scripts/run" nosuch.log
@@ -488,4 +501,14 @@ a: 'x|1: a quoted text does not end
 - a\nb: c|2: less indented
 a: 1\n---\nb: 2|2: one document only
 END
+}
+
+@test "bench makes its corpus and prints its table" {
+  run --separate-stderr python3 "$GLP_ROOT/scripts/lib/bench.py" "$BATS_TEST_TMPDIR" --bytes 400K \
+    --bin "$GLP_BIN" --no-peers
+  assert_status 0
+  for row in "tail | parse | label | filter" "whole pipe into the store" "|= needle of one line" \
+    "|= needle of none" "sum by (namespace) of counts" "last 1000 of a selector" "on disk"; do
+    assert_contains "$output" "$row"
+  done
 }

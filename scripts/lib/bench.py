@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 
 NEEDLE = "needle-5d1c0ffee"
+RSS_FILE = tempfile.mktemp(prefix="glp-bench-")
 PATH_REGEX = (r"pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_[^/]+/(?P<container>[^/]+)/")
 
 
@@ -47,9 +48,12 @@ def run(who, command, rounds=1, expect=(0,), note_text=""):
     """The best of `rounds` runs of a shell command, its output thrown away."""
     best = None
     for _ in range(rounds):
+        # Through time(1) for the RSS: a child of this process would begin with Python's.
         start = time.monotonic()
-        child = subprocess.Popen(["bash", "-o", "pipefail", "-c", command], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        child = subprocess.Popen(["/usr/bin/time", "-q", "-f", "%M", "-o", RSS_FILE,
+                                  "bash", "-o", "pipefail", "-c", command],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
         words = child.stderr.read()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - start
@@ -57,7 +61,9 @@ def run(who, command, rounds=1, expect=(0,), note_text=""):
         child.returncode = code
         if code not in expect:
             die(f"{who}: exit {code}: {command}\n{words.decode(errors='replace')[-2000:]}")
-        row = Row(who, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, note_text)
+        with open(RSS_FILE) as f:
+            rss = int(f.read().split()[-1]) / 1024
+        row = Row(who, usage.ru_utime + usage.ru_stime, wall, rss, note_text)
         if best is None or row.wall < best.wall:
             best = row
     return best
@@ -246,7 +252,8 @@ def measure(options, root):
         whole = run("glp", f"{pipe} | glp-store append --dir {store}")
         rows = [whole]
         if has("zstd"):
-            rows.append(run("zstd -3", f"cat {glob} | zstd -q -3 -c >{work}/raw.zst"))
+            rows.append(run("zstd -3", f"cat {glob} | zstd -q -3 -c >{work}/raw.zst",
+                            note_text="of the raw files"))
         if has("loki"):
             try:
                 loki = Loki(f"{work}/loki")
@@ -314,7 +321,11 @@ def main():
     if not os.path.exists(os.path.join(options.bin, "glp-tail")):
         die(f"{options.bin}: no glp-tail in it")
     os.environ["PATH"] = os.path.abspath(options.bin) + os.pathsep + os.environ["PATH"]
-    measure(options, root)
+    try:
+        measure(options, root)
+    finally:
+        if os.path.exists(RSS_FILE):
+            os.remove(RSS_FILE)
 
 
 if __name__ == "__main__":
