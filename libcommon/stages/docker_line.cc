@@ -128,13 +128,16 @@ bool DockerLineReader::ReadPlain(std::string_view bytes, DockerLine* out) {
   p = time.end + 1;
   if (!Skip(&p, end, "}") || p != end) return false;
 
-  out->ends_line = EndsWithNewline(raw);
-  if (out->ends_line) raw.remove_suffix(2);
   if (log.has_unicode) {
+    // The line end itself may be spelt so.
     log_scratch_.clear();
     if (!AppendJsonUnescaped(&log_scratch_, raw)) return false;
+    out->ends_line = !log_scratch_.empty() && log_scratch_.back() == '\n';
+    if (out->ends_line) log_scratch_.pop_back();
     out->log = Line::Bytes(log_scratch_);
   } else {
+    out->ends_line = EndsWithNewline(raw);
+    if (out->ends_line) raw.remove_suffix(2);
     bool escapes = raw.find('\\') != std::string_view::npos;
     out->log = {raw, escapes ? Line::Form::kJson : Line::Form::kPlain};
   }

@@ -54,6 +54,8 @@ const Case kCases[] = {
      "log=cr\r ended stream=stdout ts=1556590363000000000"},
     {R"({"log":"\u003ctag\u003e \u0026\n","stream":"stdout","time":"2019-04-30T02:12:43Z"})",
      "log=<tag> & ended stream=stdout ts=1556590363000000000"},
+    {R"({"log":"x\u000a","stream":"stdout","time":"2019-04-30T02:12:43Z"})",
+     "log=x ended stream=stdout ts=1556590363000000000"},
     {R"({"log":"","stream":"stdout","time":"2019-04-30T02:12:43Z"})",
      "log= open stream=stdout ts=1556590363000000000"},
     {R"({"log":"\n","stream":"stdout","time":"hi!"})", "log= ended stream=stdout no ts"},
@@ -81,9 +83,9 @@ TEST(DockerLine, ARawControlCharacterIsNotJson) {
 // The fast ways against simdjson, on lines near to those of Docker.
 TEST(DockerLine, AllWaysGiveTheSame) {
   std::mt19937 random(7);
-  const char* pieces[] = {"a",   "word ",          "\\n",      "\\\"", "\\\\",
-                          "\\t", "\\u003c",        "\xC3\xA9", "\\/",  "{}",
-                          ":",   "\\ud83d\\ude00", "\\u0000",  "'"};
+  const char* pieces[] = {"a",   "word ",          "\\n",      "\\\"",    "\\\\",
+                          "\\t", "\\u003c",        "\xC3\xA9", "\\/",     "{}",
+                          ":",   "\\ud83d\\ude00", "\\u0000",  "\\u000a", "'"};
   const char* streams[] = {"stdout", "stderr", "x", ""};
   const char* times[] = {"2026-01-05T00:00:00.033598746Z",
                          "2026-01-05T00:00:00.03x59874Z",
