@@ -253,6 +253,48 @@ TEST_F(PipelineTest, AFailedTimeIsFudgedPerStream) {
             (std::vector<int64_t>{1000, 10'000'000'000, 1000, 10'000'000'001, 10'000'000'002}));
 }
 
+// The next three as promtail did it.
+TEST_F(PipelineTest, TimesAreReadInALocationAlsoInGapsAndOverlaps) {
+  pipeline_.Add(*RegexStage::Make({"^(?P<t>[^|]*)\\|", ""}));
+  TimestampStage::Options options;
+  options.source = "t";
+  options.format = "2006-01-02 15:04:05";
+  options.location = "America/New_York";
+  options.fallback_formats = {"2006-01-02 15:04:05 -0700", "UnixNs"};
+  pipeline_.Add(*TimestampStage::Make(options));
+  Feed("2019-07-04 12:00:00.123|summer");
+  Feed("2019-03-10 02:30:00|in the gap");
+  Feed("2019-07-22 20:29:32 +0000|with its own zone");
+  Feed("1562708916000000099|the second fallback");
+  EXPECT_EQ(times_, (std::vector<int64_t>{1562256000123000000, 1552199400000000000,
+                                          1563827372000000000, 1562708916000000099}));
+}
+
+TEST_F(PipelineTest, SkipKeepsTheTimeOfReading) {
+  pipeline_.Add(*RegexStage::Make({"^(?P<t>\\S+)", ""}));
+  TimestampStage::Options options;
+  options.source = "t";
+  options.format = "YYYY-MM-DD'T'HH:mm:ss,SSS";
+  options.on_failure = TimestampStage::OnFailure::kSkip;
+  pipeline_.Add(*TimestampStage::Make(options));
+  Feed("2024-05-27T21:33:00,883 x");
+  EXPECT_EQ(times_, std::vector<int64_t>{1000});
+}
+
+TEST_F(PipelineTest, JoinedLinesAreCutOnlyWhereAskedFor) {
+  PartialLines::Options options;
+  options.truncate_bytes = 11;
+  pipeline_.Add(std::make_unique<CriStage>(options));
+  Feed(Cri("stdout", "P", "partial line 1 "));
+  Feed(Cri("stderr", "P", "partial"));
+  Feed(Cri("stdout", "F", "log finished"));
+  Feed(Cri("stderr", "F", "full"));
+  Feed(Cri("stdout", "F", "a whole line longer than eleven"));
+  EXPECT_EQ(Take(),
+            (Lines{R"(partial lin {"stream":"stdout"})", R"(partialfull {"stream":"stderr"})",
+                   R"(a whole line longer than eleven {"stream":"stdout"})"}));
+}
+
 TEST_F(PipelineTest, AutoDecidesForEachFile) {
   pipeline_.Add(std::make_unique<AutoStage>());
   Feed("banner", "J@1");
