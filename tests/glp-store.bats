@@ -103,14 +103,14 @@ lines_in() { # DIR: the lines of the store, sorted
 
 @test "a folder that is no store is refused" {
   mkdir other
-  for command in "glp-store stats" "glp-store verify"; do
-    run --separate-stderr $command --dir missing
+  for command in stats verify; do
+    run --separate-stderr glp-store $command --dir missing
     assert_status 2
     assert_contains "$stderr" "missing: no store there"
-    run --separate-stderr $command --dir other
+    run --separate-stderr glp-store $command --dir other
     assert_status 2
     assert_contains "$stderr" "other: not a glp store"
-    run --separate-stderr $command
+    run --separate-stderr glp-store $command
     assert_status 2
     assert_contains "$stderr" "--dir"
   done

@@ -78,7 +78,7 @@ struct StreamLine {
   int64_t last_ts_ns = 0;
 };
 
-std::string Padded(std::string text, size_t width) {
+std::string Padded(const std::string& text, size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 

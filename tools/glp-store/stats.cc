@@ -50,7 +50,7 @@ std::string ToJson(const std::vector<store::TenantStats>& all) {
   return out + "]}\n";
 }
 
-std::string Padded(std::string text, size_t width) {
+std::string Padded(const std::string& text, size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 
