@@ -92,6 +92,22 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   assert_equal "$status" 0
 }
 
+@test "a query that is stopped while it collects says that the answer is not complete" {
+  mkfifo fifo
+  glp-query '{}' <fifo >out 2>err 3>&- &
+  pid=$!
+  exec 4>fifo
+  entries >&4
+  wait_for grep -q "SigCgt:.*4...$" "/proc/$pid/status"
+  kill -TERM "$pid"
+  WAIT_SECONDS=5 wait_for gone "$pid"
+  status=0
+  wait "$pid" || status=$?
+  exec 4>&-
+  assert_equal "$status" 3
+  assert_equal "$(<err)" "glp-query: stopped before the end: the answer is not complete"
+}
+
 @test "nothing matched ends with 1" {
   all_sources
   for source in "${SOURCES[@]}"; do

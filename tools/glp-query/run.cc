@@ -63,8 +63,8 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   // What was printed before an error is whole lines: they go out.
   const Status flushed = out.Flush();
   if (!found.ok() && found.status().code() == Code::kCancelled) {
-    context.Incomplete("interruptions", "stopped before the end: the answer is not complete");
-    found = true;
+    context.Say("stopped before the end: the answer is not complete");
+    return static_cast<int>(cli::kExitIncomplete);
   }
   if (!found.ok()) return found.status();
   GLP_RETURN_IF_ERROR(flushed);
