@@ -138,7 +138,7 @@ TEST(PackTest, KeepsTheHighestPositionOfEachSource) {
 }
 
 TEST(PackTest, CutAtAnyLengthGivesThePartThatIsWhole) {
-  std::vector<Sample> samples = RandomSamples(60, 7);
+  std::vector<Sample> samples = RandomSamples(40, 7);
   Writer::Options options;
   options.block_bytes = 600;
   std::string bytes = Pack(samples, options);
@@ -162,9 +162,9 @@ TEST(PackTest, CutAtAnyLengthGivesThePartThatIsWhole) {
 }
 
 TEST(PackTest, AnyFlippedByteIsFoundAndCostsAtMostItsBlock) {
-  std::vector<Sample> samples = RandomSamples(60, 11);
+  std::vector<Sample> samples = RandomSamples(30, 11);
   Writer::Options options;
-  options.block_bytes = 900;
+  options.block_bytes = 600;
   std::string bytes = Pack(samples, options);
   auto whole = PackFile::Open(MemFile(bytes), "t.glp");
   ASSERT_TRUE(whole.ok());
@@ -172,15 +172,13 @@ TEST(PackTest, AnyFlippedByteIsFoundAndCostsAtMostItsBlock) {
   for (const BlockInfo& b : (*whole)->index().blocks)
     largest = std::max(largest, size_t{b.entries});
   for (size_t at = 0; at < bytes.size(); ++at) {
-    for (int bit : {0x01, 0x80}) {
-      std::string bad = bytes;
-      bad[at] = static_cast<char>(bad[at] ^ bit);
-      EXPECT_FALSE(Verify(bad).empty()) << at;
-      Unpacked out = Unpack(bad);
-      EXPECT_GE(out.samples.size() + largest, samples.size()) << at;
-      for (const Sample& s : out.samples) {
-        ASSERT_NE(std::find(samples.begin(), samples.end(), s), samples.end()) << at;
-      }
+    std::string bad = bytes;
+    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
+    EXPECT_FALSE(Verify(bad).empty()) << at;
+    Unpacked out = Unpack(bad);
+    EXPECT_GE(out.samples.size() + largest, samples.size()) << at;
+    for (const Sample& s : out.samples) {
+      ASSERT_NE(std::find(samples.begin(), samples.end(), s), samples.end()) << at;
     }
   }
 }
