@@ -428,6 +428,20 @@ for raw in sys.stdin:
   expect "one two three four"
 }
 
+@test "-f looks by itself, and says so, where the kernel gives no more watches" {
+  limits=/proc/sys/user/max_inotify_watches
+  unshare -Ur sh -c "echo 1 >$limits" || skip "this machine allows no user namespaces"
+  printf 'one\n' >a.log
+  unshare -Ur sh -c "echo 1 >$limits; exec glp-tail -f 'a*.log'" >out 2>err 3>&- &
+  follower=$!
+  expect "one"
+  printf 'two\n' >>a.log
+  expect "one two"
+  printf 'three\n' >ab.log
+  expect "one two three"
+  assert_contains "$(cat err)" "fs.inotify.max_user_watches; looking at all files every 250 ms"
+}
+
 @test "-f ends on SIGTERM with the held line and the end mark" {
   printf 'one\nhalf' >a.log
   follow a.log
@@ -664,6 +678,21 @@ for raw in sys.stdin:
   # Of 60 MB no more than a few blocks come before the other file's line.
   run bash -c 'head -c 3000000 slow | grep -c "\"line\":\"one\""'
   assert_equal "$output" 1
+}
+
+@test "-f reads a rotated file to its end before the new one, also when the glob matches both" {
+  : >a.log
+  follow 'a.log*'
+  for i in {1..10}; do
+    echo "begin$i" >>a.log
+    wait_for out_has "\"begin$i\""
+    [[ -e a.log.1 ]] && mv a.log.1 a.log.2
+    mv a.log a.log.1
+    seq $((i * 1000)) $((i * 1000 + 999)) >>a.log.1
+    : >a.log
+  done
+  wait_for out_has '"line":"10999"'
+  assert_equal "$(followed | tr ' ' '\n' | grep -v begin | cksum)" "$(seq 1000 10999 | cksum)"
 }
 
 @test "-f follows a file through many quick rotations without losing a line" {

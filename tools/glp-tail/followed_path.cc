@@ -11,8 +11,6 @@ constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 // Last lines without newline are mostly halves of a write that was cut in two; the other half
 // comes at once or never.
 constexpr int64_t kRestNs = 250 * kNsPerMs;
-// How long writers take to notice that their file was rotated: they are told by a signal.
-constexpr int64_t kLingerNs = 10 * kNsPerSecond;
 
 }  // namespace
 

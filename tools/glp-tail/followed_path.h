@@ -16,6 +16,9 @@
 
 namespace glp::tail {
 
+// How long writers take to notice that their file was rotated: they are told by a signal.
+inline constexpr int64_t kLingerNs = 10 * kNsPerSecond;
+
 // Nanoseconds of a clock that only goes forward; deadlines are made of it.
 int64_t SteadyNs();
 
@@ -57,7 +60,11 @@ class FollowedPath {
   bool queued = false;        // waits for its turn to be read
   bool said_missing = false;  // or it was there once
   bool said_error = false;
-  bool given_up = false;           // it can never be read
+  bool given_up = false;  // it can never be read
+  // The path that took over the file which stood here before (PlainPath; "" for none): until then
+  // it is read before this one, as an old file is.
+  std::string predecessor;
+  int64_t predecessor_until_ns = 0;
   std::vector<std::string> names;  // its path and those of the links it goes through
 
  private:

@@ -27,6 +27,7 @@ constexpr int64_t kPauseNs = 5 * kNsPerMs;
 // Events and timers are looked at so often, however many files have more to read.
 constexpr int64_t kRoundNs = 20 * kNsPerMs;
 constexpr int kMaxLinks = 40;
+constexpr size_t kMaxChain = 16;
 
 void RaiseFileLimit() {
   rlimit limit;
@@ -145,7 +146,8 @@ void Follower::LookAtAll() {
   }
   int64_t end = SteadyNs();
   look_cost_ns_ = end - begin;
-  next_look_ns_ = end + std::max(polling_ ? kPollNs : kLookNs, 10 * look_cost_ns_);
+  next_look_ns_ = end + (polling_ ? std::max(kPollNs, 10 * look_cost_ns_)
+                                  : std::max(kLookNs, 200 * look_cost_ns_));
 }
 
 FollowedPath& Follower::Add(const std::string& path, bool named) {
@@ -242,6 +244,8 @@ bool Follower::TakeFromOther(FollowedPath& followed, OpenFile* open) {
     if (!taken) continue;
     Forget(*other, *taken);
     Know(followed, *taken);
+    other->predecessor = PlainPath(followed.path());
+    other->predecessor_until_ns = SteadyNs() + kLingerNs;
     *open = std::move(*taken);
     return true;
   }
@@ -410,6 +414,24 @@ void Follower::ReadRound() {
 }
 
 void Follower::ReadOne(FollowedPath& followed) {
+  // Files rotated from here on, from path to path, come first, the oldest before all.
+  std::vector<FollowedPath*> chain = {&followed};
+  while (chain.size() < kMaxChain && !chain.back()->predecessor.empty()) {
+    FollowedPath& last = *chain.back();
+    auto it = followed_.find(last.predecessor);
+    if (it == followed_.end() || SteadyNs() >= last.predecessor_until_ns) {
+      last.predecessor.clear();
+    } else {
+      chain.push_back(it->second.get());
+    }
+  }
+  for (; !chain.empty(); chain.pop_back()) {
+    if (Step(*chain.back())) return Queue(followed);
+  }
+}
+
+// Whether there may be more to read right now.
+bool Follower::Step(FollowedPath& followed) {
   std::vector<OpenFile> closed;
   auto progress = followed.Step(block_, writer_, SteadyNs(), &closed);
   for (const OpenFile& open : closed) {
@@ -417,12 +439,7 @@ void Follower::ReadOne(FollowedPath& followed) {
     if (open.watch >= 0) watcher_.Remove(open.watch);
   }
   if (!closed.empty() && !followed.named()) maybe_empty_.insert(PlainPath(followed.path()));
-  if (!progress.ok()) {
-    if (!SayFileError(context_, progress.status())) all_well_ = false;
-    Queue(followed);
-  } else if (*progress == SourceFile::Progress::kMore) {
-    Queue(followed);
-  }
+  if (!progress.ok() && !SayFileError(context_, progress.status())) all_well_ = false;
   if (followed.current() != nullptr && followed.current()->file->finished()) {
     std::erase(pipes_, &followed);
     over_ = IsOver();
@@ -432,6 +449,7 @@ void Follower::ReadOne(FollowedPath& followed) {
   } else {
     timed_.erase(&followed);
   }
+  return !progress.ok() || *progress == SourceFile::Progress::kMore;
 }
 
 void Follower::OnTimers() {

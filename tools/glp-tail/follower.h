@@ -60,6 +60,7 @@ class Follower {
   void Queue(FollowedPath& followed);
   void ReadRound();
   void ReadOne(FollowedPath& followed);
+  bool Step(FollowedPath& followed);
   void ReadPipe(FollowedPath& followed);
   Status Wait();
   int WaitMs() const;
