@@ -118,9 +118,20 @@ Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
   return std::optional<int64_t>(batch.front().ts_ns);
 }
 
+// The step where none was given: Loki's, but no longer than the query's window while that makes no
+// more points than Loki would give, so that no entry falls between two windows.
+int64_t LocalStep(int64_t start_ns, int64_t end_ns, int64_t window_ns) {
+  constexpr uint64_t kMostPoints = 11'000;
+  const int64_t step_ns = DefaultStep(start_ns, end_ns);
+  const uint64_t span_ns = static_cast<uint64_t>(end_ns) - static_cast<uint64_t>(start_ns);
+  const bool fits = span_ns / static_cast<uint64_t>(window_ns) < kMostPoints;
+  return fits ? std::min(step_ns, window_ns) : step_ns;
+}
+
 // Sides that were not given are those of the data. False where there is no data.
 Result<bool> FindRange(Job& job, logql::EntrySource* source,
-                       const std::vector<logql::Matcher>& matchers, logql::QueryParams* params) {
+                       const logql::RangeAggregation& aggregation, logql::QueryParams* params) {
+  const std::vector<logql::Matcher>& matchers = aggregation.log.matchers;
   params->range = job.times.Range();
   std::optional<int64_t> first = job.times.start_ns, last = job.times.end_ns;
   if (!first) {
@@ -132,7 +143,7 @@ Result<bool> FindRange(Job& job, logql::EntrySource* source,
                          EdgeOf(source, matchers, params->range, logql::Direction::kBackward));
   }
   if (!first || !last) return false;
-  params->step_ns = job.times.step_ns.value_or(DefaultStep(*first, *last));
+  params->step_ns = job.times.step_ns.value_or(LocalStep(*first, *last, aggregation.range_ns));
   params->range.start_ns = job.times.start_ns ? *first : AlignDown(*first, params->step_ns);
   params->range.end_ns = job.times.end_ns ? *last : AlignUp(*last, params->step_ns);
   const uint64_t span_ns =
@@ -165,7 +176,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
     GLP_ASSIGN_OR_RETURN(
         series, logql::RunInstantQuery(query, source.get(), *job.times.at_ns, params, &stats));
   } else {
-    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), log.matchers, &params));
+    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), RangeOf(query), &params));
     if (any) {
       GLP_ASSIGN_OR_RETURN(series, logql::RunRangeQuery(query, source.get(), params, &stats));
     }
