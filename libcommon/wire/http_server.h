@@ -27,7 +27,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  // IPv4 or IPv6
   uint16_t port = 0;                  // 0: any free one
   size_t max_header_bytes = 64 << 10;
-  size_t max_body_bytes = size_t{100} << 20;      // of Lane::kIngest, as sent
+  size_t max_body_bytes = size_t{512} << 20;      // of Lane::kIngest, as sent
   size_t max_form_bytes = 1 << 20;                // of the others, as sent
   size_t max_inflated_bytes = size_t{512} << 20;  // decompressed
   int idle_timeout_ms = 120'000;                  // for the whole header of the next request
