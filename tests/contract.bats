@@ -171,6 +171,26 @@ many_records() { # COUNT
   done
 }
 
+@test "SIGTERM ends a tool whose reader takes nothing" {
+  many_records 200000 >in
+  mkfifo stalled
+  asleep() { [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -c1) == S ]]; }
+  for tool in "${PIPES[@]}" "glp-query -q {}" "glp-tail in"; do
+    # shellcheck disable=SC2086
+    $tool <in >stalled 2>words &
+    pid=$!
+    exec 7<stalled
+    wait_for asleep
+    kill -TERM "$pid"
+    WAIT_SECONDS=3 wait_for gone "$pid"
+    code=0
+    wait "$pid" || code=$?
+    exec 7<&-
+    assert_equal "$code" 2
+    assert_contains "$(<words)" "the reader of standard output does not take"
+  done
+}
+
 @test "what came in goes on soon although the input stays open" {
   mkfifo fifo
   for tool in "${PIPES[@]}"; do

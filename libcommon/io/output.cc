@@ -4,7 +4,13 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <climits>
+#include <optional>
+
+#include "io/stop.h"
 
 namespace glp::io {
 
@@ -17,8 +23,25 @@ void EnlargePipe(int fd) {
 }
 
 Status WriteAll(int fd, std::string_view bytes, const std::string& name) {
+  using Clock = std::chrono::steady_clock;
+  // Once a stop is asked for a reader that takes nothing must not hold the tool any more: pieces
+  // that a pipe with room takes at once, and an end to the patience.
+  constexpr auto kPatience = std::chrono::milliseconds(700);
+  std::optional<Clock::time_point> give_up;
   while (!bytes.empty()) {
-    ssize_t n = write(fd, bytes.data(), bytes.size());
+    size_t size = bytes.size();
+    if (StopRequested()) {
+      if (!give_up) give_up = Clock::now() + kPatience;
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*give_up - Clock::now());
+      pollfd room = {fd, POLLOUT, 0};
+      int n = poll(&room, 1, std::max(0, static_cast<int>(left.count())));
+      if (n == 0) {
+        return {Code::kIo, "the reader of " + name + " does not take the last " +
+                               std::to_string(bytes.size()) + " bytes; stopped without them"};
+      }
+      size = std::min<size_t>(size, PIPE_BUF);
+    }
+    ssize_t n = write(fd, bytes.data(), size);
     if (n >= 0) {
       bytes.remove_prefix(static_cast<size_t>(n));
     } else if (errno == EPIPE) {

@@ -1,7 +1,8 @@
 // Checked, buffered writing to a descriptor.
 // Lifetime: does not own the descriptor. Threads: one at a time.
 // Errors:   the first failed write is kept and returned by every later call (sticky), so hot code
-//           may append and look once a batch. EPIPE is Code::kClosed, also where SIGPIPE is ignored.
+//           may append and look once a batch. EPIPE is Code::kClosed, also where SIGPIPE is
+//           ignored.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,8 @@ class Output {
   Status error_;
 };
 
-// Writes all of `bytes` to `fd`, going on after short writes and EINTR.
+// Writes all of `bytes` to `fd`, going on after short writes and EINTR. After a stop is asked for
+// (io/stop.h) a pipe that nobody empties is an error within a second.
 Status WriteAll(int fd, std::string_view bytes, const std::string& name);
 
 }  // namespace glp::io

@@ -220,7 +220,7 @@ uint64_t EntriesLimitOf(std::string_view message) {
   return limit;
 }
 
-LokiClient::LokiClient(LokiClientOptions options)
+LokiClient::LokiClient(const LokiClientOptions& options)
     : LokiClient(options, HttpTransport(options.user_agent)) {}
 
 LokiClient::LokiClient(LokiClientOptions options, Transport transport)
@@ -297,7 +297,7 @@ Result<LokiAnswer> LokiClient::QueryRange(std::string_view query, logql::TimeRan
 
 Result<LokiAnswer> LokiClient::QueryInstant(std::string_view query, int64_t at_ns) {
   GLP_ASSIGN_OR_RETURN(
-      const std::string body,
+      std::string body,
       Get("/loki/api/v1/query", {{"query", std::string(query)}, {"time", TimeParam(at_ns)}}));
   Result<LokiAnswer> answer = ParseLokiAnswer(std::move(body), &labels_);
   if (!answer.ok()) return answer.status().Annotate(options_.url);

@@ -58,7 +58,7 @@ struct LokiClientOptions {
 class LokiClient {
  public:
   using Transport = std::function<Result<ClientResponse>(const ClientRequest&)>;
-  explicit LokiClient(LokiClientOptions options);
+  explicit LokiClient(const LokiClientOptions& options);
   // Another way to the server: tests.
   LokiClient(LokiClientOptions options, Transport transport);
   ~LokiClient();

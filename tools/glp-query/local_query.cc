@@ -72,7 +72,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   const bool streaming = stdin_options.streaming;
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
-                       OpenSources(job.sources, options, job.context, std::move(stdin_options)));
+                       OpenSources(job.sources, options, job.context, stdin_options));
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
   if (job.look.format == "default" && !streaming) {
     GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
@@ -164,9 +164,8 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
   // Entries that a filter drops still say where the data starts and ends.
   if (range_is_known) stdin_options.line_filters = log.LeadingLineFilters();
   const Stopwatch watch;
-  GLP_ASSIGN_OR_RETURN(
-      const std::unique_ptr<logql::EntrySource> source,
-      OpenSources(job.sources, job.options, job.context, std::move(stdin_options)));
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
+                       OpenSources(job.sources, job.options, job.context, stdin_options));
   logql::QueryParams params;
   params.cancelled = io::StopRequested;
   logql::ScanStats stats;

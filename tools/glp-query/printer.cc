@@ -92,7 +92,7 @@ class TextPrinter : public EntryPrinter {
 
   static Labels Merged(const logql::Entry& entry, std::string_view fields) {
     Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta);
-    Labels labels = merged.ok() ? std::move(*merged) : entry.stream->labels;
+    Labels labels = merged.ok() ? *merged : entry.stream->labels;
     // What a query's parsers extracted comes from a server, which has settled equal names.
     if (Result<Labels> parsed = LabelsFromJson(fields.empty() ? "{}" : fields); parsed.ok()) {
       labels.insert(labels.end(), parsed->begin(), parsed->end());

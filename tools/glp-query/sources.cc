@@ -92,7 +92,7 @@ Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
 Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,
                                                         const Options& options,
                                                         cli::Context& context,
-                                                        StdinOptions stdin_options) {
+                                                        const StdinOptions& stdin_options) {
   std::vector<std::unique_ptr<logql::EntrySource>> sources;
   for (const SourceName& name : names) {
     if (name.kind == SourceKind::kStdin) {

@@ -36,6 +36,6 @@ Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
 Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,
                                                         const Options& options,
                                                         cli::Context& context,
-                                                        StdinOptions stdin_options);
+                                                        const StdinOptions& stdin_options);
 
 }  // namespace glp::query

@@ -195,11 +195,9 @@ Status StdinSource::Collect() {
     if (batch.empty()) break;
     for (const logql::Entry& entry : batch) {
       const size_t size = entry.line.size() + entry.meta.size();
-      char* text = size ? arena_.Allocate(size) : nullptr;
-      if (!entry.line.empty()) std::memcpy(text, entry.line.data(), entry.line.size());
-      if (!entry.meta.empty()) {
-        std::memcpy(text + entry.line.size(), entry.meta.data(), entry.meta.size());
-      }
+      char* text = arena_.Allocate(size);
+      entry.line.copy(text, entry.line.size());
+      entry.meta.copy(text + entry.line.size(), entry.meta.size());
       kept_.push_back({entry.ts_ns, text, static_cast<uint32_t>(entry.line.size()),
                        static_cast<uint32_t>(entry.meta.size()), entry.stream->id});
       sorted = sorted && entry.ts_ns >= last_ns;
