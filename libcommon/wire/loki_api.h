@@ -60,7 +60,7 @@ class LokiApi {
 
   Response RangeOfLogs(const logql::LogExpr& query, const RangeParams& params,
                        const Deadline& deadline);
-  Response RangeOfMetric(const logql::MetricExpr& query, RangeParams params,
+  Response RangeOfMetric(const logql::MetricExpr& query, const RangeParams& params,
                          const Deadline& deadline);
   Result<std::shared_ptr<logql::EntrySource>> Source() { return store_->Snapshot(options_.tenant); }
   // The streams that any of the selectors matches, sorted, each once.

@@ -96,7 +96,7 @@ Response LokiApi::RangeOfLogs(const logql::LogExpr& query, const RangeParams& pa
   return JsonResponse(body.Finish(stats, deadline.Seconds()));
 }
 
-Response LokiApi::RangeOfMetric(const logql::MetricExpr& query, RangeParams params,
+Response LokiApi::RangeOfMetric(const logql::MetricExpr& query, const RangeParams& params,
                                 const Deadline& deadline) {
   const Result<std::shared_ptr<logql::EntrySource>> source = Source();
   if (!source.ok()) return Error(source.status());

@@ -19,7 +19,7 @@ cli::Command Describe(Options* o) {
   c.Value("-u,--url", "URL", &o->url,
           "server to push to; without a path /loki/api/v1/push is meant");
   c.Value("--external-label", "K=V", &o->external_labels,
-          "add a label to every record; a label that the record has wins; may be repeated");
+          "add a label to every record; a label that the record has wins");
   c.Value("--batch-size", "SIZE", &o->batch_size,
           "send once so many bytes of lines and metadata are gathered");
   c.Value("--batch-wait", "TIME", &o->batch_wait, "send at the latest so long after a record came");
