@@ -185,6 +185,7 @@ has_lines() { [[ $(wc -l <"$1") -ge $2 ]]; }
   mkfifo pipe
   glp-push -u "$URL" --batch-wait 50ms <pipe 3>&- &
   pid=$!
+  servers+=("$pid")
   exec 4>pipe
   record 1 >&4
   wait_for has_lines bodies 1
@@ -272,6 +273,7 @@ has_lines() { [[ $(wc -l <"$1") -ge $2 ]]; }
   mkfifo pipe
   glp-push -u "$URL" --batch-wait 1h <pipe 3>&- &
   pid=$!
+  servers+=("$pid")
   exec 4>pipe
   record 1 >&4
   # The reader has the record once the pipe is empty again.
@@ -290,6 +292,7 @@ sys.exit(n[0] != 0)'
   mkfifo pipe
   glp-push -u "127.0.0.1:$port" --min-backoff 1h --max-backoff 1h --batch-wait 1ms <pipe 2>err 3>&- &
   pid=$!
+  servers+=("$pid")
   exec 4>pipe
   record 1 >&4
   wait_for grep -q 'trying again' err
@@ -374,6 +377,7 @@ sys.exit(n[0] != 0)'
   done >in
   glp-push -u "$STORE" --batch-size 100 --min-backoff 10ms --max-backoff 50ms <in 2>push.err 3>&- &
   pid=$!
+  servers+=("$pid")
   wait_for bash -c "curl -sS $STORE/metrics | grep -Eq 'push_entries_total [1-9][0-9]'"
   kill -9 "$store_pid"
   wait "$store_pid" || true
