@@ -296,9 +296,8 @@ Result<LokiAnswer> LokiClient::QueryRange(std::string_view query, logql::TimeRan
 }
 
 Result<LokiAnswer> LokiClient::QueryInstant(std::string_view query, int64_t at_ns) {
-  GLP_ASSIGN_OR_RETURN(
-      std::string body,
-      Get("/loki/api/v1/query", {{"query", std::string(query)}, {"time", TimeParam(at_ns)}}));
+  GLP_ASSIGN_OR_RETURN(std::string body, Get("/loki/api/v1/query", {{"query", std::string(query)},
+                                                                    {"time", TimeParam(at_ns)}}));
   Result<LokiAnswer> answer = ParseLokiAnswer(std::move(body), &labels_);
   if (!answer.ok()) return answer.status().Annotate(options_.url);
   return answer;
