@@ -1,7 +1,6 @@
 // `glp-query labels [NAME]` and `glp-query series [SELECTOR]`.
 #include <algorithm>
 #include <set>
-#include <utility>
 
 #include "list_printer.h"
 #include "run.h"
@@ -13,7 +12,7 @@ Result<std::unique_ptr<logql::EntrySource>> Open(Job& job) {
   StdinOptions options;
   options.range = job.times.Range();
   options.want_lines = false;
-  return OpenSources(job.sources, job.options, job.context, std::move(options));
+  return OpenSources(job.sources, job.options, job.context, options);
 }
 
 }  // namespace
