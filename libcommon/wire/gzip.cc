@@ -67,7 +67,7 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
       bytes.remove_prefix(stream.avail_in);
     }
     const int code = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    out.erase(out.size() - stream.avail_out);
     const bool has_more_input = stream.avail_in > 0 || !bytes.empty();
     if (code == Z_STREAM_END) {
       if (!has_more_input) break;
