@@ -242,4 +242,28 @@ bool AppendJsonUnescaped(std::string* out, std::string_view raw) {
   return true;
 }
 
+bool IsJsonNumber(std::string_view text) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  auto digits = [&] {
+    const char* begin = p;
+    while (p < end && *p >= '0' && *p <= '9') ++p;
+    return p > begin;
+  };
+  if (p < end && *p == '-') ++p;
+  bool zero = p < end && *p == '0';
+  const char* whole = p;
+  if (!digits() || (zero && p - whole > 1)) return false;
+  if (p < end && *p == '.') {
+    ++p;
+    if (!digits()) return false;
+  }
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    if (p < end && (*p == '+' || *p == '-')) ++p;
+    if (!digits()) return false;
+  }
+  return p == end;
+}
+
 }  // namespace glp

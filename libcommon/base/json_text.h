@@ -29,4 +29,8 @@ JsonStringScan ScanJsonString(const char* p, const char* limit);
 // included); `out` is appended to.
 bool AppendJsonUnescaped(std::string* out, std::string_view raw);
 
+// Whether `text` is a JSON number, of any size: simdjson refuses what fits no double, but numbers
+// that only pass through keep their text.
+bool IsJsonNumber(std::string_view text);
+
 }  // namespace glp

@@ -32,18 +32,22 @@ void RecordPipe::Settle(std::string_view src, bool dropped) {
       last_pending_ = pending_.emplace(std::string(source.id), 0).first;
     }
   }
+  if (dropped && last_pending_->second == 0) untold_.push_back(&*last_pending_);
   last_pending_->second = dropped ? source.next : 0;
 }
 
 void RecordPipe::TellPositions() {
-  if (pending_.empty() || plain_) return;
-  for (auto& [id, next] : pending_) {
-    if (next == 0) continue;
-    std::string src = id + "@";
-    AppendUint64(&src, next);
-    AppendPosMark(&out_.buffer(), src);
+  for (auto* file : untold_) {
+    auto& [id, next] = *file;
+    if (next == 0) continue;  // emitted lines cover it by now
+    if (!plain_) {
+      std::string src = id + "@";
+      AppendUint64(&src, next);
+      AppendPosMark(&out_.buffer(), src);
+    }
     next = 0;
   }
+  untold_.clear();
   constexpr size_t kMaxFiles = 100'000;
   if (pending_.size() > kMaxFiles) {
     pending_.clear();

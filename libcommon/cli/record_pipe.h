@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/strings.h"
 #include "cli/main.h"
@@ -90,6 +91,7 @@ class RecordPipe {
   // Per file: the position of the newest dropped line that no emitted line covers yet, 0 for none.
   StringMap<uint64_t> pending_;
   StringMap<uint64_t>::iterator last_pending_;
+  std::vector<StringMap<uint64_t>::value_type*> untold_;  // of pending_: those that may not be 0
 };
 
 }  // namespace glp::cli

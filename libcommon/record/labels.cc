@@ -110,11 +110,6 @@ std::string LabelsToSelector(const Labels& canonical) {
 Result<Labels> LabelsFromJson(std::string_view json) {
   namespace od = simdjson::ondemand;
   simdjson::padded_string padded(json);
-  // The whole text is validated first: On-Demand does not look at what it skips.
-  simdjson::dom::parser checker;
-  if (auto error = checker.parse(padded).error()) {
-    return DataError(std::string("labels are not JSON: ") + simdjson::error_message(error));
-  }
   od::parser parser;
   od::document document;
   od::object object;
@@ -136,10 +131,16 @@ Result<Labels> LabelsFromJson(std::string_view json) {
       label.value = text;
     } else if (type == od::json_type::number || type == od::json_type::boolean) {
       label.value = TrimSpace(value.raw_json_token());
+      if (!IsJsonNumber(label.value) && label.value != "true" && label.value != "false") {
+        return DataError("labels are not JSON: " + label.value);
+      }
     } else {
       return DataError("label " + label.name + " is not a string");
     }
     labels.push_back(std::move(label));
+  }
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+    return DataError("labels are followed by something else");
   }
   return labels;
 }

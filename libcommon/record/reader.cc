@@ -47,7 +47,6 @@ Line::Form FormOf(bool has_escapes) { return has_escapes ? Line::Form::kJson : L
 
 // What the slow path needs: parsers, and the strings that its records point to.
 struct RecordReader::Slow {
-  simdjson::dom::parser checker;
   od::parser parser;
   std::deque<std::string> owned;
 
@@ -199,6 +198,55 @@ std::optional<Line> StringInside(std::string_view raw) {
   return Line{inside, FormOf(scan.has_escapes)};
 }
 
+// Walks through all of `value`: On-Demand does not look at what it skips.
+bool IsValid(od::value value) {
+  od::json_type type;
+  if (value.type().get(type)) return false;
+  switch (type) {
+    case od::json_type::object: {
+      od::object object;
+      if (value.get_object().get(object)) return false;
+      for (auto field : object) {
+        std::string_view key;
+        od::value inner;
+        if (field.unescaped_key().get(key) || field.value().get(inner) || !IsValid(inner)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case od::json_type::array: {
+      od::array array;
+      if (value.get_array().get(array)) return false;
+      for (auto item : array) {
+        od::value inner;
+        if (item.get(inner) || !IsValid(inner)) return false;
+      }
+      return true;
+    }
+    case od::json_type::string:
+      return StringInside(TrimSpace(value.raw_json_token())).has_value();
+    case od::json_type::number:
+      return IsJsonNumber(TrimSpace(value.raw_json_token()));
+    case od::json_type::boolean:
+      return value.get_bool().error() == simdjson::SUCCESS;
+    case od::json_type::null:
+      return TrimSpace(value.raw_json_token()) == "null";
+  }
+  return false;
+}
+
+bool IsValid(od::document& document) {
+  od::object object;
+  if (document.get_object().get(object)) return false;
+  for (auto field : object) {
+    std::string_view key;
+    od::value value;
+    if (field.unescaped_key().get(key) || field.value().get(value) || !IsValid(value)) return false;
+  }
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;  // nothing behind
+}
+
 std::optional<int64_t> ReadTime(const Member& member) {
   if (member.type == od::json_type::number) return ParseInt64(member.raw);
   if (member.type != od::json_type::string) return std::nullopt;
@@ -249,21 +297,23 @@ Mark::Kind MarkKind(std::string_view name) {
 void RecordReader::ParseSlow(std::string_view text, Item* item) {
   item->kind = Item::Kind::kBad;
   auto bad = [item](std::string why) { item->why = std::move(why); };
-  // Validated as a whole first: On-Demand does not look at what it skips. Blocks are padded, so
-  // neither parser copies the text.
+  // Blocks are padded, so the parser does not copy the text.
   static_assert(io::LineInput::kPadding >= simdjson::SIMDJSON_PADDING);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  if (auto error = slow_->checker.parse(bytes, text.size(), false).error()) {
-    if (error == simdjson::EMPTY) return bad("an empty line");
+  if (TrimSpace(text).empty()) return bad("an empty line");
+  od::document document;
+  od::json_type type;
+  auto error =
+      slow_->parser.iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING)
+          .get(document);
+  if (error != simdjson::SUCCESS) {
     return bad(std::string("not JSON: ") + simdjson::error_message(error));
   }
-  od::document document;
+  if (document.type().get(type)) return bad("not JSON");
+  if (type != od::json_type::object) return bad("not a JSON object");
+  if (!IsValid(document)) return bad("not JSON");
+  document.rewind();
   od::object object;
-  if (slow_->parser.iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING)
-          .get(document) ||
-      document.get_object().get(object)) {
-    return bad("not a JSON object");
-  }
+  if (document.get_object().get(object)) return bad("not a JSON object");
 
   Record& record = item->record;
   record = {};

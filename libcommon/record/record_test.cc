@@ -1,6 +1,7 @@
 #include "record/record.h"
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <random>
 
@@ -91,6 +92,8 @@ TEST(Record, ReadsLeniently) {
        "{\"ts\":\"1970-01-01T00:00:00.000000001Z\",\"labels\":{},\"line64\":\"//4=\"} <\xff\xfe>"},
       {R"({"ts":1,"line":"x","n":12345678901234567890.10,"o":{"k":[1, 2]},"z":null})",
        R"({"ts":"1970-01-01T00:00:00.000000001Z","labels":{},"line":"x","n":12345678901234567890.10,"o":{"k":[1, 2]},"z":null} <x>)"},
+      {R"({"ts":1,"line":"x","n":123456789012345678901234567890,"e":[-1e999]})",
+       R"({"ts":"1970-01-01T00:00:00.000000001Z","labels":{},"line":"x","n":123456789012345678901234567890,"e":[-1e999]} <x>)"},
       {R"({"ts":1,"line":"x","meta":{"a":1.50,"b":true}})",
        R"({"ts":"1970-01-01T00:00:00.000000001Z","labels":{},"line":"x","meta":{"a":"1.50","b":"true"}} <x>)"},
   };
@@ -147,6 +150,45 @@ TEST(Source, PartsAtTheLastAt) {
   EXPECT_EQ(ParseSource("1-2-3@45").next, 45u);
   EXPECT_EQ(ParseSource("a@b@7").id, "a@b");
   EXPECT_EQ(ParseSource("no number@x").id, "");
+}
+
+// What is taken for JSON, against simdjson's validating parser, on damaged records.
+TEST(Record, RefusesWhatIsNotJson) {
+  std::mt19937 rng(5);
+  const std::string whole =
+      R"({"ts":1,"line":"x","u":[1,-2.5e3,{"k":[true,false,null,"s\u00e9"]},[]],"o":{},"z":"\n"})";
+  const std::string_view pieces = "{}[]:,\"\\ 01-+.eEtrufalsn\t";
+  simdjson::dom::parser parser;
+  size_t refused = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = whole;
+    for (unsigned edits = 1 + rng() % 3; edits > 0; --edits) {
+      size_t at = rng() % text.size();
+      switch (rng() % 3) {
+        case 0:
+          text.insert(at, 1, pieces[rng() % pieces.size()]);
+          break;
+        case 1:
+          text[at] = pieces[rng() % pieces.size()];
+          break;
+        default:
+          text.erase(at, 1);
+          break;
+      }
+    }
+    auto error = parser.parse(text).error();
+    if (error == simdjson::NUMBER_ERROR) continue;  // may be one that fits no double
+    auto items = ReadBack(text + "\n", false);
+    ASSERT_EQ(items.size(), 1u) << text;
+    bool not_json = items[0].rfind("bad: not JSON", 0) == 0;
+    if (error != simdjson::SUCCESS) {
+      ASSERT_EQ(items[0].rfind("bad: ", 0), 0u) << text << " gave " << items[0];
+      ++refused;
+    } else {
+      ASSERT_FALSE(not_json) << text << " gave " << items[0];
+    }
+  }
+  EXPECT_GT(refused, 5000u);
 }
 
 // The fast path against the slow one, on canonical records with random damage.
