@@ -104,3 +104,9 @@ labels() { glp-label "$@" | records | jq -c .labels; }
   assert_status 0
   assert_contains "$output" '"labels":{"container":"app","namespace":"ns","pod":"pod-1"}'
 }
+
+@test "--rename changes all its names at once, so that two can swap" {
+  run --separate-stderr bash -c 'echo "{\"labels\":{\"a\":\"1\",\"b\":\"2\"},\"line\":\"x\"}" | glp-label --rename a=b,b=a'
+  assert_status 0
+  assert_json "$(head -n 1 <<<"$output")" '.labels == {"a":"2","b":"1"}'
+}

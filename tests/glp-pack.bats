@@ -236,3 +236,9 @@ END
   run --separate-stderr glp-pack -d -o x f.glp
   assert_status 2
 }
+
+@test "-o - is standard output" {
+  run --separate-stderr bash -c 'echo "{\"line\":\"x\"}" | glp-pack -o - | glp-pack --test -'
+  assert_status 0
+  [[ ! -e - ]]
+}

@@ -264,7 +264,7 @@ has_lines() { [[ $(wc -l <"$1") -ge $2 ]]; }
   fake_loki
   run --separate-stderr glp-push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{},"line64":"YQD/eg=="}'
   assert_status 3
-  assert_contains "$stderr" '1 changed lines'
+  assert_contains "$stderr" 'changed lines: 1'
   assert_equal "$(jq -c '.streams[0].values[0][1]' bodies)" "$(printf '"a\\u0000\xEF\xBF\xBDz"')"
 }
 

@@ -61,7 +61,7 @@ uint64_t Context::incomplete_count() const {
 
 int Context::Finish(const Status& status, int done) {
   for (const auto& [kind, count] : state_->incomplete) {
-    Say(std::to_string(count) + " " + kind);
+    Say(kind + ": " + std::to_string(count));
   }
   if (status.ok() || status.code() == Code::kClosed) {
     return state_->incomplete.empty() ? done : kExitIncomplete;

@@ -95,6 +95,18 @@ void ApplyMeta(const std::vector<Label>& pairs, Labels* labels, stages::FieldSet
   }
 }
 
+// All names of one --rename change at once, so that a=b,b=a swaps.
+void ApplyRename(const Labels& pairs, Labels* labels) {
+  Labels renamed;
+  for (const Label& pair : pairs) {
+    auto it = Find(labels, pair.name);
+    if (it == labels->end()) continue;
+    renamed.push_back({pair.value, std::move(it->value)});
+    labels->erase(it);
+  }
+  for (const Label& label : renamed) Set(labels, label.name, label.value);
+}
+
 }  // namespace
 
 Status LabelOps::AddSet(std::string_view text) {
@@ -162,13 +174,7 @@ void LabelOps::Apply(Labels* labels, stages::FieldSet* fields, stages::FieldSet*
         ApplyFromPath(labels);
         break;
       case Kind::kRename:
-        for (const Label& pair : op.pairs) {
-          auto it = Find(labels, pair.name);
-          if (it == labels->end() || pair.name == pair.value) continue;
-          std::string value = std::move(it->value);
-          labels->erase(it);
-          Set(labels, pair.value, value);
-        }
+        ApplyRename(op.pairs, labels);
         break;
       case Kind::kDrop:
         for (const Label& name : op.pairs) Erase(labels, name.name);

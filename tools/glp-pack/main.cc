@@ -15,8 +15,8 @@ cli::Command Describe(Options* o) {
   c.Example("glp-pack --list build.glp", "what is in it");
   c.Example("glp-pack --test *.glp", "check every byte");
   c.Value("-o,--output", "FILE", &o->output,
-          "write to FILE, which is replaced only when all is written; without it to standard "
-          "output");
+          "write to FILE, which is replaced only when all is written; without it, or "
+          "with -, to standard output");
   c.Completes("file");
   c.Flag("-d,--decode", &o->decode, "write the records of each FILE to standard output");
   c.Flag("--test", &o->test, "check every FILE; what is damaged is said on standard error");

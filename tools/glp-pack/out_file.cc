@@ -11,8 +11,9 @@ namespace glp::packtool {
 
 Result<OutFile> OutFile::Open(const std::string& path) {
   OutFile file;
-  file.name_ = path.empty() ? "standard output" : path;
-  if (path.empty()) {
+  const bool standard = path.empty() || path == "-";
+  file.name_ = standard ? "standard output" : path;
+  if (standard) {
     if (isatty(1)) {
       return UsageError("standard output is a terminal: name a file with -o FILE, or use a pipe");
     }

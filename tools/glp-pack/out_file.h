@@ -11,8 +11,8 @@ namespace glp::packtool {
 
 class OutFile {
  public:
-  // "" is standard output. What is there and is no regular file (a device, a pipe) is written to
-  // as it is; a symlink's target is replaced, not the link.
+  // "" and "-" are standard output. What is there and is no regular file (a device, a pipe) is
+  // written to as it is; a symlink's target is replaced, not the link.
   static Result<OutFile> Open(const std::string& path);
   OutFile(OutFile&&) = default;
   // Removes what was written unless Finish worked.

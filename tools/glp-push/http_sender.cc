@@ -179,11 +179,7 @@ Status HttpSender::Send(const wire::PushBatch& batch) {
         if (!said_.empty()) context_.Say("the server takes records again");
         said_.clear();
         backoff_.Reset();
-        for (uint64_t i = 0; kind_ != Kind::kGlp && i < batch.odd_lines(); ++i) {
-          context_.Incomplete(
-              "changed lines",
-              "a line is not UTF-8: bytes that Loki's JSON cannot hold were replaced");
-        }
+        if (kind_ != Kind::kGlp) TellChangedLines(context_, batch);
         return Status::Ok();
       case wire::Verdict::kRefused:
         backoff_.Reset();

@@ -20,6 +20,9 @@ class Sender {
   virtual Status Finish() { return Status::Ok(); }
 };
 
+// Lines of a batch that Loki's JSON could not hold as they are make the run incomplete.
+void TellChangedLines(cli::Context& context, const wire::PushBatch& batch);
+
 // Errors: Code::kUsage for a URL or a token file that is no good.
 Result<std::unique_ptr<Sender>> MakeSender(const Options& options, cli::Context& context);
 
