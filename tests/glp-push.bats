@@ -74,9 +74,16 @@ fake_loki() {
   URL=http://127.0.0.1:$(<port)
 }
 
+# Starts until the port is free: another test's socket may have it for a moment.
 glp_store() {
-  glp-store serve --dir "$PWD/store" --listen "127.0.0.1:${1:-0}" 2>store.err 3>&- &
-  store_pid=$!
+  up_or_gone() { grep -q 'listening on' store.err || gone "$store_pid"; }
+  local deadline=$((SECONDS + 20))
+  while ((SECONDS < deadline)); do
+    glp-store serve --dir "$PWD/store" --listen "127.0.0.1:${1:-0}" 2>store.err 3>&- &
+    store_pid=$!
+    wait_for up_or_gone
+    grep -q 'cannot listen' store.err || break
+  done
   servers+=("$store_pid")
   wait_for grep -q 'listening on' store.err
   STORE=$(grep -o 'http://[0-9.:]*' store.err)
