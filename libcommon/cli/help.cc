@@ -290,6 +290,9 @@ std::string BashCompletion(const Command& command) {
   std::string out = "# bash completion of " + command.name() + ", made from its option table\n" +
                     function + "() {\n" +
                     "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+                    // bash breaks --name=value at the sign
+                    "  if [[ $cur == = ]]; then cur=''\n"
+                    "  elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
                     "  local words=" +
                     ShellQuote(AllNames(command)) +
                     " command='' word\n"
@@ -408,6 +411,10 @@ void AppendFishOptions(std::string* out, const std::string& tool, const Command&
 
 std::string FishCompletion(const Command& command) {
   std::string out = "# fish completion of " + command.name() + ", made from its option table\n";
+  // Where a command is due, no file is.
+  if (!command.subcommands().empty()) {
+    out += "complete -c " + command.name() + " -n __fish_use_subcommand -f\n";
+  }
   AppendFishOptions(&out, command.name(), command,
                     command.subcommands().empty() ? "" : "__fish_use_subcommand");
   for (const auto& sub : command.subcommands()) {
