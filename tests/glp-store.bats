@@ -242,6 +242,35 @@ lines_in() { # DIR: the lines of the store, sorted
   assert_equal "$(entries s)" 10
 }
 
+@test "damage in the last batch of a log that a killed writer left is said by all" {
+  mkfifo fifo
+  glp-store append --dir s <fifo 3>&- &
+  pid=$!
+  exec 9>fifo
+  some_records 10 >&9
+  wait_for test -s s/fake/00000001.wal
+  kill -9 $pid
+  wait $pid || true
+  exec 9>&-
+  cp s/fake/00000001.wal keep
+  for at in 9 60 $(($(stat -c %s keep) - 2)); do
+    rm -rf s/fake/*
+    cp keep s/fake/00000001.wal
+    printf X | dd of=s/fake/00000001.wal bs=1 seek="$at" conv=notrunc status=none
+    run --separate-stderr glp-query -s s '{}'
+    assert_status 3
+    assert_contains "$stderr" "00000001.wal"
+    run --separate-stderr glp-store stats --dir s
+    assert_status 3
+    run --separate-stderr glp-store verify --dir s
+    assert_status 3
+    run --separate-stderr glp-store append --dir s </dev/null
+    assert_status 3
+    assert_contains "$stderr" "00000001.wal.damaged"
+    assert_equal "$(ls s/fake)" 00000001.wal.damaged
+  done
+}
+
 @test "a file that cannot grow is an error and the store stays readable" {
   some_records 10 | glp-store append --dir s
   head -c 3000000 /dev/urandom | base64 -w 100 |

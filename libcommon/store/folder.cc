@@ -70,6 +70,8 @@ Result<FolderFiles> ListFiles(const std::string& folder) {
       files.segments.push_back(*number);
     } else if (suffix == ".wal") {
       files.wals.push_back(*number);
+    } else if (suffix == ".wal.damaged") {
+      files.last_damaged = std::max(files.last_damaged, *number);
     } else if (suffix == ".glp.tmp") {
       files.left.push_back(name);
     }

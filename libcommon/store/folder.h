@@ -20,6 +20,7 @@ std::string WalPath(const std::string& folder, uint64_t number);
 struct FolderFiles {
   std::vector<uint64_t> segments;  // rising
   std::vector<uint64_t> wals;      // rising
+  uint64_t last_damaged = 0;       // highest number of the logs kept aside
   std::vector<std::string> left;   // names of files that a write in progress, or its end, left
 };
 // A folder that is not there has no files.

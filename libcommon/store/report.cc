@@ -93,10 +93,6 @@ Status VerifyTenant(const std::string& folder, VerifyReport* report) {
     report->disk_bytes += size;
     report->entries += table.entries();
     report->damage.insert(report->damage.end(), log.damage.begin(), log.damage.end());
-    if (log.torn_was_whole) {
-      report->damage.push_back(path + ": the last " + std::to_string(log.torn_bytes) +
-                               " bytes are not what was written");
-    }
   }
   return Status::Ok();
 }

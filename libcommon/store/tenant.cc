@@ -31,6 +31,8 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
   for (const std::string& name : files.left) {
     GLP_RETURN_IF_ERROR(io::Remove(folder_ + "/" + name));
   }
+  // A log that is kept aside keeps its name.
+  next_number_ = files.last_damaged + 1;
   for (uint64_t number : files.wals) {
     next_number_ = std::max(next_number_, number + 1);
     if (std::binary_search(files.segments.begin(), files.segments.end(), number)) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/hash.h"
@@ -70,11 +71,13 @@ bool DecodeBatch(std::string_view payload, LabelTable* labels, MemTable* table) 
   return in.done();
 }
 
-// The payload of a whole batch at the front of `bytes`; nothing where there is none.
-std::optional<std::string_view> BatchAt(std::string_view bytes, bool* whole_length) {
+// The payload of a whole batch at the front of `bytes`; nothing where there is none. `cut_off`: the
+// bytes end before the batch does.
+std::optional<std::string_view> BatchAt(std::string_view bytes, bool* cut_off) {
   std::optional<pack::Frame> frame = pack::ParseFrame(bytes);
-  *whole_length = frame && frame->record_size() <= bytes.size();
-  if (!*whole_length || frame->marker != pack::Marker::kLog || frame->tail_size != 0) {
+  // Lengths of a frame whose hash does not fit prove nothing.
+  *cut_off = bytes.size() < pack::kFrameSize || (frame && frame->record_size() > bytes.size());
+  if (*cut_off || !frame || frame->marker != pack::Marker::kLog || frame->tail_size != 0) {
     return std::nullopt;
   }
   std::string_view payload = bytes.substr(pack::kFrameSize, frame->head_size);
@@ -129,9 +132,9 @@ Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, M
   WalReport report;
   size_t at = 0;
   while (at < bytes.size()) {
-    bool whole_length = false;
+    bool cut_off = false;
     std::string where = name + ": byte " + std::to_string(at) + ": ";
-    if (auto payload = BatchAt(bytes.substr(at), &whole_length)) {
+    if (auto payload = BatchAt(bytes.substr(at), &cut_off)) {
       if (!DecodeBatch(*payload, labels, table)) {
         report.damage.push_back(where + "a batch that cannot be");
       }
@@ -139,15 +142,15 @@ Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, M
       continue;
     }
     size_t next = at;
-    bool next_whole = false;
+    bool next_cut_off = false;
     do {
       next = pack::FindFrame(bytes, next + 1);
-    } while (next != std::string_view::npos && !BatchAt(bytes.substr(next), &next_whole));
-    if (next == std::string_view::npos) {
+    } while (next != std::string_view::npos && !BatchAt(bytes.substr(next), &next_cut_off));
+    if (next == std::string_view::npos && cut_off) {
       report.torn_bytes = bytes.size() - at;
-      report.torn_was_whole = whole_length;
       break;
     }
+    next = std::min(next, bytes.size());
     report.damage.push_back(where + std::to_string(next - at) + " bytes are damaged");
     at = next;
   }

@@ -5,8 +5,8 @@
 //                        varint sources, × (varint size, source ID, varint NEXT)
 //                        varint rows, × (zigzag ts - ts before, varint line bytes,
 //                                        varint meta bytes, line, meta))
-// A batch stands for itself, so that one that is damaged costs no other. What is not whole at the
-// end is a write that a crash cut off: it was not acknowledged.
+// A batch stands for itself, so that one that is damaged costs no other. Where the file ends inside
+// a batch, a crash cut the write off: it was not acknowledged. Everything else is damage.
 // Threads: one at a time.
 #pragma once
 
@@ -44,12 +44,11 @@ class WalWriter {
 };
 
 struct WalReport {
-  // Damage between whole batches.
+  // What was written whole and is not right any more.
   std::vector<std::string> damage;
-  // Bytes at the end that are no whole batch, and whether they may have been one (all bytes are
-  // there, but they are not right).
+  // Bytes at the end that a crash cut off: less than a frame, or a sound frame and not all of the
+  // batch that it tells.
   uint64_t torn_bytes = 0;
-  bool torn_was_whole = false;
 };
 
 // Adds the batches of a log to `table`, its label sets to `labels`. Errors: I/O.
