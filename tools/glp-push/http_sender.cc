@@ -112,8 +112,11 @@ Status HttpSender::AskKind() {
   wire::ClientRequest request = MakeRequest("GET", info_url_);
   request.headers = headers_;
   GLP_ASSIGN_OR_RETURN(wire::ClientResponse answer, client_.Do(request));
-  // A server in trouble is asked again before the next try.
-  if (answer.status >= 500 || answer.status == 429) return Status::Ok();
+  // A server in trouble is asked again before the next try; one that does not know the question
+  // (501) is not.
+  constexpr int kNotImplemented = 501;
+  const bool trouble = answer.status >= 500 && answer.status != kNotImplemented;
+  if (trouble || answer.status == 429) return Status::Ok();
   kind_ = Kind::kLoki;
   if (!answer.ok()) return Status::Ok();
   simdjson::dom::parser parser;
