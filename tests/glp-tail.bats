@@ -579,6 +579,37 @@ for raw in sys.stdin:
   expect "one two"
 }
 
+@test "-f reads at once, and once, what is in nested folders removed and made anew again and again" {
+  mkdir -p d/new/deep
+  echo 0 >d/new/deep/n.log
+  follow 'd/**/*.log'
+  expect "0"
+  all=0
+  for i in {1..12}; do
+    rm -r d/new
+    mkdir -p d/new/deep
+    echo "$i" >d/new/deep/n.log
+    all+=" $i"
+    WAIT_SECONDS=5 expect "$all"  # far sooner than all is looked at anyway
+  done
+}
+
+@test "-f reads at once what is in nested folders that take the place of others moved away" {
+  mkdir -p d/new/deep
+  echo 0 >d/new/deep/n.log
+  follow 'd/**/*.log'
+  expect "0"
+  all=0
+  for i in {1..6}; do
+    mkdir -p staged/deep
+    echo "$i" >staged/deep/n.log
+    mv d/new "old$i"
+    mv staged d/new
+    all+=" $i"
+    WAIT_SECONDS=5 expect "$all"
+  done
+}
+
 @test "-f waits for a path that is not there, says so once, and reads it when it comes" {
   follow d/a.log
   wait_for grep -q 'd/a.log: No such file or directory; waiting for it' err

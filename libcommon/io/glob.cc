@@ -291,12 +291,12 @@ struct Glob::Walker {
   void Folder(const std::string& folder, size_t i) const {
     const Component& component = chain.components[i];
     if (component.kind == Kind::kLiteral) {
+      // Also a folder that only leads on: what it leads to may be removed and made anew.
+      TellFolder(folder);
       std::string path = JoinPath(folder, component.text);
       bool is_link = false;
       EntryKind kind = Look(path, &is_link, DT_UNKNOWN);
       bool last = i + 1 == chain.components.size();
-      // Also a folder that only leads on: what it leads to may be removed and made anew.
-      TellFolder(folder);
       if (last && kind == EntryKind::kFile) TellFile(path);
       if (!last && kind == EntryKind::kFolder) Folder(path, i + 1);
       return;

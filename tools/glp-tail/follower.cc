@@ -300,6 +300,7 @@ void Follower::WatchFolder(const std::string& folder) {
     // Either the reference just added is one too many, or the watch is of a folder that went.
     watcher_.Remove(known->second);
     if (watch.ok() && known->second == *watch) return;
+    LookSoon();  // no event of that watch will come any more
     EraseOne(&folder_names_, known->second, folder);
     folders_.erase(known);
   }
@@ -367,7 +368,7 @@ void Follower::OnEvent(const io::WatchEvent& event) {
     case Kind::kGone:
       for (const std::string& folder : AllOf(folder_names_, event.watch)) folders_.erase(folder);
       folder_names_.erase(event.watch);
-      next_look_ns_ = std::min(next_look_ns_, SteadyNs() + std::max(kSoonNs, 10 * look_cost_ns_));
+      LookSoon();
       break;
     case Kind::kOverflow:
       for (auto& [path, followed] : followed_) Queue(*followed);
@@ -377,9 +378,18 @@ void Follower::OnEvent(const io::WatchEvent& event) {
 }
 
 void Follower::OnName(const std::string& folder, const std::string& name) {
-  std::vector<FollowedPath*> known = AllOf(by_name_, PlainPath(io::JoinPath(folder, name)));
-  for (FollowedPath* followed : known) Look(*followed);
-  if (known.empty()) paths_.WalkFrom(folder, name, Visitor());
+  for (FollowedPath* followed : AllOf(by_name_, PlainPath(io::JoinPath(folder, name)))) {
+    Look(*followed);
+  }
+  io::GlobVisitor visitor = Visitor();
+  // Paths below a folder made anew are known while what stood there before is still open, and their
+  // files were there before the folder was watched: no other event may come of them.
+  visitor.file = [this](const std::string& path) { Look(Add(path, false)); };
+  paths_.WalkFrom(folder, name, visitor);
+}
+
+void Follower::LookSoon() {
+  next_look_ns_ = std::min(next_look_ns_, SteadyNs() + std::max(kSoonNs, 10 * look_cost_ns_));
 }
 
 void Follower::Know(FollowedPath& followed, const OpenFile& open) {

@@ -52,6 +52,7 @@ class Follower {
   void FollowLinks(FollowedPath& followed);
   void OnEvent(const io::WatchEvent& event);
   void OnName(const std::string& folder, const std::string& name);
+  void LookSoon();
   io::GlobVisitor Visitor();
   // Index of the open files.
   void Know(FollowedPath& followed, const OpenFile& open);
