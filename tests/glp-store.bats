@@ -40,6 +40,24 @@ lines_in() { # DIR: the lines of the store, sorted
   assert_equal "$(entries s)" 150
 }
 
+@test "entries of a file are stored once in whatever order they come" {
+  seq 1000 >n.log
+  glp-tail n.log >in
+  tac in >reversed
+  shuf --random-source=<(yes) in >shuffled
+  for first in reversed shuffled; do
+    rm -rf s
+    run --separate-stderr glp-store append --dir s <$first
+    assert_equal "$stderr" "glp-store: 1000 added, 0 already there"
+    for again in in reversed shuffled; do
+      run --separate-stderr glp-store append --dir s <$again
+      assert_equal "$stderr" "glp-store: 0 added, 1000 already there"
+    done
+    assert_equal "$(lines_in s)" "$(<n.log)"
+    glp-store verify --dir s
+  done
+}
+
 @test "another file with the same lines is not the same" {
   some_records 10 1 f | glp-store append --dir s
   some_records 10 1 g | glp-store append --dir s

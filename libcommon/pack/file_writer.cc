@@ -1,5 +1,8 @@
 #include "pack/file_writer.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "pack/frame.h"
 
 namespace glp::pack {
@@ -49,8 +52,12 @@ Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream) {
 Status FileWriter::Finish() {
   GLP_RETURN_IF_ERROR(WriteNewStreams());
   for (const auto& [key, next] : positions_) {
-    index_.positions.push_back({key.first, key.second, next});
+    index_.positions.push_back({key.first, key.second, Position::Kind::kSettled, next, {}});
   }
+  std::sort(index_.positions.begin(), index_.positions.end(),
+            [](const Position& a, const Position& b) {
+              return std::tie(a.stream, a.id) < std::tie(b.stream, b.id);
+            });
   std::string head = EncodeIndex(index_);
   AppendFrame(&out_.buffer(), Marker::kFooter, head, 0);
   out_.buffer().append(head);

@@ -33,6 +33,8 @@ class FileWriter {
   uint32_t AddStream(std::string_view labels_json);
   // Remembers the position for the footer if it is the highest of its stream and ID.
   void AddPosition(uint32_t stream, std::string_view id, uint64_t next);
+  // A position for the footer. REQUIRES: the only one of its stream and ID
+  void AddPosition(Position position) { index_.positions.push_back(std::move(position)); }
   // Writes the entries as one block and clears the builder; nothing where it is empty.
   Status AddBlock(BlockBuilder* builder, uint32_t stream);
   // Footer and trailer. Call once, last.

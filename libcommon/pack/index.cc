@@ -5,6 +5,23 @@
 
 namespace glp::pack {
 
+void AppendPosition(std::string* out, const Position& position) {
+  AppendSized(out, position.id);
+  AppendVarint(out, static_cast<uint64_t>(position.kind));
+  AppendVarint(out, position.next);
+  AppendSized(out, position.points);
+}
+
+bool ReadPosition(Decoder* in, Position* position) {
+  position->id = in->Sized();
+  uint64_t kind = in->Varint();
+  position->kind = static_cast<Position::Kind>(kind);
+  position->next = in->Varint();
+  position->points = in->Sized();
+  return in->ok() && kind <= static_cast<uint64_t>(Position::Kind::kRestart) &&
+         ForEachPoint(*position, [](uint64_t) {});
+}
+
 std::string EncodeIndex(const Index& index) {
   std::string out;
   AppendVarint(&out, kVersion);
@@ -31,8 +48,7 @@ std::string EncodeIndex(const Index& index) {
   AppendVarint(&out, index.positions.size());
   for (const Position& position : index.positions) {
     AppendVarint(&out, position.stream);
-    AppendSized(&out, position.id);
-    AppendVarint(&out, position.next);
+    AppendPosition(&out, position);
   }
   return out;
 }
@@ -75,10 +91,9 @@ Result<Index> DecodeIndex(std::string_view head) {
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     Position position;
     position.stream = static_cast<uint32_t>(in.Varint());
-    position.id = in.Sized();
-    position.next = in.Varint();
-    if (in.ok() && position.stream >= index.streams.size()) {
-      return DataError("footer: a position of a stream that is not there");
+    bool sound = ReadPosition(&in, &position);
+    if (in.ok() && (!sound || position.stream >= index.streams.size())) {
+      return DataError("footer: a position that cannot be");
     }
     index.positions.push_back(std::move(position));
   }

@@ -12,12 +12,37 @@
 
 namespace glp::pack {
 
-// The highest NEXT of a source ID within a stream.
+// What is known of a source ID within a stream. Files of a store build on one another: each says
+// what it adds to those before it.
 struct Position {
+  enum class Kind : uint8_t {
+    kSettled = 0,  // all up to `next` is held (a packed file: the highest NEXT)
+    kAdded = 1,    // the points are held
+    kRestart = 2,  // only up to `next` is all held, and the points; what was said before is void
+  };
   uint32_t stream = 0;
   std::string id;
+  Kind kind = Kind::kSettled;
   uint64_t next = 0;
+  // NEXTs in the order of arrival, each as zigzag of the difference to the one before, the first
+  // to `next`.
+  std::string points;
 };
+// All but the number of the stream.
+void AppendPosition(std::string* out, const Position& position);
+// False where it is none; `in` may have failed, too.
+bool ReadPosition(Decoder* in, Position* position);
+// Calls `sink` with each point. False where the bytes are no points.
+template <typename Sink>
+bool ForEachPoint(const Position& position, Sink sink) {
+  Decoder in(position.points);
+  uint64_t point = position.next;
+  while (in.ok() && in.left() > 0) {
+    point += static_cast<uint64_t>(in.Signed());
+    if (in.ok()) sink(point);
+  }
+  return in.done();
+}
 
 struct Index {
   uint32_t flags = 0;

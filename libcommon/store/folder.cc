@@ -35,7 +35,11 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
   pack::BlockBuilder builder;
   for (const MemStream& stream : table.streams()) {
     uint32_t number = writer.AddStream(stream.labels()->json);
-    for (const auto& [id, next] : stream.sources) writer.AddPosition(number, id, next);
+    for (const auto& [id, source] : stream.sources) {
+      pack::Position position = source.Position(id);
+      position.stream = number;
+      writer.AddPosition(std::move(position));
+    }
     for (const MemRow& row : SortedRows(stream.View())) {
       builder.Add({row.ts_ns, 0, row.line(), row.meta(), {}, {}});
       if (builder.bytes() >= kBlockBytes) {

@@ -54,6 +54,35 @@ class MemRun : public pack::SortedRun {
 
 }  // namespace
 
+void MemSource::Restart(uint64_t floor) {
+  restarted_ = true;
+  floor_ = last_ = floor;
+  points_.clear();
+}
+
+void MemSource::Take(const pack::Position& position) {
+  if (position.kind == pack::Position::Kind::kRestart) Restart(position.next);
+  // ReadPosition has looked at them.
+  (void)pack::ForEachPoint(position, [&](uint64_t next) { Add(next); });
+}
+
+pack::Position MemSource::Position(const std::string& id) const {
+  using Kind = pack::Position::Kind;
+  if (settled_) return {0, id, Kind::kSettled, *settled_, {}};
+  return {0, id, restarted_ ? Kind::kRestart : Kind::kAdded, floor_, points_};
+}
+
+pack::Position MemSource::Unlogged(const std::string& id) const {
+  if (logged_.restarted != restarted_) return Position(id);
+  uint64_t before = logged_.size == 0 ? floor_ : logged_.last;
+  return {0, id, pack::Position::Kind::kAdded, before, points_.substr(logged_.size)};
+}
+
+void MemSource::SetLogged(const Mark& mark) {
+  // After a restart all is to be logged anew.
+  if (mark.restarted == restarted_) logged_ = mark;
+}
+
 MemView MemStream::View(size_t begin) const {
   MemView view;
   view.stream = labels_;

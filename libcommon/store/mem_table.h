@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,7 +15,9 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "pack/index.h"
 #include "pack/merge.h"
+#include "pack/varint.h"
 #include "record/labels.h"
 
 namespace glp::store {
@@ -38,6 +41,42 @@ struct MemView {
   bool sorted = true;
 };
 
+// The NEXTs of a source among the rows of a stream, for the log and the segment.
+class MemSource {
+ public:
+  void Add(uint64_t next) {
+    pack::AppendVarint(&points_, pack::ZigZag(static_cast<int64_t>(next - last_)));
+    last_ = next;
+  }
+  // What earlier segments say of the source is void but that all up to `floor` is held.
+  void Restart(uint64_t floor);
+  // All up to `next` is held: the points need not be kept.
+  void Settle(uint64_t next) { settled_ = next; }
+  // What a log says.
+  void Take(const pack::Position& position);
+
+  // The same as a position of the footer.
+  pack::Position Position(const std::string& id) const;
+  // What is not logged yet, as a position.
+  pack::Position Unlogged(const std::string& id) const;
+  struct Mark {
+    bool restarted;
+    size_t size;
+    uint64_t last;
+  };
+  Mark Now() const { return {restarted_, points_.size(), last_}; }
+  // What was there at `mark` is logged.
+  void SetLogged(const Mark& mark);
+
+ private:
+  bool restarted_ = false;
+  uint64_t floor_ = 0;  // after Restart
+  uint64_t last_ = 0;
+  std::string points_;  // as in pack::Position, the first to floor_
+  std::optional<uint64_t> settled_;
+  Mark logged_{false, 0, 0};
+};
+
 class MemStream {
  public:
   explicit MemStream(const LabelSet* labels) : labels_(labels) {}
@@ -46,8 +85,8 @@ class MemStream {
   uint64_t line_bytes() const { return line_bytes_; }
   // Rows from number `begin` on.
   MemView View(size_t begin = 0) const;
-  // The highest NEXT of each source ID among the rows.
-  StringMap<uint64_t> sources;
+  // By source ID.
+  StringMap<MemSource> sources;
   // Rows that stand in the write-ahead log.
   size_t logged = 0;
 

@@ -56,8 +56,9 @@ struct NewEntry {
 // Counts are added to, so that one result may serve many calls.
 struct AppendResult {
   uint64_t added = 0;
-  // Entries with a src that the store holds already: its NEXT is not above the highest NEXT stored
-  // for the same stream and source ID.
+  // Entries with a src that the store holds already. Within the stream and the source ID each NEXT
+  // is taken once, in any order; of a source that came in rising order until a segment was cut by a
+  // process that has ended, nothing below its highest NEXT is taken any more.
   uint64_t duplicates = 0;
 };
 

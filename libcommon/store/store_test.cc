@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -137,6 +138,92 @@ TEST_F(StoreTest, EntriesOfTheSameSourceAreTakenOnce) {
     ASSERT_TRUE(store->Close().ok());
   }
   EXPECT_EQ(Read().size(), 10u);
+}
+
+// Takes NEXTs 10, 20 … in the order of `order` in three processes, of which the first two are
+// killed, and then all again in another order.
+TEST_F(StoreTest, EntriesOfASourceMayComeInAnyOrder) {
+  constexpr uint64_t kCount = 3000;
+  std::vector<uint64_t> order(kCount);
+  std::iota(order.begin(), order.end(), 1);
+  for (uint32_t seed = 0; seed < 6; ++seed) {
+    fs::remove_all(dir_ + "/fake");
+    if (seed == 0) std::reverse(order.begin(), order.end());
+    if (seed > 0) std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+    Options options;
+    if (seed % 2 == 1) options.segment_bytes = 64 << 10;  // cuts on the way
+    AppendResult result;
+    auto take = [&](Store* store, uint64_t i) {
+      NewEntry entry = FromFile("x", "8:1:f", order[i] * 10);
+      ASSERT_TRUE(store->Append("fake", {&entry, 1}, &result).ok());
+      if (i % 70 == 69) {
+        ASSERT_TRUE(store->Commit().ok());
+      }
+    };
+    // One entry alone tells nothing of the order.
+    for (uint64_t end : {uint64_t{1}, kCount / 2, kCount}) {
+      auto store = Open(options);
+      for (uint64_t i = 0; i < end; ++i) take(store.get(), i);
+      ASSERT_TRUE(store->Commit().ok());
+    }
+    EXPECT_EQ(result.added, kCount) << seed;
+    EXPECT_EQ(Read().size(), kCount);
+    std::shuffle(order.begin(), order.end(), std::mt19937(seed + 100));
+    for (int round = 0; round < 2; ++round) {
+      result = {};
+      auto store = Open(options);
+      for (uint64_t i = 0; i < kCount; ++i) take(store.get(), i);
+      EXPECT_EQ(result.added, 0u) << seed;
+      EXPECT_EQ(result.duplicates, kCount);
+      ASSERT_TRUE(store->Close().ok());
+    }
+    EXPECT_EQ(Read().size(), kCount);
+  }
+}
+
+TEST_F(StoreTest, ASourceInOrderCostsNoPoints) {
+  auto store = Open();
+  for (uint64_t i = 1; i <= 3000; ++i) Append(store.get(), FromFile("x", "8:1:f", i * 10));
+  ASSERT_TRUE(store->Close().ok());
+  auto file = pack::PackFile::Open(File(".glp"));
+  ASSERT_TRUE(file.ok());
+  ASSERT_EQ((*file)->index().positions.size(), 1u);
+  const pack::Position& position = (*file)->index().positions[0];
+  EXPECT_EQ(position.kind, pack::Position::Kind::kSettled);
+  EXPECT_EQ(position.next, 30000u);
+  EXPECT_EQ(position.points, "");
+  EXPECT_EQ(Append(Open().get(), FromFile("x", "8:1:f", 15)).duplicates, 1u);
+}
+
+// A segment has said that all is there up to a point when entries of before it come late.
+TEST_F(StoreTest, WhatComesLateAfterASegmentWasCutIsTakenOnce) {
+  for (bool cut : {true, false}) {
+    fs::remove_all(dir_ + "/fake");
+    auto store = Open();
+    for (uint64_t i = 1; i <= 10; ++i) {
+      Append(store.get(), FromFile("x", "f", i * 10));
+      if (i == 5) {
+        ASSERT_TRUE(store->Flush().ok());
+      }
+      if (i == 8) {
+        ASSERT_TRUE(store->Commit().ok());
+      }
+    }
+    EXPECT_EQ(Append(store.get(), FromFile("late", "f", 25)).added, 1u);
+    ASSERT_TRUE((cut ? store->Flush() : store->Commit()).ok());
+    store.reset();
+    for (int round = 0; round < 2; ++round) {
+      store = Open();
+      for (uint64_t i = 1; i <= 10; ++i) {
+        EXPECT_EQ(Append(store.get(), FromFile("x", "f", i * 10)).duplicates, 1u) << i;
+      }
+      EXPECT_EQ(Append(store.get(), FromFile("late", "f", 25)).duplicates, 1u);
+      EXPECT_EQ(Append(store.get(), FromFile("later", "f", 35)).added, round == 0 ? 1u : 0u);
+      EXPECT_EQ(Append(store.get(), FromFile("new", "f", 110)).added, round == 0 ? 1u : 0u);
+      ASSERT_TRUE(store->Close().ok());
+    }
+    EXPECT_EQ(Read().size(), 13u);
+  }
 }
 
 TEST_F(StoreTest, SourcesAreKnownFromTheLogToo) {

@@ -10,6 +10,8 @@ namespace {
 // A commit of more than this part of a segment cuts one: writing it once is cheaper than logging
 // it and writing it again.
 constexpr uint64_t kCutPart = 8;
+// Points that are kept of sources whose entries came in order, should some come late.
+constexpr size_t kMaxRisingPoints = 1 << 20;
 
 }  // namespace
 
@@ -46,6 +48,7 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
     next_number_ = std::max(next_number_, number + 1);
     GLP_RETURN_IF_ERROR(AddSegment(number, files.segments.size(), warnings));
   }
+  if (rising_points_ > kMaxRisingPoints) ForgetOldPoints();
   active_ = NewTable();
   return Status::Ok();
 }
@@ -78,8 +81,15 @@ Status Tenant::AddSegment(uint64_t number, size_t count, std::vector<std::string
   for (const pack::Position& position : pack->file->index().positions) {
     const LabelSet* labels = pack->streams[position.stream];
     if (labels == nullptr) continue;
-    uint64_t& highest = FindStream(*labels)->sources[position.id];
-    highest = std::max(highest, position.next);
+    HeldPoints& held = FindStream(*labels)->sources[position.id].held;
+    if (position.kind == pack::Position::Kind::kSettled) held.Settle(position.next);
+    if (position.kind == pack::Position::Kind::kRestart) held.Restart(position.next);
+    // Opening the file has looked at the points.
+    (void)pack::ForEachPoint(position, [&](uint64_t next) {
+      if (held.Has(next)) return;
+      held.Add(next);
+      if (held.rising()) ++rising_points_;
+    });
   }
   segments_.push_back(std::move(pack));
   return Status::Ok();
@@ -100,17 +110,55 @@ Tenant::Stream* Tenant::FindStream(const LabelSet& labels) {
 }
 
 bool Tenant::IsDuplicate(Stream* stream, const NewEntry& entry) {
-  if (stream->source_next == nullptr || stream->source_id != entry.src_id) {
+  if (stream->source == nullptr || stream->source_id != entry.src_id) {
     stream->source_id = entry.src_id;
-    stream->source_next = &stream->sources[stream->source_id];
+    stream->source = &stream->sources[stream->source_id];
     stream->source_active = nullptr;
   }
-  if (entry.src_next <= *stream->source_next) return true;
+  HeldPoints& held = stream->source->held;
+  if (held.Has(entry.src_next)) return true;
   if (stream->source_active == nullptr) {
     stream->source_active = &stream->active->sources[stream->source_id];
   }
-  *stream->source_next = *stream->source_active = entry.src_next;
+  MemSource& active = *stream->source_active;
+  bool was_rising = held.rising();
+  held.Add(entry.src_next);
+  if (held.rising()) {
+    active.Add(entry.src_next);
+    if (++rising_points_ > kMaxRisingPoints) ForgetOldPoints();
+  } else if (was_rising && stream->source->told_settled) {
+    // That was too much: there are gaps which may be filled yet.
+    active.Restart(held.floor());
+    for (const auto& run : held.runs()) {
+      for (uint64_t next : run) active.Add(next);
+    }
+  } else {
+    active.Add(entry.src_next);
+  }
   return false;
+}
+
+void Tenant::ForgetOldPoints() {
+  rising_points_ = 0;
+  for (Stream& stream : streams_) {
+    for (auto& [id, source] : stream.sources) {
+      if (!source.held.rising()) continue;
+      source.held.ForgetOlderHalf();
+      rising_points_ += source.held.points();
+    }
+  }
+}
+
+void Tenant::SettleActive() {
+  for (Stream& stream : streams_) {
+    if (stream.active == nullptr) continue;
+    for (auto& [id, in_memory] : stream.active->sources) {
+      Source& source = stream.sources.find(id)->second;
+      if (!source.held.rising()) continue;
+      in_memory.Settle(source.held.highest());
+      source.told_settled = true;
+    }
+  }
 }
 
 void Tenant::Append(std::span<const NewEntry> entries, AppendResult* result) {
@@ -155,6 +203,7 @@ Status Tenant::Commit() {
 Status Tenant::LogLocked() {
   std::vector<WalStream> batch;
   std::vector<std::pair<MemStream*, size_t>> logged;
+  std::vector<std::pair<MemSource*, MemSource::Mark>> logged_sources;
   uint64_t bytes;
   uint64_t upto;
   {
@@ -164,7 +213,12 @@ Status Tenant::LogLocked() {
       logged.emplace_back(&stream, stream.rows());
       WalStream& part = batch.emplace_back();
       part.rows = stream.View(stream.logged);
-      part.sources.assign(stream.sources.begin(), stream.sources.end());
+      for (auto& [id, source] : stream.sources) {
+        pack::Position position = source.Unlogged(id);
+        if (position.points.empty()) continue;
+        part.sources.push_back(std::move(position));
+        logged_sources.emplace_back(&source, source.Now());
+      }
     }
     bytes = active_->rows->bytes();
     upto = appended_;
@@ -172,6 +226,7 @@ Status Tenant::LogLocked() {
   if (!batch.empty()) GLP_RETURN_IF_ERROR(active_->wal.Append(batch));
   std::lock_guard lock(mutex_);
   for (auto& [stream, rows] : logged) stream->logged = rows;
+  for (auto& [source, mark] : logged_sources) source->SetLogged(mark);
   logged_bytes_ = bytes;
   durable_ = std::max(durable_, upto);
   return Status::Ok();
@@ -195,6 +250,7 @@ Status Tenant::CutLocked() {
       durable_ = appended_;  // all were duplicates
       return Status::Ok();
     }
+    SettleActive();
     frozen_ = std::move(active_);
     active_ = NewTable();
     logged_bytes_ = 0;

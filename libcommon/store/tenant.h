@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "store/held_points.h"
 #include "store/source.h"
 #include "store/store.h"
 #include "store/wal.h"
@@ -40,15 +41,20 @@ class Tenant {
   uint64_t memory_bytes() const { return memory_bytes_; }
 
  private:
+  struct Source {
+    HeldPoints held;
+    // A segment of this process says that all up to a point is held, for all had come in order.
+    bool told_settled = false;
+  };
   // A stream as long as the store is open.
   struct Stream {
     const LabelSet* labels;
-    StringMap<uint64_t> sources;  // the highest NEXT of each source ID
+    StringMap<Source> sources;    // by ID
     MemStream* active = nullptr;  // in active_
     // The source seen last: in `sources` and in `active->sources`.
     std::string source_id;
-    uint64_t* source_next = nullptr;
-    uint64_t* source_active = nullptr;
+    Source* source = nullptr;
+    MemSource* source_active = nullptr;
   };
   struct Table {
     Table(uint64_t table_number, std::string wal_path)
@@ -66,6 +72,11 @@ class Tenant {
   Status AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings);
   Stream* FindStream(const LabelSet& labels);
   bool IsDuplicate(Stream* stream, const NewEntry& entry);
+  // Keeps the points of sources that come in order from growing without end.
+  void ForgetOldPoints();
+  // Of the sources that came in order only the highest NEXT need stand in the segment.
+  // REQUIRES: mutex_ held
+  void SettleActive();
   Status CutLocked();    // REQUIRES: io_mutex_ held
   Status WriteFrozen();  // REQUIRES: io_mutex_ held
   Status LogLocked();    // REQUIRES: io_mutex_ held
@@ -81,6 +92,7 @@ class Tenant {
   std::deque<Stream> streams_;
   StringMap<Stream*> by_json_;
   Stream* last_ = nullptr;
+  size_t rising_points_ = 0;  // points of sources that came in order, at most
   std::vector<std::shared_ptr<const pack::PackStreams>> segments_;
   std::unique_ptr<Table> active_, frozen_;
   uint64_t next_number_ = 1;

@@ -23,10 +23,7 @@ std::string EncodeBatch(const std::vector<WalStream>& batch) {
   for (const WalStream& stream : batch) {
     AppendSized(&out, stream.rows.stream->json);
     AppendVarint(&out, stream.sources.size());
-    for (const auto& [id, next] : stream.sources) {
-      AppendSized(&out, id);
-      AppendVarint(&out, next);
-    }
+    for (const pack::Position& position : stream.sources) pack::AppendPosition(&out, position);
     AppendVarint(&out, stream.rows.rows);
     uint64_t before = 0;
     for (const auto& [first, count] : stream.rows.parts) {
@@ -51,9 +48,9 @@ bool DecodeBatch(std::string_view payload, LabelTable* labels, MemTable* table) 
     if (!set.ok()) return false;
     MemStream* stream = table->Stream(*set);
     for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-      std::string id(in.Sized());
-      uint64_t& highest = stream->sources[id];
-      highest = std::max(highest, in.Varint());
+      pack::Position position;
+      if (!pack::ReadPosition(&in, &position)) return false;
+      stream->sources[position.id].Take(position);
     }
     uint64_t ts = 0;
     for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {

@@ -2,7 +2,8 @@
 // fsynced as a whole.
 // Format: frames as in pack/FORMAT.md with the marker GLPW and no tail; the head of each is
 //     varint streams, × (varint size, label set as JSON
-//                        varint sources, × (varint size, source ID, varint NEXT)
+//                        varint sources, × (position of the entries: pack/FORMAT.md, from the
+//                                           source ID on, kind 1 or 2)
 //                        varint rows, × (zigzag ts - ts before, varint line bytes,
 //                                        varint meta bytes, line, meta))
 // A batch stands for itself, so that one that is damaged costs no other. Where the file ends inside
@@ -24,7 +25,7 @@ namespace glp::store {
 // What is to be logged of a stream.
 struct WalStream {
   MemView rows;
-  std::vector<std::pair<std::string, uint64_t>> sources;  // ID and its highest NEXT
+  std::vector<pack::Position> sources;
 };
 
 class WalWriter {
