@@ -73,6 +73,19 @@ lines_in() { # DIR: the lines of the store, sorted
   assert_equal "$output" x
 }
 
+@test "equal lines of a file are given each, by queries and by counts" {
+  line='{"log":"again\n","stream":"stdout","time":"2026-01-05T00:00:00.000000001Z"}'
+  printf '%s\n' "$line" "$line" "$line" >c.log
+  run --separate-stderr bash -c "glp-tail c.log | glp-parse --docker | glp-store append --dir s"
+  assert_equal "$stderr" "glp-store: 3 added, 0 already there"
+  assert_equal "$(entries s)" 3
+  assert_equal "$(lines_in s)" "$(printf 'again\n%.0s' 1 2 3)"
+  run --separate-stderr glp-query -s s 'sum(count_over_time({filename=~".+"}[1h]))' \
+    --at 2026-01-05T00:30:00Z -o jsonl
+  assert_status 0
+  assert_json "$output" '.value == 3'
+}
+
 @test "what is appended is found by glp-query, metadata too, in the order of time" {
   {
     echo '{"ts":"2026-01-05T00:00:00.000000002Z","labels":{"a":"b"},"line":"second","meta":{"t":"1"}}'

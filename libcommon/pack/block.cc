@@ -204,7 +204,8 @@ void BlockEncoder::EncodeSrc(const BlockBuilder::Texts& texts) {
   AddColumn(Column::kSrc, raw_);
 }
 
-BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, std::string* out) {
+BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact,
+                               std::string* out) {
   source->FillSparse();
   const BlockBuilder& builder = *source;
   size_t count = builder.entries();
@@ -217,6 +218,7 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, std::strin
   }
   BlockInfo info;
   info.stream = stream;
+  info.exact = exact;
   info.entries = count;
   info.min_ts_ns = builder.times_[At(0)];
   info.max_ts_ns = builder.times_[At(count - 1)];
@@ -251,6 +253,7 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, std::strin
                static_cast<uint64_t>(info.max_ts_ns) - static_cast<uint64_t>(info.min_ts_ns));
   AppendVarint(&head, info.line_bytes);
   AppendVarint(&head, info.first_seq);
+  AppendVarint(&head, exact ? kBlockExact : 0);
   AppendVarint(&head, columns_);
   head.append(directory_);
   AppendFrame(out, Marker::kBlock, head, tail_.size());

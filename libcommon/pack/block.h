@@ -26,7 +26,8 @@ enum class Column : uint8_t {
   kSrc = 6,
   kExtra = 7,
 };
-inline constexpr size_t kColumns = 8;  // highest type + 1
+inline constexpr size_t kColumns = 8;       // highest type + 1
+inline constexpr uint64_t kBlockExact = 1;  // of a block's flags
 enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
 
 // An entry with all that a .glp file keeps of it.
@@ -50,6 +51,7 @@ struct BlockInfo {
   int64_t max_ts_ns = 0;
   uint64_t line_bytes = 0;
   uint64_t first_seq = 0;
+  bool exact = false;  // each entry came with a src: equal ones are different entries
 };
 
 // Memory: the bytes of the entries and about 24 bytes an entry.
@@ -86,7 +88,7 @@ class BlockEncoder {
   ~BlockEncoder();
 
   // Appends the block's record to `out`. REQUIRES: builder->entries() > 0
-  BlockInfo Encode(BlockBuilder* builder, uint32_t stream, std::string* out);
+  BlockInfo Encode(BlockBuilder* builder, uint32_t stream, bool exact, std::string* out);
 
  private:
   void AddColumn(Column type, std::string_view raw);

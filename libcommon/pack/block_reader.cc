@@ -47,6 +47,8 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
   info.max_ts_ns = static_cast<int64_t>(static_cast<uint64_t>(info.min_ts_ns) + in.Varint());
   info.line_bytes = in.Varint();
   info.first_seq = in.Varint();
+  uint64_t flags = in.Varint();
+  info.exact = flags == kBlockExact;
   info.size = kFrameSize + head.size() + tail_size;
   uint64_t offset = 0;
   uint64_t front = 0;
@@ -69,7 +71,7 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
     result.columns[type] = stored;
   }
   if (!in.done() || offset != tail_size || stream > UINT32_MAX || info.entries == 0 ||
-      info.entries > UINT32_MAX || info.min_ts_ns > info.max_ts_ns) {
+      info.entries > UINT32_MAX || info.min_ts_ns > info.max_ts_ns || flags > kBlockExact) {
     return DataError("a block whose head cannot be");
   }
   info.front_size = kFrameSize + head.size() + front;
@@ -100,7 +102,7 @@ Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want,
   if (told.stream != info.stream || told.entries != info.entries ||
       told.min_ts_ns != info.min_ts_ns || told.max_ts_ns != info.max_ts_ns ||
       told.line_bytes != info.line_bytes || told.first_seq != info.first_seq ||
-      told.front_size != info.front_size) {
+      told.front_size != info.front_size || told.exact != info.exact) {
     return DataError(Where(file, info) + ": is not the block that the footer says");
   }
   block->head_ = *parsed;

@@ -38,10 +38,10 @@ Status FileWriter::WriteNewStreams() {
   return out_.Commit();
 }
 
-Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream) {
+Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream, bool exact) {
   if (builder->entries() == 0) return Status::Ok();
   GLP_RETURN_IF_ERROR(WriteNewStreams());
-  BlockInfo info = encoder_.Encode(builder, stream, &out_.buffer());
+  BlockInfo info = encoder_.Encode(builder, stream, exact, &out_.buffer());
   builder->Clear();
   info.offset = offset_;
   offset_ += info.size;

@@ -35,8 +35,9 @@ class FileWriter {
   void AddPosition(uint32_t stream, std::string_view id, uint64_t next);
   // A position for the footer. REQUIRES: the only one of its stream and ID
   void AddPosition(Position position) { index_.positions.push_back(std::move(position)); }
-  // Writes the entries as one block and clears the builder; nothing where it is empty.
-  Status AddBlock(BlockBuilder* builder, uint32_t stream);
+  // Writes the entries as one block and clears the builder; nothing where it is empty. `exact`: as
+  // BlockInfo::exact.
+  Status AddBlock(BlockBuilder* builder, uint32_t stream, bool exact = false);
   // Footer and trailer. Call once, last.
   Status Finish();
 

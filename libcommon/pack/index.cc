@@ -41,6 +41,7 @@ std::string EncodeIndex(const Index& index) {
                  static_cast<uint64_t>(block.max_ts_ns) - static_cast<uint64_t>(block.min_ts_ns));
     AppendVarint(&out, block.line_bytes);
     AppendVarint(&out, block.first_seq);
+    AppendVarint(&out, block.exact ? kBlockExact : 0);
     end = block.offset + block.size;
   }
   AppendVarint(&out, index.entries);
@@ -79,10 +80,12 @@ Result<Index> DecodeIndex(std::string_view head) {
     block.max_ts_ns = static_cast<int64_t>(static_cast<uint64_t>(block.min_ts_ns) + in.Varint());
     block.line_bytes = in.Varint();
     block.first_seq = in.Varint();
+    uint64_t block_flags = in.Varint();
+    block.exact = block_flags == kBlockExact;
     end = block.offset + block.size;
     bool fits = stream < index.streams.size() && block.entries > 0 && block.offset <= end &&
                 block.front_size >= kFrameSize && block.front_size <= block.size &&
-                block.min_ts_ns <= block.max_ts_ns;
+                block.min_ts_ns <= block.max_ts_ns && block_flags <= kBlockExact;
     if (in.ok() && !fits) return DataError("footer: its list of blocks cannot be");
     index.blocks.push_back(block);
   }

@@ -1,6 +1,7 @@
 #include "pack/merge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -19,7 +20,8 @@ MergeCursor::MergeCursor(std::unique_ptr<ScanContext> context,
                          std::vector<std::unique_ptr<SortedRun>> runs, bool collapse)
     : context_(std::move(context)),
       backward_(context_->request.direction == logql::Direction::kBackward),
-      collapse_(collapse),
+      collapse_(collapse &&
+                std::any_of(runs.begin(), runs.end(), [](const auto& run) { return !run->exact; })),
       runs_(std::move(runs)) {
   heap_.reserve(runs_.size());
   for (uint32_t i = 0; i < runs_.size(); ++i) {
@@ -111,15 +113,24 @@ std::optional<MergeCursor::TextHash> MergeCursor::HashOf(const Place& place) {
 }
 
 bool MergeCursor::IsNew(Equals* equals, const Place& place) {
-  if (equals->first.run == nullptr) {
-    equals->first = place;
-    return true;
+  if (!equals->hashed) {
+    equals->all_exact &= place.run->exact;
+    if (equals->unhashed.empty() || equals->all_exact) {
+      equals->unhashed.push_back(place);
+      return true;
+    }
+    equals->hashed = true;
+    for (const Place& earlier : equals->unhashed) IsNewText(equals, earlier);
   }
-  if (equals->seen.empty()) {
-    if (auto hash = HashOf(equals->first)) equals->seen.insert(*hash);
-  }
+  return IsNewText(equals, place);
+}
+
+bool MergeCursor::IsNewText(Equals* equals, const Place& place) {
   std::optional<TextHash> hash = HashOf(place);
-  return !hash || equals->seen.insert(*hash).second;
+  if (!hash) return true;
+  auto [found, is_new] = equals->seen.try_emplace(*hash, !place.run->exact);
+  if (is_new) return true;
+  return place.run->exact && !std::exchange(found->second, false);
 }
 
 bool MergeCursor::IsRepeat(const Item& item) {
@@ -133,7 +144,7 @@ bool MergeCursor::IsRepeat(const Item& item) {
     first_ = place;
     return false;
   }
-  if (equals_.empty()) equals_[first_stream_].first = first_;
+  if (equals_.empty()) IsNew(&equals_[first_stream_], first_);
   return !IsNew(&equals_[run->stream], place);
 }
 

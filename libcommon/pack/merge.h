@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "logql/ast.h"
@@ -36,6 +35,8 @@ class SortedRun {
   // Order of arrival for equal times: by group (file), then by seqs() or, without, by `order`.
   uint32_t group = 0;
   uint64_t order = 0;
+  // Each entry came with a src, so that equal ones are different entries.
+  bool exact = false;
 
   // Finds the entries in the request's range; those that its line filters surely refuse may be
   // left out. Adds what was looked at to the stats. Errors: Code::kData for damage, I/O.
@@ -59,7 +60,9 @@ class SortedRun {
 
 class MergeCursor : public logql::EntryCursor {
  public:
-  // `collapse`: entries equal in stream, time, line and meta are given once.
+  // `collapse`: of entries equal in stream, time, line and meta those of exact runs are given
+  // each; others once, and not at all where an exact one is there. So the number does not depend on
+  // the direction.
   MergeCursor(std::unique_ptr<ScanContext> context, std::vector<std::unique_ptr<SortedRun>> runs,
               bool collapse);
 
@@ -96,10 +99,14 @@ class MergeCursor : public logql::EntryCursor {
     SortedRun* run = nullptr;
     size_t at = 0;
   };
-  // Entries of one stream at the time the merge stands at; hashed from the second on.
+  // Entries of one stream at the time the merge stands at. They are hashed when there are two of
+  // which one is not exact.
   struct Equals {
-    Place first;
-    std::unordered_set<TextHash, TextHashHash> seen;
+    std::vector<Place> unhashed;
+    bool all_exact = true;
+    bool hashed = false;
+    // Whether what was given of the text was not exact: the next exact one is the same then.
+    std::unordered_map<TextHash, bool, TextHashHash> seen;
   };
 
   // Sets key and tie to the entry at `item->at`.
@@ -111,6 +118,7 @@ class MergeCursor : public logql::EntryCursor {
   Status LoadTop();
   bool IsRepeat(const Item& item);
   bool IsNew(Equals* equals, const Place& place);
+  bool IsNewText(Equals* equals, const Place& place);
   std::optional<TextHash> HashOf(const Place& place);
 
   std::unique_ptr<ScanContext> context_;

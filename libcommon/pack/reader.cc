@@ -205,6 +205,7 @@ void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
     run->stream = pack.streams[block.stream];
     run->group = group;
     run->order = order;
+    run->exact = block.exact;
     runs->push_back(std::move(run));
   }
 }

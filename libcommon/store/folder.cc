@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <unordered_map>
 
 #include "base/strings.h"
 #include "pack/file_writer.h"
@@ -33,8 +34,11 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
   GLP_ASSIGN_OR_RETURN(io::Fd fd, io::Create(path));
   pack::FileWriter writer(fd.get(), path, {level, /*with_seq=*/false});
   pack::BlockBuilder builder;
+  std::unordered_map<const LabelSet*, uint32_t> numbers;
   for (const MemStream& stream : table.streams()) {
-    uint32_t number = writer.AddStream(stream.labels()->json);
+    auto [known, is_new] = numbers.try_emplace(stream.labels(), 0);
+    if (is_new) known->second = writer.AddStream(stream.labels()->json);
+    uint32_t number = known->second;
     for (const auto& [id, source] : stream.sources) {
       pack::Position position = source.Position(id);
       position.stream = number;
@@ -43,10 +47,10 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
     for (const MemRow& row : SortedRows(stream.View())) {
       builder.Add({row.ts_ns, 0, row.line(), row.meta(), {}, {}});
       if (builder.bytes() >= kBlockBytes) {
-        GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number));
+        GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number, stream.exact()));
       }
     }
-    GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number));
+    GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number, stream.exact()));
   }
   GLP_RETURN_IF_ERROR(writer.Finish());
   return io::SyncFile(fd.get(), path);

@@ -20,6 +20,7 @@ class MemRun : public pack::SortedRun {
     max_ts_ns = view->max_ts_ns;
     group = run_group;
     order = run_order;
+    exact = view->exact;
   }
 
   Status Load(pack::ScanContext* context) override {
@@ -86,6 +87,7 @@ void MemSource::SetLogged(const Mark& mark) {
 MemView MemStream::View(size_t begin) const {
   MemView view;
   view.stream = labels_;
+  view.exact = exact_;
   view.rows = rows_ - begin;
   view.min_ts_ns = min_ts_ns_;
   view.max_ts_ns = max_ts_ns_;
@@ -117,10 +119,10 @@ void MemStream::Add(const MemRow& row) {
   ++rows_;
 }
 
-MemStream* MemTable::Stream(const LabelSet* labels) {
-  MemStream*& stream = by_labels_[labels];
+MemStream* MemTable::Stream(const LabelSet* labels, bool exact) {
+  MemStream*& stream = by_labels_[exact][labels];
   if (stream == nullptr) {
-    stream = &streams_.emplace_back(labels);
+    stream = &streams_.emplace_back(labels, exact);
     bytes_ += sizeof(MemStream) + kFirstRows * sizeof(MemRow);
   }
   return stream;

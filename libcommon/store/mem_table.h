@@ -34,6 +34,7 @@ struct MemRow {
 // The rows of a stream from `begin` to `end` as they were at a point in time.
 struct MemView {
   const LabelSet* stream = nullptr;
+  bool exact = false;  // each row came with a src
   std::vector<std::pair<const MemRow*, size_t>> parts;
   size_t rows = 0;
   int64_t min_ts_ns = 0;
@@ -79,8 +80,9 @@ class MemSource {
 
 class MemStream {
  public:
-  explicit MemStream(const LabelSet* labels) : labels_(labels) {}
+  MemStream(const LabelSet* labels, bool exact) : labels_(labels), exact_(exact) {}
   const LabelSet* labels() const { return labels_; }
+  bool exact() const { return exact_; }
   size_t rows() const { return rows_; }
   uint64_t line_bytes() const { return line_bytes_; }
   // Rows from number `begin` on.
@@ -94,6 +96,7 @@ class MemStream {
   friend class MemTable;
   void Add(const MemRow& row);
   const LabelSet* labels_;
+  bool exact_;
   std::vector<std::pair<std::unique_ptr<MemRow[]>, size_t>> parts_;  // with their room
   size_t last_used_ = 0;                                             // of the last part
   size_t rows_ = 0;
@@ -104,8 +107,8 @@ class MemStream {
 
 class MemTable {
  public:
-  // `labels` must outlive the table.
-  MemStream* Stream(const LabelSet* labels);
+  // `labels` must outlive the table. Entries that came with a src (`exact`) are apart from others.
+  MemStream* Stream(const LabelSet* labels, bool exact);
   // Copies line and meta.
   void Add(MemStream* stream, int64_t ts_ns, std::string_view line, std::string_view meta);
   // Text that rows will point into.
@@ -122,7 +125,7 @@ class MemTable {
  private:
   char* Room(size_t size);
   std::deque<MemStream> streams_;
-  std::unordered_map<const LabelSet*, MemStream*> by_labels_;
+  std::unordered_map<const LabelSet*, MemStream*> by_labels_[2];  // [exact]
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::deque<std::string> adopted_;
   char* room_ = nullptr;

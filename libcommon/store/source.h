@@ -1,5 +1,5 @@
 // Segments and memory of a tenant as one source of entries. Entries equal in stream, time, line
-// and metadata are given once.
+// and metadata are given once, but each of those that came with a src.
 // Threads: one at a time; many sources may share their parts.
 #pragma once
 

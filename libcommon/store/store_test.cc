@@ -30,9 +30,10 @@ struct Row {
 };
 
 std::vector<Row> Rows(logql::EntrySource* source, logql::ScanStats* stats = nullptr,
-                      bool want_lines = true) {
+                      bool want_lines = true,
+                      logql::Direction direction = logql::Direction::kForward) {
   logql::ScanRequest request;
-  request.direction = logql::Direction::kForward;
+  request.direction = direction;
   request.want_lines = want_lines;
   auto cursor = source->Scan(std::move(request));
   EXPECT_TRUE(cursor.ok());
@@ -255,6 +256,50 @@ TEST_F(StoreTest, EqualEntriesAreGivenOnce) {
   EXPECT_EQ(Rows(snapshot->get(), nullptr, /*want_lines=*/false).size(), 4u);
   ASSERT_TRUE(store->Close().ok());
   EXPECT_EQ(Read().size(), 4u);
+}
+
+// Two lines of a file with the same time and text are two entries; without src they are one, and
+// one without src is the same as one that has it.
+TEST_F(StoreTest, EqualEntriesWithSrcAreGivenEach) {
+  for (int order = 0; order < 4; ++order) {
+    fs::remove_all(dir_ + "/fake");
+    auto store = Open();
+    auto with_src = [&](uint64_t next) {
+      NewEntry entry = Entry(5, "same");
+      entry.src_id = "f";
+      entry.src_next = next;
+      EXPECT_EQ(Append(store.get(), entry).added, 1u);
+    };
+    auto plain = [&] { Append(store.get(), Entry(5, "same")); };
+    if (order % 2 == 0) plain();
+    with_src(10);
+    if (order / 2 == 0) {
+      ASSERT_TRUE(store->Flush().ok());
+    }
+    with_src(20);
+    plain();
+    plain();
+    with_src(30);
+    Append(store.get(), Entry(5, "other"));
+    ASSERT_TRUE(store->Commit().ok());
+    auto count = [](logql::EntrySource* source) {
+      size_t lines = 0;
+      for (bool want_lines : {true, false}) {
+        for (auto direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
+          size_t now = Rows(source, nullptr, want_lines, direction).size();
+          EXPECT_TRUE(lines == 0 || now == lines) << now << " and " << lines;
+          lines = now;
+        }
+      }
+      return lines;
+    };
+    EXPECT_EQ(count(OpenStore(dir_, "fake")->get()), 4u) << order;  // log and segment
+    EXPECT_EQ(count(store->Snapshot("fake")->get()), 4u);
+    store.reset();
+    Open().reset();
+    EXPECT_EQ(count(OpenStore(dir_, "fake")->get()), 4u);
+    EXPECT_TRUE(Damage().empty());
+  }
 }
 
 TEST_F(StoreTest, ASnapshotStaysAsItWas) {

@@ -118,7 +118,7 @@ bool Tenant::IsDuplicate(Stream* stream, const NewEntry& entry) {
   HeldPoints& held = stream->source->held;
   if (held.Has(entry.src_next)) return true;
   if (stream->source_active == nullptr) {
-    stream->source_active = &stream->active->sources[stream->source_id];
+    stream->source_active = &stream->active[1]->sources[stream->source_id];
   }
   MemSource& active = *stream->source_active;
   bool was_rising = held.rising();
@@ -151,8 +151,8 @@ void Tenant::ForgetOldPoints() {
 
 void Tenant::SettleActive() {
   for (Stream& stream : streams_) {
-    if (stream.active == nullptr) continue;
-    for (auto& [id, in_memory] : stream.active->sources) {
+    if (stream.active[1] == nullptr) continue;
+    for (auto& [id, in_memory] : stream.active[1]->sources) {
       Source& source = stream.sources.find(id)->second;
       if (!source.held.rising()) continue;
       in_memory.Settle(source.held.highest());
@@ -166,12 +166,14 @@ void Tenant::Append(std::span<const NewEntry> entries, AppendResult* result) {
   MemTable& rows = *active_->rows;
   for (const NewEntry& entry : entries) {
     Stream* stream = FindStream(*entry.stream);
-    if (stream->active == nullptr) stream->active = rows.Stream(stream->labels);
-    if (!entry.src_id.empty() && IsDuplicate(stream, entry)) {
+    bool exact = !entry.src_id.empty();
+    MemStream*& active = stream->active[exact];
+    if (active == nullptr) active = rows.Stream(stream->labels, exact);
+    if (exact && IsDuplicate(stream, entry)) {
       ++result->duplicates;
       continue;
     }
-    rows.Add(stream->active, entry.ts_ns, entry.line, entry.meta == "{}" ? "" : entry.meta);
+    rows.Add(active, entry.ts_ns, entry.line, entry.meta == "{}" ? "" : entry.meta);
     ++result->added;
   }
   active_->appended = ++appended_;
@@ -255,7 +257,7 @@ Status Tenant::CutLocked() {
     active_ = NewTable();
     logged_bytes_ = 0;
     for (Stream& stream : streams_) {
-      stream.active = nullptr;
+      stream.active[0] = stream.active[1] = nullptr;
       stream.source_active = nullptr;
     }
   }

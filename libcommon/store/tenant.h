@@ -49,8 +49,8 @@ class Tenant {
   // A stream as long as the store is open.
   struct Stream {
     const LabelSet* labels;
-    StringMap<Source> sources;    // by ID
-    MemStream* active = nullptr;  // in active_
+    StringMap<Source> sources;  // by ID
+    MemStream* active[2] = {};  // in active_; [1] of entries with a src
     // The source seen last: in `sources` and in `active->sources`.
     std::string source_id;
     Source* source = nullptr;

@@ -22,6 +22,7 @@ std::string EncodeBatch(const std::vector<WalStream>& batch) {
   AppendVarint(&out, batch.size());
   for (const WalStream& stream : batch) {
     AppendSized(&out, stream.rows.stream->json);
+    AppendVarint(&out, stream.rows.exact ? pack::kBlockExact : 0);
     AppendVarint(&out, stream.sources.size());
     for (const pack::Position& position : stream.sources) pack::AppendPosition(&out, position);
     AppendVarint(&out, stream.rows.rows);
@@ -46,7 +47,9 @@ bool DecodeBatch(std::string_view payload, LabelTable* labels, MemTable* table) 
   for (uint64_t streams = in.Varint(); streams > 0 && in.ok(); --streams) {
     Result<const LabelSet*> set = labels->FromJson(in.Sized());
     if (!set.ok()) return false;
-    MemStream* stream = table->Stream(*set);
+    uint64_t flags = in.Varint();
+    if (flags > pack::kBlockExact) return false;
+    MemStream* stream = table->Stream(*set, flags == pack::kBlockExact);
     for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
       pack::Position position;
       if (!pack::ReadPosition(&in, &position)) return false;

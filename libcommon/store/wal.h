@@ -2,6 +2,7 @@
 // fsynced as a whole.
 // Format: frames as in pack/FORMAT.md with the marker GLPW and no tail; the head of each is
 //     varint streams, × (varint size, label set as JSON
+//                        varint flags: bit 0: each entry came with a src
 //                        varint sources, × (position of the entries: pack/FORMAT.md, from the
 //                                           source ID on, kind 1 or 2)
 //                        varint rows, × (zigzag ts - ts before, varint line bytes,
