@@ -178,7 +178,7 @@ lines_in() { # DIR: the lines of the store, sorted
   pid=$!
   exec 9>fifo
   some_records 10 >&9
-  wait_for test -e s/fake/00000001.wal # made when nothing came for a second
+  wait_for test -e s/fake/00000001.wal # made when nothing came for a while
   run --separate-stderr glp-store append --dir s </dev/null
   assert_status 2
   assert_contains "$stderr" "s: in use by process $pid (glp-store)"
@@ -190,6 +190,20 @@ lines_in() { # DIR: the lines of the store, sorted
   assert_equal "$(<err)" "glp-store: 10 added, 0 already there"
   assert_equal "$(ls s/fake)" 00000001.glp
   assert_equal "$(entries s)" 10
+}
+
+@test "while input keeps coming, entries are on the disk all the same" {
+  # A line every 20 ms or so, for as long as nothing is on the disk: append never sees a pause.
+  {
+    i=0
+    while [[ ! -e s/fake/00000001.wal && $i -lt 500 ]]; do
+      some_records 1 $((i += 1))
+      sleep 0.02
+    done
+    echo $i >rounds
+  } | glp-store append --dir s 2>err
+  (($(<rounds) < 500))
+  assert_equal "$(<err)" "glp-store: $(<rounds) added, 0 already there"
 }
 
 @test "SIGTERM ends append with everything in the store" {

@@ -10,9 +10,9 @@ namespace glp {
 namespace {
 
 // Entries are made durable when no input came for so long, …
-constexpr int kIdleMs = 1000;
+constexpr int kIdleMs = 100;
 // … or when the oldest that is not durable is so old.
-constexpr int64_t kMaxWaitNs = 2 * kNsPerSecond;
+constexpr int64_t kMaxWaitNs = kNsPerSecond;
 
 class StoreSink : public cli::RecordSink {
  public:
