@@ -174,13 +174,12 @@ many_records() { # COUNT
 @test "SIGTERM ends a tool whose reader takes nothing" {
   many_records 200000 >in
   mkfifo stalled
-  asleep() { [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -c1) == S ]]; }
   for tool in "${PIPES[@]}" "glp-query -q {}" "glp-tail in"; do
     # shellcheck disable=SC2086
     $tool <in >stalled 2>words &
     pid=$!
     exec 7<stalled
-    wait_for asleep
+    wait_for waits "$pid"
     kill -TERM "$pid"
     WAIT_SECONDS=3 wait_for gone "$pid"
     code=0

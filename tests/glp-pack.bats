@@ -7,10 +7,6 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
 }
 
-has_read() { # PID BYTES
-  (($(awk '/^rchar/ { print $2 }' "/proc/$1/io") >= $2))
-}
-
 some_records() { # COUNT
   awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
     printf "{\"ts\":\"2026-01-05T00:00:00.%09dZ\",\"labels\":{\"app\":\"%s\"},\"line\":\"line %d of many\",\"src\":\"1:2:f@%d\"}\n",
@@ -193,8 +189,10 @@ END
   pid=$!
   exec 9>fifo
   some_records 100 >in
+  wait_for waits "$pid"
+  before=$(bytes_read "$pid")
   cat in >&9
-  wait_for has_read "$pid" "$(stat -c %s in)"
+  wait_for has_read "$pid" $((before + $(stat -c %s in)))
   kill -TERM $pid
   wait $pid
   exec 9>&-

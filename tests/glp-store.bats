@@ -212,8 +212,10 @@ lines_in() { # DIR: the lines of the store, sorted
   pid=$!
   exec 9>fifo
   some_records 1000 >in
+  wait_for waits "$pid"
+  before=$(bytes_read "$pid")
   cat in >&9
-  wait_for bash -c "(( \$(awk '/^rchar/ { print \$2 }' /proc/$pid/io) >= $(stat -c %s in) ))"
+  wait_for has_read "$pid" $((before + $(stat -c %s in)))
   kill -TERM $pid
   wait $pid
   exec 9>&-

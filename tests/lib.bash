@@ -50,6 +50,15 @@ gone() {
   [[ -z $state || $state == Z ]]
 }
 
+# Whether PID has set itself up for SIGTERM and waits for something: its input, or room to write.
+waits() {
+  local caught
+  caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") || return 1
+  ((0x$caught & 1 << 14)) && [[ $(sed 's/.*) //' "/proc/$1/stat" | cut -c1) == S ]]
+}
+bytes_read() { awk '/^rchar/ { print $2 }' "/proc/$1/io"; }
+has_read() { (($(bytes_read "$1") >= $2)); } # PID BYTES, those before main() included
+
 assert_status() {
   [[ $status -eq $1 ]] && return 0
   printf 'status %s, expected %s\nstdout: %s\nstderr: %s\n' "$status" "$1" "$output" "${stderr-}" >&2

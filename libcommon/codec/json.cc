@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "base/json_text.h"
+
 namespace glp::codec {
 namespace {
 
@@ -42,32 +44,6 @@ bool AtEnd(od::document& document) {
 std::string_view TrimEnd(std::string_view text) {
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
   return text;
-}
-
-bool IsJsonNumber(std::string_view text) {
-  const char* p = text.data();
-  const char* end = p + text.size();
-  auto digits = [&] {
-    const char* start = p;
-    while (p < end && *p >= '0' && *p <= '9') ++p;
-    return p != start;
-  };
-  if (p < end && *p == '-') ++p;
-  if (p < end && *p == '0') {
-    ++p;
-  } else if (!digits()) {
-    return false;
-  }
-  if (p < end && *p == '.') {
-    ++p;
-    if (!digits()) return false;
-  }
-  if (p < end && (*p == 'e' || *p == 'E')) {
-    ++p;
-    if (p < end && (*p == '+' || *p == '-')) ++p;
-    if (!digits()) return false;
-  }
-  return p == end;
 }
 
 enum class Scalar { kText, kNull, kNested, kBad };
