@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,10 @@ class LokiApi {
   Response Push(const Request& request);
   Response QueryRange(const Request& request);
   Response Query(const Request& request);
+  // The sorted names that `collect` takes from the streams a request asks for.
+  Response NamesOf(
+      const Request& request,
+      const std::function<void(const LabelSet& stream, std::set<std::string>* names)>& collect);
   Response LabelNames(const Request& request);
   Response LabelValues(const Request& request);
   Response Series(const Request& request);

@@ -1,6 +1,5 @@
 // /loki/api/v1/labels, label/NAME/values and series: what streams there are.
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
 #include "base/time.h"
@@ -47,7 +46,9 @@ Result<std::vector<const LabelSet*>> LokiApi::Streams(
   return streams;
 }
 
-Response LokiApi::LabelNames(const Request& request) {
+Response LokiApi::NamesOf(
+    const Request& request,
+    const std::function<void(const LabelSet& stream, std::set<std::string>* names)>& collect) {
   const Result<logql::TimeRange> range = ParseBounds(request, NowNs());
   if (!range.ok()) return Error(range.status());
   const Result<std::shared_ptr<logql::EntrySource>> source = Source();
@@ -55,24 +56,20 @@ Response LokiApi::LabelNames(const Request& request) {
   const auto streams = Streams(source->get(), QuerySelector(request), WithEnd(*range));
   if (!streams.ok()) return Error(streams.status());
   std::set<std::string> names;
-  for (const LabelSet* stream : *streams) {
-    for (const Label& label : stream->labels) names.insert(label.name);
-  }
+  for (const LabelSet* stream : *streams) collect(*stream, &names);
   return JsonResponse(NamesBody({names.begin(), names.end()}));
 }
 
+Response LokiApi::LabelNames(const Request& request) {
+  return NamesOf(request, [](const LabelSet& stream, std::set<std::string>* names) {
+    for (const Label& label : stream.labels) names->insert(label.name);
+  });
+}
+
 Response LokiApi::LabelValues(const Request& request) {
-  const Result<logql::TimeRange> range = ParseBounds(request, NowNs());
-  if (!range.ok()) return Error(range.status());
-  const Result<std::shared_ptr<logql::EntrySource>> source = Source();
-  if (!source.ok()) return Error(source.status());
-  const auto streams = Streams(source->get(), QuerySelector(request), WithEnd(*range));
-  if (!streams.ok()) return Error(streams.status());
-  std::set<std::string> values;
-  for (const LabelSet* stream : *streams) {
-    if (const Label* label = stream->Find(request.captures[0])) values.insert(label->value);
-  }
-  return JsonResponse(NamesBody({values.begin(), values.end()}));
+  return NamesOf(request, [&request](const LabelSet& stream, std::set<std::string>* names) {
+    if (const Label* label = stream.Find(request.captures[0])) names->insert(label->value);
+  });
 }
 
 Response LokiApi::Series(const Request& request) {
