@@ -86,19 +86,7 @@ void RecordPipe::WriteMark(const Mark& mark) {
 
 void RecordPipe::WriteEndMark() {
   if (plain_) return;
-  std::string& out = out_.buffer();
-  out += "{\"mark\":\"end\",\"tool\":";
-  AppendJsonString(&out, context_.tool());
-  out +=
-      ",\"in\":" + std::to_string(in_) + ",\"out\":" + std::to_string(emitted_) + ",\"dropped\":{";
-  const char* separator = "";
-  for (const auto& [reason, count] : dropped_) {
-    out += separator;
-    AppendJsonString(&out, reason);
-    out += ":" + std::to_string(count);
-    separator = ",";
-  }
-  out += "}}\n";
+  AppendEndMark(&out_.buffer(), context_.tool(), in_, emitted_, dropped_);
 }
 
 Status RecordPipe::Run(RecordHandler* handler) {

@@ -153,6 +153,7 @@ bool RecordReader::ParseFast(std::string_view text, Item* item) {
   }
   if (p + 1 != end || *p != '}') return false;
   record.raw = text;
+  record.pos = Record::kPosIsNext;  // rare: the slow path reads it
   record.ts_ns = *ts_ns;
   record.labels = labels;
   item->kind = Item::Kind::kRecord;
@@ -320,6 +321,7 @@ void RecordReader::ParseSlow(std::string_view text, Item* item) {
   record.raw = text;
   std::optional<int64_t> ts_ns;
   std::optional<Member> timestamp;
+  std::optional<uint64_t> pos;
   bool has_line = false, is_mark = false;
   Mark mark;
   std::string extra;
@@ -369,6 +371,8 @@ void RecordReader::ParseSlow(std::string_view text, Item* item) {
       auto src = StringInside(member->raw);
       if (!src) return bad("`src` has an escape that is not valid");
       record.src = src->text;
+    } else if (auto number = key == "pos" ? ParseUint64(member->raw) : std::nullopt) {
+      pos = number;
     } else {
       if (key == "mark" && is_string) {
         is_mark = true;
@@ -376,6 +380,13 @@ void RecordReader::ParseSlow(std::string_view text, Item* item) {
       }
       keep_unknown(*member);
     }
+  }
+  if (pos && !record.src.empty()) {
+    record.pos = *pos;
+  } else if (pos) {
+    // Without a src it is a key like any other.
+    extra += ",\"pos\":";
+    AppendUint64(&extra, *pos);
   }
   if (!has_line && is_mark) {
     mark.raw = text;

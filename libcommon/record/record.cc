@@ -1,5 +1,7 @@
 #include "record/record.h"
 
+#include <simdjson.h>
+
 #include "base/json_text.h"
 #include "base/strings.h"
 #include "base/time.h"
@@ -88,6 +90,10 @@ void AppendRecord(std::string* out, const Record& record) {
     out->append(",\"src\":\"");
     out->append(record.src);
     out->push_back('"');
+    if (record.pos != Record::kPosIsNext) {
+      out->append(",\"pos\":");
+      AppendUint64(out, record.pos);
+    }
   }
   out->append(record.extra);
   out->append("}\n", 2);
@@ -116,6 +122,49 @@ void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::
   *out += ",\"why\":";
   AppendJsonString(out, why);
   *out += "}\n";
+}
+
+void AppendEndMark(std::string* out, std::string_view tool, uint64_t in, uint64_t emitted,
+                   const std::map<std::string, uint64_t, std::less<>>& dropped) {
+  *out += "{\"mark\":\"end\",\"tool\":";
+  AppendJsonString(out, tool);
+  *out += ",\"in\":";
+  AppendUint64(out, in);
+  *out += ",\"out\":";
+  AppendUint64(out, emitted);
+  *out += ",\"dropped\":{";
+  const char* separator = "";
+  for (const auto& [reason, count] : dropped) {
+    *out += separator;
+    AppendJsonString(out, reason);
+    *out += ':';
+    AppendUint64(out, count);
+    separator = ",";
+  }
+  *out += "}}\n";
+}
+
+MarkWords ReadMarkWords(const Mark& mark) {
+  MarkWords words;
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  if (parser.parse(mark.raw.data(), mark.raw.size()).get(document) != simdjson::SUCCESS) {
+    return words;
+  }
+  auto text = [&](const char* key) {
+    std::string_view value;
+    return document[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
+  };
+  auto number = [&](const char* key) {
+    uint64_t value;
+    return document[key].get(value) == simdjson::SUCCESS ? value : 0;
+  };
+  words.path = text("path");
+  words.bytes = number("bytes");
+  words.tool = text("tool");
+  words.in = number("in");
+  words.out = number("out");
+  return words;
 }
 
 }  // namespace glp

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -36,7 +38,12 @@ struct Record {
   std::string_view meta;    // raw JSON object of strings, "" where there is none
   std::string_view fields;  // the same
   std::string_view src;     // raw inside of the JSON string "ID@NEXT", "" where there is none
-  std::string_view extra;   // unknown keys as `,"k":v,"k2":v2`, passed through
+  // Once this record is delivered, its file is dealt with up to here (bytes). Without a value that
+  // is NEXT of src; it is less where lines in front of it are still held back somewhere, and more
+  // where lines behind it were delivered before. Key `pos`, a number, written behind `src`.
+  static constexpr uint64_t kPosIsNext = UINT64_MAX;
+  uint64_t pos = kPosIsNext;
+  std::string_view extra;  // unknown keys as `,"k":v,"k2":v2`, passed through
 };
 
 // The two parts of a src; id is "" where the text has no '@' with a number behind.
@@ -45,6 +52,12 @@ struct Source {
   uint64_t next = 0;  // bytes
 };
 Source ParseSource(std::string_view src);
+// The src with the position in place of NEXT: how far the file is dealt with.
+inline Source DealtWith(const Record& record) {
+  Source source = ParseSource(record.src);
+  if (record.pos != Record::kPosIsNext) source.next = record.pos;
+  return source;
+}
 
 // A mark: a message of the pipe between the records.
 struct Mark {
@@ -54,11 +67,24 @@ struct Mark {
   std::string_view src;  // raw, as in Record; "" where it has none
 };
 
+// What a mark says beyond its src; "" and 0 where it does not say it.
+struct MarkWords {
+  std::string path;    // kFile
+  uint64_t bytes = 0;  // kGap
+  std::string tool;    // kEnd, with the counts of records
+  uint64_t in = 0;
+  uint64_t out = 0;
+};
+MarkWords ReadMarkWords(const Mark& mark);
+
 // Appends a record's JSON and '\n'. Lines that are not UTF-8 become line64; nothing is replaced.
 void AppendRecord(std::string* out, const Record& record);
 // Marks that tools make.
 void AppendFileMark(std::string* out, std::string_view src, std::string_view path);
 void AppendPosMark(std::string* out, std::string_view src);
 void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why);
+// Last words of a tool that read `in` records and wrote `out`; `dropped`: counts by reason.
+void AppendEndMark(std::string* out, std::string_view tool, uint64_t in, uint64_t emitted,
+                   const std::map<std::string, uint64_t, std::less<>>& dropped);
 
 }  // namespace glp

@@ -51,6 +51,11 @@ struct NewEntry {
   std::string_view meta;    // raw JSON object of strings, "" or "{}" where there is none
   std::string_view src_id;  // "" where the entry has no src
   uint64_t src_next = 0;
+  // The store was or is given every line of the file from this offset on up to this one, in their
+  // order (of those that belong to this stream); kNotWhole where some may have been left out. What
+  // is given whole needs no memory of its single lines.
+  static constexpr uint64_t kNotWhole = UINT64_MAX;
+  uint64_t src_whole_from = kNotWhole;
 };
 
 // Counts are added to, so that one result may serve many calls.

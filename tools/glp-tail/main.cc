@@ -9,6 +9,7 @@
 #include "follower.h"
 #include "io/stop.h"
 #include "paths.h"
+#include "record/record.h"
 #include "record_writer.h"
 #include "source_file.h"
 
@@ -99,9 +100,9 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   } else {
     GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, source, writer));
   }
-  std::string count = std::to_string(writer.lines());
-  writer.WriteMark("{\"mark\":\"end\",\"tool\":\"glp-tail\",\"in\":" + count + ",\"out\":" + count +
-                   ",\"dropped\":{}}\n");
+  std::string mark;
+  AppendEndMark(&mark, context.tool(), writer.lines(), writer.lines(), {});
+  writer.WriteMark(mark);
   GLP_RETURN_IF_ERROR(writer.Flush());
   return all_well ? cli::kExitOk : cli::kExitUsage;
 }
