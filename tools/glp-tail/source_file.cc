@@ -19,8 +19,6 @@ namespace {
 
 // A compressed file that changed less than this ago may still be being written.
 constexpr int64_t kSettleNs = kNsPerSecond;
-// A line longer than this gives its memory back.
-constexpr size_t kKeepCapacity = 1 << 20;
 
 std::string LabelsJson(const SourceOptions& options, const std::string& path, bool has_name) {
   Labels labels = options.labels;
@@ -48,29 +46,6 @@ Result<std::string> ReadHead(int fd, size_t size, const std::string& name) {
   GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd, head.data(), size, 0, name));
   head.resize(n);
   return head;
-}
-
-// Where the last `lines` lines of the first `size` bytes begin; a line without '\n' at the end is
-// one. With 0 lines: behind the last '\n'. Cost: reads from the end what it has to.
-Result<uint64_t> LastLinesOffset(int fd, uint64_t size, uint64_t lines, const std::string& name) {
-  constexpr size_t kBlock = 64 << 10;
-  std::string block(kBlock, '\0');
-  uint64_t end = size;
-  bool at_last_byte = lines > 0;  // its '\n' ends the last line, it begins none
-  while (end > 0) {
-    uint64_t begin = end > kBlock ? end - kBlock : 0;
-    GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd, block.data(), end - begin, begin, name));
-    if (n < end - begin) return uint64_t{0};  // became shorter meanwhile
-    for (std::string_view rest(block.data(), n);;) {
-      size_t newline = rest.rfind('\n');
-      if (newline == std::string_view::npos) break;
-      bool is_last_byte = at_last_byte && begin + newline + 1 == size;
-      if (!is_last_byte && (lines == 0 || --lines == 0)) return begin + newline + 1;
-      rest = rest.substr(0, newline);
-    }
-    end = begin;
-  }
-  return uint64_t{0};
 }
 
 }  // namespace
@@ -118,17 +93,19 @@ SourceFile::SourceFile(std::string path, int fd, bool own, bool has_name,
       own_fd_(own ? fd : -1),
       fd_(fd),
       options_(options),
-      frame_(LabelsJson(options, path_, has_name)) {}
+      frame_(LabelsJson(options, path_, has_name)),
+      lines_(path_, options.lines, frame_,
+             [this](std::string_view first, RecordWriter& writer) { Introduce(first, writer); }) {}
 
 Status SourceFile::Begin() {
   if (is_pipe()) {
     form_ = Form::kPipe;
     stream_ = MakePipeSource(fd_, path_, false, options_.before_wait);
+    if (options_.last_lines) lines_.KeepLast(*options_.last_lines);
     return Status::Ok();
   }
   posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
   seen_size_ = state_.size_bytes;
-  offset_ = start_;
   GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
   return decided && form_ == Form::kPlain ? FindStart() : Status::Ok();
 }
@@ -146,20 +123,21 @@ Result<bool> SourceFile::DecideForm() {
 }
 
 Status SourceFile::FindStart() {
+  std::string head;
+  if (start_ > 0 || options_.last_lines) {
+    GLP_ASSIGN_OR_RETURN(head, ReadHead(fd_, io::kHeadBytes, path_));
+  }
   if (options_.last_lines) {
     uint64_t lines = *options_.last_lines;
     uint64_t from = state_.size_bytes;
     // A followed line that has begun is complete some day: it is taken whole or not at all.
     if (lines > 0 || options_.follow) {
-      GLP_ASSIGN_OR_RETURN(from, LastLinesOffset(fd_, state_.size_bytes, lines, path_));
+      GLP_ASSIGN_OR_RETURN(from, lines_.FindLastLines(fd_, state_.size_bytes, lines, head));
     }
     start_ = std::max(start_, from);
   }
-  offset_ = start_;
-  if (start_ > 0) {
-    GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, io::kHeadBytes, path_));
-    head_ = io::HeadFingerprint(head);
-  }
+  lines_.Start(start_, head);
+  if (start_ > 0) head_ = io::HeadFingerprint(head);
   return Status::Ok();
 }
 
@@ -172,7 +150,7 @@ Result<SourceFile::Progress> SourceFile::Read(ReadBlock& block, RecordWriter& wr
 
 Result<SourceFile::Progress> SourceFile::ReadPlain(ReadBlock& block, RecordWriter& writer) {
   if (head_) Introduce({}, writer);
-  GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd_, block.data.get(), block.size, offset_, path_));
+  GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd_, block.data.get(), block.size, offset(), path_));
   writer.SetTime(NowNs());
   if (options_.follow) {
     GLP_ASSIGN_OR_RETURN(bool truncated, WasTruncated(n));
@@ -181,7 +159,7 @@ Result<SourceFile::Progress> SourceFile::ReadPlain(ReadBlock& block, RecordWrite
       return Progress::kMore;
     }
   }
-  GLP_RETURN_IF_ERROR(Take({block.data.get(), n}, writer));
+  GLP_RETURN_IF_ERROR(lines_.Take({block.data.get(), n}, writer));
   if (n == 0) return options_.follow ? Progress::kWait : Progress::kEnd;
   return options_.follow && n < block.size ? Progress::kWait : Progress::kMore;
 }
@@ -200,20 +178,21 @@ Result<SourceFile::Progress> SourceFile::ReadStream(ReadBlock& block, RecordWrit
     lseek(fd_, 0, SEEK_SET);
     GLP_ASSIGN_OR_RETURN(stream_,
                          io::MakeDecodingSource(io::MakeFdSource(fd_, path_, false), path_));
+    if (options_.last_lines) lines_.KeepLast(*options_.last_lines);
   }
   GLP_ASSIGN_OR_RETURN(size_t n, stream_->Read(block.data.get(), block.size));
   writer.SetTime(NowNs());
   if (n == 0) return Progress::kEnd;
-  GLP_RETURN_IF_ERROR(Take({block.data.get(), n}, writer));
+  GLP_RETURN_IF_ERROR(lines_.Take({block.data.get(), n}, writer));
   return Progress::kMore;
 }
 
 // The look comes after the read: bytes read before a truncation that came later are good.
 Result<bool> SourceFile::WasTruncated(size_t bytes_read) {
   GLP_ASSIGN_OR_RETURN(state_, io::LookAtFd(fd_, path_));
-  uint64_t end = offset_ + bytes_read;
+  uint64_t end = offset() + bytes_read;
   if (state_.size_bytes < end) return bytes_read == 0;
-  if (bytes_read > 0 && offset_ > 0 && head_) {
+  if (bytes_read > 0 && offset() > 0 && head_) {
     GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, io::kHeadBytes, path_));
     if (io::HeadFingerprint(head) != *head_) return true;
   }
@@ -222,88 +201,19 @@ Result<bool> SourceFile::WasTruncated(size_t bytes_read) {
 }
 
 void SourceFile::StartAgain(RecordWriter& writer) {
-  SendHeld(writer);
+  lines_.SendHeld(writer);
   Introduce({}, writer);
   std::string mark;
   // More than was read, but never was as large as that again: that much is known to be missing.
-  uint64_t missing = seen_size_ > offset_ ? seen_size_ - offset_ : 0;
-  AppendGapMark(&mark, frame_.Src(offset_), missing, "truncated");
+  uint64_t missing = seen_size_ > offset() ? seen_size_ - offset() : 0;
+  AppendGapMark(&mark, frame_.Src(offset()), missing, "truncated");
   writer.WriteMark(mark);
-  start_ = offset_ = 0;
+  start_ = 0;
+  lines_.Start(0, {});
   seen_size_ = state_.size_bytes;
   head_.reset();
   introduced_ = false;
   form_ = Form::kUnknown;
-}
-
-Status SourceFile::Take(std::string_view bytes, RecordWriter& writer) {
-  if (!held_.empty()) {
-    size_t newline = bytes.find('\n');
-    size_t more = newline == std::string_view::npos ? bytes.size() : newline + 1;
-    held_.append(bytes.substr(0, more));
-    bytes.remove_prefix(more);
-    offset_ += more;
-    if (newline == std::string_view::npos) {
-      if (held_.size() <= io::LineInput::kMaxLineBytes) return Status::Ok();
-      return Status(Code::kLimit, path_ + ": a line is longer than 1 GiB; is it a file of lines?");
-    }
-    size_t size = held_.size();
-    held_.append(RecordWriter::kPadding, '\0');
-    TakeLines({held_.data(), size}, offset_ - size, writer);
-    held_.clear();
-    if (held_.capacity() > kKeepCapacity) held_.shrink_to_fit();
-  }
-  size_t whole = bytes.rfind('\n') + 1;  // 0 where there is none
-  if (whole > 0) TakeLines(bytes.substr(0, whole), offset_, writer);
-  held_.append(bytes.substr(whole));
-  offset_ += bytes.size();
-  return Status::Ok();
-}
-
-void SourceFile::TakeLines(std::string_view lines, uint64_t offset, RecordWriter& writer) {
-  Introduce(lines, writer);
-  if (!KeepsLast()) return writer.WriteLines(frame_, lines, offset);
-  while (!lines.empty()) {
-    size_t size = lines.find('\n') + 1;
-    Keep(lines.substr(0, size), offset);
-    offset += size;
-    lines.remove_prefix(size);
-  }
-}
-
-// Of a plain file only the last lines are read; of any other input they are known at its end.
-bool SourceFile::KeepsLast() const { return options_.last_lines && form_ != Form::kPlain; }
-
-void SourceFile::Keep(std::string_view line, uint64_t offset) {
-  if (*options_.last_lines == 0) return;
-  if (kept_.size() == *options_.last_lines) kept_.pop_front();
-  kept_.push_back({std::string(line), offset});
-}
-
-void SourceFile::SendKept(RecordWriter& writer) {
-  for (KeptLine& kept : kept_) {
-    uint64_t next = kept.offset + kept.line.size();
-    if (kept.line.back() == '\n') kept.line.pop_back();
-    SendLine(std::move(kept.line), next, writer);
-  }
-  kept_.clear();
-}
-
-void SourceFile::SendLine(std::string line, uint64_t next, RecordWriter& writer) {
-  size_t size = line.size();
-  line.append(RecordWriter::kPadding, '\0');
-  writer.WriteLine(frame_, {line.data(), size}, next);
-}
-
-void SourceFile::SendHeld(RecordWriter& writer) {
-  if (held_.empty()) return;
-  Introduce(held_, writer);
-  if (KeepsLast()) {
-    Keep(held_, offset_ - held_.size());
-  } else {
-    SendLine(std::move(held_), offset_, writer);
-  }
-  held_.clear();
 }
 
 // `first_line` begins with the first line where that is not known yet.
@@ -325,11 +235,14 @@ void SourceFile::Finish(RecordWriter& writer) {
   if (form_ == Form::kUnknown) {
     // Too short for a magic number, and it stays so: its few bytes are text.
     form_ = Form::kPlain;
-    if (auto rest = ReadHead(fd_, 4, path_); rest.ok()) (void)Take(*rest, writer).ok();
+    if (auto rest = ReadHead(fd_, 4, path_); rest.ok()) {
+      size_t size = rest->size();
+      rest->append(RecordWriter::kPadding, '\0');
+      (void)lines_.Take({rest->data(), size}, writer).ok();
+    }
   }
   finished_ = true;
-  SendHeld(writer);
-  SendKept(writer);
+  lines_.Finish(writer);
   Introduce({}, writer);
   stream_.reset();
 }
@@ -344,7 +257,7 @@ bool SourceFile::AtEnd() const {
   if (form_ == Form::kCompressed) return false;
   if (form_ != Form::kPlain) return true;
   auto now = io::LookAtFd(fd_, path_);
-  return !now.ok() || now->size_bytes <= offset_;
+  return !now.ok() || now->size_bytes <= offset();
 }
 
 }  // namespace glp::tail

@@ -14,7 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +23,7 @@
 #include "io/file.h"
 #include "io/file_identity.h"
 #include "io/input.h"
+#include "line_splitter.h"
 #include "record/labels.h"
 #include "record_writer.h"
 
@@ -42,6 +42,7 @@ struct SourceOptions {
   bool follow = false;                 // more may come behind the end of a plain file
   std::optional<uint64_t> last_lines;  // begin with so many lines of the end; 0: at the end
   std::function<void()> before_wait;   // a pipe has nothing to read now
+  LineOptions lines;
 };
 
 class SourceFile {
@@ -61,7 +62,7 @@ class SourceFile {
 
   Result<Progress> Read(ReadBlock& block, RecordWriter& writer);
   // Sends the line that is held back, as far as it is there.
-  void SendHeld(RecordWriter& writer);
+  void SendHeld(RecordWriter& writer) { lines_.SendHeld(writer); }
   // No more will come: sends the line held back. A second call has no effect.
   void Finish(RecordWriter& writer);
   // Whether all that the file holds by now was read, as far as can be known without waiting.
@@ -74,8 +75,8 @@ class SourceFile {
   // Gives the descriptor back; nothing can be read any more. REQUIRES: Finish was called.
   void Close();
   bool finished() const { return finished_; }
-  uint64_t offset() const { return offset_; }  // bytes taken in
-  bool holds_line() const { return !held_.empty(); }
+  uint64_t offset() const { return lines_.offset(); }  // bytes taken in
+  bool holds_line() const { return lines_.holds_line(); }
   // A compressed file that may still be being written is not touched before this time; else 0.
   int64_t not_before_ns() const { return not_before_ns_; }
 
@@ -90,12 +91,6 @@ class SourceFile {
   Result<Progress> ReadStream(ReadBlock& block, RecordWriter& writer);
   Result<bool> WasTruncated(size_t bytes_read);
   void StartAgain(RecordWriter& writer);
-  Status Take(std::string_view bytes, RecordWriter& writer);
-  void TakeLines(std::string_view lines, uint64_t offset, RecordWriter& writer);
-  bool KeepsLast() const;
-  void Keep(std::string_view line, uint64_t offset);
-  void SendKept(RecordWriter& writer);
-  void SendLine(std::string line, uint64_t next, RecordWriter& writer);
   void Introduce(std::string_view first_line, RecordWriter& writer);
 
   std::string path_;
@@ -109,17 +104,11 @@ class SourceFile {
   int64_t not_before_ns_ = 0;
 
   uint64_t start_ = 0;            // where reading began
-  uint64_t offset_ = 0;           // bytes taken in, also those of held_; decompressed ones
   uint64_t seen_size_ = 0;        // the largest size that a plain file was seen to have
-  std::string held_;              // the last line, as far as it is there
+  LineSplitter lines_;            // its offsets count decompressed bytes
   std::optional<uint64_t> head_;  // io::HeadFingerprint, once the first line is complete
   bool introduced_ = false;       // its mark was written
   bool finished_ = false;
-  struct KeptLine {
-    std::string line;  // with its '\n'
-    uint64_t offset;
-  };
-  std::deque<KeptLine> kept_;  // the last lines of a stream of which only those are wanted
 };
 
 }  // namespace glp::tail
