@@ -6,6 +6,10 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <optional>
+
+#include "base/strings.h"
+#include "wire/http.h"
 
 namespace glp::wire {
 namespace {
@@ -28,21 +32,36 @@ std::string WithoutUserInfo(const std::string& url) {
   return at == std::string::npos ? url : url.substr(0, host + 3) + url.substr(at + 1);
 }
 
+// What no second try makes better.
+bool IsUsage(CURLcode code) {
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 struct Receiver {
   ClientResponse* response;
   size_t max_bytes;
+  bool cut;
   bool too_large = false;
 };
 
 size_t OnBody(char* data, size_t size, size_t count, void* user) {
   auto* receiver = static_cast<Receiver*>(user);
   std::string& body = receiver->response->body;
-  if (body.size() + size * count > receiver->max_bytes) {
+  const size_t bytes = size * count;
+  if (bytes > receiver->max_bytes - body.size() && !receiver->cut) {
     receiver->too_large = true;
     return 0;
   }
-  body.append(data, size * count);
-  return size * count;
+  body.append(data, std::min(bytes, receiver->max_bytes - body.size()));
+  return bytes;
 }
 
 std::string_view Trim(std::string_view text) {
@@ -70,14 +89,58 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   return size * count;
 }
 
+// A list of libcurl's, freed with the scope.
+class StringList {
+ public:
+  StringList() = default;
+  ~StringList() { curl_slist_free_all(list_); }
+  StringList(const StringList&) = delete;
+  StringList& operator=(const StringList&) = delete;
+  void Add(const std::string& text) { list_ = curl_slist_append(list_, text.c_str()); }
+  curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
+// Where a request goes when the certificate has to be of another name than the URL's host.
+struct Detour {
+  std::string url;         // with that name in place of the host
+  std::string connect_to;  // NAME:PORT:HOST:PORT
+  std::string host;        // HOST or HOST:PORT: what the server is told
+};
+
+// libcurl takes the name for TLS from the URL alone. So the URL gets that name, CONNECT_TO leads it
+// to the host it had, and a Host header says what it would have said.
+std::optional<Detour> DetourTo(const std::string& server_name, const std::string& url) {
+  CURLU* parts = curl_url();
+  char *host = nullptr, *port = nullptr, *given = nullptr, *changed = nullptr;
+  std::optional<Detour> detour;
+  if (parts != nullptr && curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    curl_url_get(parts, CURLUPART_PORT, &given, 0);
+    if (curl_url_set(parts, CURLUPART_HOST, server_name.c_str(), 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_URL, &changed, 0) == CURLUE_OK) {
+      detour = Detour{changed, server_name + ":" + port + ":" + host + ":" + port,
+                      given == nullptr ? host : std::string(host) + ":" + given};
+    }
+  }
+  for (char* text : {host, port, given, changed}) curl_free(text);
+  curl_url_cleanup(parts);
+  return detour;
+}
+
 }  // namespace
 
 struct HttpClient::Impl {
-  std::string user_agent;
+  const std::string user_agent;
+  const ClientOptions options;
   CURLM* multi = nullptr;
   CURL* easy = nullptr;
 
-  explicit Impl(std::string agent) : user_agent(std::move(agent)) {
+  Impl(std::string agent, ClientOptions client_options)
+      : user_agent(std::move(agent)), options(std::move(client_options)) {
     InitOnce();
     multi = curl_multi_init();
     easy = curl_easy_init();
@@ -89,9 +152,53 @@ struct HttpClient::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  void SetOptions();
+  void SetHeaders(const ClientRequest& request, StringList* list) const;
   // The code of the exchange; `cancelled` is set where the caller gave up.
   CURLcode Perform(const ClientRequest& request, bool* cancelled);
 };
+
+// What is the same for every request.
+void HttpClient::Impl::SetOptions() {
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.follow_redirects ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
+  curl_easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  if (!options.proxy_url.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
+  }
+  if (!options.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  if (!options.cert_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, options.cert_file.c_str());
+  }
+  if (!options.key_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, options.key_file.c_str());
+  }
+  if (options.insecure_skip_verify) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+}
+
+void HttpClient::Impl::SetHeaders(const ClientRequest& request, StringList* list) const {
+  for (const auto& [name, value] : request.headers) list->Add(name + ": " + value);
+  for (const auto& [name, value] : options.headers) {
+    const bool has =
+        std::any_of(request.headers.begin(), request.headers.end(),
+                    [&n = name](const auto& h) { return EqualIgnoringCase(h.first, n); });
+    if (!has) list->Add(name + ": " + value);
+  }
+  // libcurl waits up to a second for "100 Continue" before a large body unless told otherwise.
+  list->Add("Expect:");
+}
 
 CURLcode HttpClient::Impl::Perform(const ClientRequest& request, bool* cancelled) {
   if (curl_multi_add_handle(multi, easy) != CURLM_OK) return CURLE_FAILED_INIT;
@@ -117,8 +224,8 @@ CURLcode HttpClient::Impl::Perform(const ClientRequest& request, bool* cancelled
   return code;
 }
 
-HttpClient::HttpClient(std::string_view tool)
-    : impl_(std::make_unique<Impl>(std::string(tool) + "/" GLP_VERSION)) {}
+HttpClient::HttpClient(std::string_view tool, ClientOptions options)
+    : impl_(std::make_unique<Impl>(std::string(tool) + "/" GLP_VERSION, std::move(options))) {}
 HttpClient::~HttpClient() = default;
 
 Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
@@ -126,32 +233,31 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
   if (easy == nullptr || impl_->multi == nullptr) {
     return Status(Code::kIo, "libcurl could not be set up: out of memory?");
   }
+  const std::string what = request.method + " " + WithoutUserInfo(request.url);
   curl_easy_reset(easy);
   ClientResponse response;
-  Receiver receiver{&response, request.max_response_bytes};
+  Receiver receiver{&response, request.max_response_bytes, request.cut_response};
   std::array<char, CURL_ERROR_SIZE> words{};
 
-  curl_slist* list = nullptr;
-  for (const auto& [name, value] : request.headers) {
-    list = curl_slist_append(list, (name + ": " + value).c_str());
+  StringList headers, connect_to;
+  impl_->SetHeaders(request, &headers);
+  std::string url = request.url;
+  const std::string& server_name = impl_->options.server_name;
+  if (!server_name.empty() && url.substr(0, 8) == "https://") {
+    const std::optional<Detour> detour = DetourTo(server_name, url);
+    if (!detour) return UsageError(what + ": no URL that server_name '" + server_name + "' fits");
+    url = detour->url;
+    connect_to.Add(detour->connect_to);
+    headers.Add("Host: " + detour->host);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
   }
-  // libcurl waits up to a second for "100 Continue" before a large body unless told otherwise.
-  list = curl_slist_append(list, "Expect:");
 
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, impl_->user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+  impl_->SetOptions();
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words.data());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
-  curl_easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &receiver);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -171,9 +277,7 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
-  curl_slist_free_all(list);
 
-  const std::string what = request.method + " " + WithoutUserInfo(request.url);
   if (cancelled) return Status(Code::kCancelled, what + ": stopped");
   if (receiver.too_large) {
     return Status(Code::kLimit, what + ": the answer is larger than " +
@@ -181,8 +285,7 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
   }
   if (code != CURLE_OK) {
     const std::string_view why = words[0] != 0 ? words.data() : curl_easy_strerror(code);
-    const bool bad_url = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
-    return Status(bad_url ? Code::kUsage : Code::kIo, what + ": " + std::string(Trim(why)));
+    return Status(IsUsage(code) ? Code::kUsage : Code::kIo, what + ": " + std::string(Trim(why)));
   }
   response.status = static_cast<int>(status);
   return response;
@@ -194,6 +297,12 @@ std::string_view ClientResponse::Header(std::string_view name) const {
   }
   return {};
 }
+
+std::string BasicAuth(std::string_view username, std::string_view password) {
+  return "Basic " + Base64Encode(std::string(username) + ":" + std::string(password));
+}
+
+std::string BearerAuth(std::string_view token) { return "Bearer " + std::string(token); }
 
 std::string UrlEncode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";

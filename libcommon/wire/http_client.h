@@ -1,9 +1,10 @@
-// HTTP out: one request at a time over kept-alive connections (libcurl), http and https.
+// HTTP out: one request at a time over kept-alive connections (libcurl), http and https. Several
+// requests at once are several threads with a client each.
 // Threads: a client one at a time; different clients from any.
 // Errors:  Code::kIo where no answer came (refused, timed out, broken off), kLimit for an answer
-// over
-//          its bound, kCancelled, kUsage for a URL that is none. An answer of any status is NOT an
-//          error.
+//          over its bound, kCancelled, kUsage for a URL that is none and for files of TLS that
+//          cannot be used. Words never have a password or a token in them. An answer of any status
+//          is NOT an error.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,8 @@ struct ClientRequest {
   int64_t timeout_ms = 30'000;         // the whole exchange; 0: without end
   int64_t connect_timeout_ms = 5'000;  // of it for the connection
   size_t max_response_bytes = size_t{256} << 20;
+  // An answer over its bound is cut off there instead of being an error.
+  bool cut_response = false;
   // Asked about every 50 ms; true ends the request with kCancelled. May be empty.
   std::function<bool()> cancelled;
 };
@@ -42,10 +45,29 @@ struct ClientResponse {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
+// What holds for all requests of a client; names as in promtail's `clients:`.
+struct ClientOptions {
+  // Files in PEM form; "" for the system's authorities, and for no certificate of one's own.
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  // The name that is asked for and that the certificate must be of, in place of the URL's host.
+  std::string server_name;
+  bool insecure_skip_verify = false;
+  std::string proxy_url;  // "" for http_proxy, https_proxy and no_proxy of the environment
+  bool follow_redirects = true;
+  // Sent with every request; a header of the request itself wins.
+  HeaderList headers;
+};
+
+// Values of an Authorization header. libcurl does not pass it on to another host.
+std::string BasicAuth(std::string_view username, std::string_view password);
+std::string BearerAuth(std::string_view token);
+
 class HttpClient {
  public:
   // `tool`: "glp-push"; servers are told it with the version.
-  explicit HttpClient(std::string_view tool);
+  explicit HttpClient(std::string_view tool, ClientOptions options = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

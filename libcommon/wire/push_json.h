@@ -13,24 +13,9 @@
 #include "base/strings.h"
 #include "record/labels.h"
 #include "record/record.h"
+#include "wire/push_request.h"
 
 namespace glp::wire {
-
-// A push body as it was sent. Label names and values are not judged here but for their shape.
-struct PushRequest {
-  struct Entry {
-    int64_t ts_ns = 0;
-    std::string_view line;
-    std::string_view meta;  // raw JSON object of strings, names sorted and normalised; "" for none
-    std::string_view src_id;  // "" where the entry has no src
-    uint64_t src_next = 0;
-  };
-  struct Stream {
-    Labels labels;  // canonical, without those of empty value
-    std::vector<Entry> entries;
-  };
-  std::vector<Stream> streams;  // those without entries are left out
-};
 
 // Reads bodies; keeps its buffers from one to the next unless they grew large.
 // Lifetime: a request is good until the next Decode.

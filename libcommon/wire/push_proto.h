@@ -1,0 +1,37 @@
+// Reads the protobuf form of a push, not compressed: what Loki's clients send and, with glp's part,
+// the canonical bytes of push_batch.h. Format: PUSH.md beside this file.
+//
+//   ProtoPushDecoder decoder;
+//   GLP_ASSIGN_OR_RETURN(const PushRequest* request, decoder.Decode(bytes));
+//
+// Lifetime: a request is good until the next Decode and as long as `bytes`, which it has views of.
+// Threads:  one at a time.
+// Errors:   Code::kData with what is wrong and where: nothing of it may be stored. Text of labels
+//           that cannot be read is NOT an error (PushRequest::Stream::labels_error).
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/push_request.h"
+
+namespace glp::wire {
+
+class ProtoPushDecoder {
+ public:
+  ProtoPushDecoder();
+  ~ProtoPushDecoder();
+  Result<const PushRequest*> Decode(std::string_view bytes);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// {a="b", c="d"}, as Loki reads the labels of a pushed stream: PromQL strings, any order, a comma
+// may stand at the end. `labels`: as it stands, not canonical. `text` is cut to what is behind the
+// brace. Errors: Code::kData in Loki's words ("1:5: parse error: …").
+Status ReadLabelsText(std::string_view* text, Labels* labels);
+
+}  // namespace glp::wire

@@ -1,0 +1,37 @@
+// What one push carries, whatever form it was sent in. Format: PUSH.md beside this file.
+// Units: times are nanoseconds since 1970 UTC.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/labels.h"
+
+namespace glp::wire {
+
+// A push as it was sent: names and values of labels are not judged here but for their shape.
+struct PushRequest {
+  // src_whole_from of an entry in front of which lines of its file may have been left out.
+  static constexpr uint64_t kNotWhole = UINT64_MAX;
+
+  struct Entry {
+    int64_t ts_ns = 0;
+    std::string_view line;  // any bytes
+    std::string_view meta;  // raw JSON object of strings, names sorted and normalised; "" for none
+    std::string_view src_id;  // "" where the entry has no src
+    uint64_t src_next = 0;
+    uint64_t src_whole_from = kNotWhole;  // as store::NewEntry has it
+  };
+  struct Stream {
+    Labels labels;  // canonical, without those of empty value
+    // Why `labels_text` is none: all of the stream is to be refused. "" where `labels` are good.
+    std::string labels_error;
+    std::string_view labels_text;  // as it was sent; "" where labels came as JSON
+    std::vector<Entry> entries;
+  };
+  std::vector<Stream> streams;  // those without entries are left out
+};
+
+}  // namespace glp::wire
