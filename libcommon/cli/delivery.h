@@ -14,8 +14,9 @@
 // delivered. Where records of a file come in another order than they stand in it (`sort` in
 // between), its position stays where it was until all of the input is done.
 // Threads:  Done from any; the rest one at a time (by the thread that reads the pipe).
-// Errors:   Open: Code::kIo, Code::kUsage where another process writes the same file. Write,
-//           Finish: Code::kIo (disk full); the old file stays whole, and the next try may work.
+// Errors:   Open: Code::kIo, Code::kUsage where another process writes the same file, Code::kData
+//           where the file is no positions file. Finish: Code::kIo. Between the two a file that
+//           cannot be written (disk full) is said and tried again; the old one stays whole.
 // Cost:     a few nanoseconds a record; memory by what is not done yet and by the number of files.
 #pragma once
 
@@ -51,7 +52,7 @@ class Delivery {
   virtual uint64_t WholeFrom() const = 0;
 
   // Writes the positions file if a position moved and the last write is a while ago.
-  virtual Status Write() = 0;
+  virtual void Write() = 0;
   // The last write. `whole`: the input was read to its end and all of it is done.
   virtual Status Finish(bool whole) = 0;
 };

@@ -3,9 +3,9 @@
 //
 // Format: NDJSON. The first line is {"glp":"positions","version":1}. Then a line for each file:
 //   {"src":"ID@N","path":"/var/log/app.log","seen":"2026-01-05T00:00:00.000000000Z"}
-// N: all of the file up to there is delivered (bytes). `path`: its last known name ("" where no mark
-// told it). `seen`: when a pipe had the file last. What promtail's positions.yaml said of files
-// that no pipe has had since stays as it was:
+// N: all of the file up to there is delivered (bytes). `path`: its last known name ("" where no
+// mark told it). `seen`: when a pipe had the file last. What promtail's positions.yaml said of
+// files that no pipe has had since stays as it was:
 //   {"promtail":"/var/log/old.log","position":"12345"}
 // promtail's own file (YAML with a map `positions`) is read in its place, and replaced at the first
 // write.

@@ -17,53 +17,63 @@ RecordPipe::RecordPipe(Context& context, Options options)
       options_(options),
       reader_(io::MakeFdSource(options.in_fd, "standard input", false), &labels_),
       out_(options.out_fd, "standard output"),
-      last_pending_(pending_.end()) {}
+      last_file_(files_.end()) {}
 
 RecordPipe::~RecordPipe() = default;
 
-void RecordPipe::Settle(std::string_view src, bool dropped) {
-  if (src.empty() || (!dropped && pending_.empty())) return;
-  Source source = ParseSource(src);
+void RecordPipe::Settle(const Record& record, bool dropped) {
+  if (record.src.empty() || (!dropped && files_.empty())) return;
+  const Source source = DealtWith(record);
   if (source.id.empty()) return;
-  if (last_pending_ == pending_.end() || last_pending_->first != source.id) {
-    last_pending_ = pending_.find(source.id);
-    if (last_pending_ == pending_.end()) {
+  if (last_file_ == files_.end() || last_file_->first != source.id) {
+    last_file_ = files_.find(source.id);
+    if (last_file_ == files_.end()) {
       if (!dropped) return;
-      last_pending_ = pending_.emplace(std::string(source.id), 0).first;
+      last_file_ = files_.emplace(std::string(source.id), Dropped()).first;
     }
   }
-  if (dropped && last_pending_->second == 0) untold_.push_back(&*last_pending_);
-  last_pending_->second = dropped ? source.next : 0;
+  Dropped& file = last_file_->second;
+  if (dropped) {
+    if (file.next == 0) untold_.push_back(&*last_file_);
+    file.next = source.next;
+  } else if (file.next != 0) {
+    if (!file.told) Tell(last_file_->first, &file);
+    file.next = 0;
+  }
+}
+
+void RecordPipe::Tell(const std::string& id, Dropped* file) {
+  if (!plain_) {
+    std::string src = id + "@";
+    AppendUint64(&src, file->next);
+    AppendPosMark(&out_.buffer(), src);
+  }
+  file->told = true;
+  file->next = 0;
 }
 
 void RecordPipe::TellPositions() {
   for (auto* file : untold_) {
-    auto& [id, next] = *file;
-    if (next == 0) continue;  // emitted lines cover it by now
-    if (!plain_) {
-      std::string src = id + "@";
-      AppendUint64(&src, next);
-      AppendPosMark(&out_.buffer(), src);
-    }
-    next = 0;
+    // Else emitted lines cover it by now.
+    if (file->second.next != 0) Tell(file->first, &file->second);
   }
   untold_.clear();
   constexpr size_t kMaxFiles = 100'000;
-  if (pending_.size() > kMaxFiles) {
-    pending_.clear();
-    last_pending_ = pending_.end();
+  if (files_.size() > kMaxFiles) {
+    files_.clear();
+    last_file_ = files_.end();
   }
 }
 
 void RecordPipe::Emit(const Record& record) {
   ++emitted_;
-  Settle(record.src, false);
+  Settle(record, false);
   if (!plain_) AppendRecord(&out_.buffer(), record);
 }
 
 void RecordPipe::EmitRaw(const Record& record) {
   ++emitted_;
-  Settle(record.src, false);
+  Settle(record, false);
   if (plain_) return;
   out_.buffer().append(record.raw);
   out_.buffer().push_back('\n');
@@ -73,7 +83,7 @@ void RecordPipe::Drop(const Record& record, std::string_view reason) {
   auto it = dropped_.find(reason);
   if (it == dropped_.end()) it = dropped_.emplace(reason, 0).first;
   ++it->second;
-  Settle(record.src, true);
+  Settle(record, true);
 }
 
 void RecordPipe::WriteMark(const Mark& mark) {

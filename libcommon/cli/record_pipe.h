@@ -59,7 +59,7 @@ class RecordPipe {
   // Writes the record's bytes as read. REQUIRES: record.raw is set.
   void EmitRaw(const Record& record);
   // The record goes no further. `reason` is counted for the end mark; the position of its file
-  // is told by a pos mark before the next flush.
+  // is told by a pos mark before the next flush, the first time before its next record.
   void Drop(const Record& record, std::string_view reason);
   // From OnMark: the mark goes no further (a position that would pass a record held back).
   void WithholdMark() { withhold_mark_ = true; }
@@ -72,7 +72,7 @@ class RecordPipe {
   uint64_t emitted() const { return emitted_; }
 
  private:
-  void Settle(std::string_view src, bool dropped);
+  void Settle(const Record& record, bool dropped);
   void TellPositions();
   Status RunBatch(RecordHandler* handler);
   void WriteMark(const Mark& mark);
@@ -88,10 +88,15 @@ class RecordPipe {
   uint64_t in_ = 0, emitted_ = 0;
   std::map<std::string, uint64_t, std::less<>> dropped_;
   bool withhold_mark_ = false;
-  // Per file: the position of the newest dropped line that no emitted line covers yet, 0 for none.
-  StringMap<uint64_t> pending_;
-  StringMap<uint64_t>::iterator last_pending_;
-  std::vector<StringMap<uint64_t>::value_type*> untold_;  // of pending_: those that may not be 0
+  // A file of which lines were dropped.
+  struct Dropped {
+    uint64_t next = 0;  // position of the newest that no emitted line covers yet, 0 for none
+    bool told = false;  // by a mark, once at least: sinks want to know that lines are missing
+  };
+  void Tell(const std::string& id, Dropped* file);
+  StringMap<Dropped> files_;
+  StringMap<Dropped>::iterator last_file_;
+  std::vector<StringMap<Dropped>::value_type*> untold_;  // of files_: whose next may not be 0
 };
 
 }  // namespace glp::cli

@@ -20,9 +20,15 @@ class RecordSink {
   virtual Status OnIdle() { return Status::Ok(); }
 };
 
-// Reads `fd` to its end or until a stop is asked for. `idle_ms` < 0: OnIdle is never called.
+struct ReadOptions {
+  int idle_ms = -1;          // < 0: OnIdle is never called
+  bool require_end = false;  // a stage in front that died makes the run incomplete
+};
+
+// Reads `fd` to its end (true) or until a stop is asked for (false).
 // Errors: I/O and what the sink returns. Bad records make the run incomplete, not an error.
-Status ReadRecords(Context& context, int fd, LabelTable* labels, RecordSink* sink, int idle_ms);
+Result<bool> ReadRecords(Context& context, int fd, LabelTable* labels, RecordSink* sink,
+                         ReadOptions options);
 
 // One bad record, in the words all tools use.
 void SayBadRecord(Context& context, const RecordReader& reader, const RecordReader::Item& item);

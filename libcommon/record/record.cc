@@ -99,12 +99,16 @@ void AppendRecord(std::string* out, const Record& record) {
   out->append("}\n", 2);
 }
 
-void AppendFileMark(std::string* out, std::string_view src, std::string_view path) {
+void AppendFileMark(std::string* out, std::string_view src, std::string_view path, uint64_t start) {
   *out += "{\"mark\":\"file\",\"src\":\"";
   *out += src;
   *out += "\",\"path\":";
   // A path is any bytes but NUL; JSON has to be UTF-8.
   AppendJsonString(out, IsValidUtf8(path) ? path : EscapeForTerminal(path));
+  if (start > 0) {
+    *out += ",\"start\":";
+    AppendUint64(out, start);
+  }
   *out += "}\n";
 }
 
@@ -160,6 +164,7 @@ MarkWords ReadMarkWords(const Mark& mark) {
     return document[key].get(value) == simdjson::SUCCESS ? value : 0;
   };
   words.path = text("path");
+  words.start = number("start");
   words.bytes = number("bytes");
   words.tool = text("tool");
   words.in = number("in");

@@ -70,6 +70,7 @@ struct Mark {
 // What a mark says beyond its src; "" and 0 where it does not say it.
 struct MarkWords {
   std::string path;    // kFile
+  uint64_t start = 0;  // kFile: the offset where reading begins
   uint64_t bytes = 0;  // kGap
   std::string tool;    // kEnd, with the counts of records
   uint64_t in = 0;
@@ -79,8 +80,9 @@ MarkWords ReadMarkWords(const Mark& mark);
 
 // Appends a record's JSON and '\n'. Lines that are not UTF-8 become line64; nothing is replaced.
 void AppendRecord(std::string* out, const Record& record);
-// Marks that tools make.
-void AppendFileMark(std::string* out, std::string_view src, std::string_view path);
+// Marks that tools make. `start`: the offset where reading begins.
+void AppendFileMark(std::string* out, std::string_view src, std::string_view path,
+                    uint64_t start = 0);
 void AppendPosMark(std::string* out, std::string_view src);
 void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why);
 // Last words of a tool that read `in` records and wrote `out`; `dropped`: counts by reason.

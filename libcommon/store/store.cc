@@ -4,8 +4,8 @@
 #include <shared_mutex>
 
 #include "io/file.h"
+#include "io/lock.h"
 #include "store/folder.h"
-#include "store/lock.h"
 #include "store/tenant.h"
 
 namespace glp::store {
@@ -17,7 +17,13 @@ class DirStore : public Store {
 
   Status Start() {
     GLP_RETURN_IF_ERROR(io::MakeFolders(dir_));
-    GLP_ASSIGN_OR_RETURN(lock_, TakeLock(dir_));
+    Result<io::Fd> lock = io::TakeLock(dir_ + "/lock");
+    if (lock.status().code() == Code::kRefused) {
+      return Status(Code::kIo, dir_ + ": " + lock.status().message() +
+                                   "; a store has one writer: end it, or send to it with glp-push");
+    }
+    if (!lock.ok()) return lock.status();
+    lock_ = *std::move(lock);
     GLP_RETURN_IF_ERROR(io::SyncFolder(dir_));
     GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, ListTenants(dir_));
     for (const std::string& name : names) {

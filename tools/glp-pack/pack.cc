@@ -36,7 +36,7 @@ Status Pack(const Options& options, cli::Context& context) {
   pack::Writer writer(out.fd(), out.name(), writer_options);
   LabelTable labels;
   PackSink sink(&writer, &labels);
-  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &sink, -1));
+  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &sink, {}).status());
   GLP_RETURN_IF_ERROR(writer.Finish());
   return out.Finish();
 }

@@ -47,7 +47,9 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
                   sender.get());
   const int64_t wait_ms = options.batch_wait.ns / kNsPerMs;
   const int idle_ms = static_cast<int>(std::clamp<int64_t>(wait_ms / 10, 1, kMaxIdleMs));
-  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &batcher, idle_ms));
+  cli::ReadOptions read;
+  read.idle_ms = idle_ms;
+  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &batcher, read).status());
   GLP_RETURN_IF_ERROR(batcher.Send());
   GLP_RETURN_IF_ERROR(sender->Finish());
   return cli::kExitOk;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "cli/delivery.h"
 #include "cli/record_sink.h"
 
 namespace glp {
@@ -16,7 +17,8 @@ constexpr int64_t kMaxWaitNs = kNsPerSecond;
 
 class StoreSink : public cli::RecordSink {
  public:
-  StoreSink(store::Store* store, const std::string& tenant) : store_(store), tenant_(tenant) {}
+  StoreSink(store::Store* store, const std::string& tenant, cli::Delivery* delivery)
+      : store_(store), tenant_(tenant), delivery_(delivery), ticket_(delivery->NewTicket()) {}
 
   Status OnRecord(const Record& record) override {
     store::NewEntry& entry = entries_.emplace_back();
@@ -30,6 +32,13 @@ class StoreSink : public cli::RecordSink {
     Source source = ParseSource(record.src);
     entry.src_id = source.id;
     entry.src_next = source.next;
+    delivery_->OnRecord(record, ticket_);
+    entry.src_whole_from = delivery_->WholeFrom();
+    return Status::Ok();
+  }
+
+  Status OnMark(const Mark& mark) override {
+    delivery_->OnMark(mark);
     return Status::Ok();
   }
 
@@ -45,10 +54,18 @@ class StoreSink : public cli::RecordSink {
       decoded_used_ = 0;
     }
     if (oldest_ns_ != 0 && NowNs() - oldest_ns_ >= kMaxWaitNs) return Commit();
+    delivery_->Write();
     return Status::Ok();
   }
 
-  Status OnIdle() override { return oldest_ns_ != 0 ? Commit() : Status::Ok(); }
+  Status OnIdle() override {
+    if (oldest_ns_ != 0) return Commit();
+    delivery_->Write();
+    return Status::Ok();
+  }
+
+  // All that came is durable by now.
+  void OnClosed() { delivery_->Done(ticket_); }
 
   store::AppendResult counts;
 
@@ -57,11 +74,17 @@ class StoreSink : public cli::RecordSink {
 
   Status Commit() {
     oldest_ns_ = 0;
-    return store_->Commit();
+    GLP_RETURN_IF_ERROR(store_->Commit());
+    delivery_->Done(ticket_);
+    ticket_ = delivery_->NewTicket();
+    delivery_->Write();
+    return Status::Ok();
   }
 
   store::Store* store_;
   const std::string& tenant_;
+  cli::Delivery* delivery_;
+  cli::Delivery::Ticket ticket_;          // of what is not durable yet
   std::vector<store::NewEntry> entries_;  // of the batch
   std::deque<std::string> decoded_;       // lines of the batch that had to be decoded
   size_t decoded_used_ = 0;
@@ -77,6 +100,11 @@ void DescribeAppend(cli::Command& c, AppendOptions* o) {
   c.Value("--dir", "DIR", &o->dir, "the store; made where it is missing");
   c.Completes("dir");
   c.Value("--tenant", "ID", &o->tenant, "whose logs they are");
+  c.Value("--positions", "FILE", &o->positions,
+          "write here how far each log file is in the store; glp-tail --positions begins there");
+  c.Completes("file");
+  c.Flag("--require-end", &o->require_end,
+         "exit with status 3 if a tool in front did not come to its proper end");
 }
 
 cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
@@ -87,10 +115,17 @@ cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
   for (const std::string& warning : store->warnings()) {
     context.Incomplete("damaged parts", warning);
   }
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<cli::Delivery> delivery,
+                       cli::Delivery::Open(context, options.positions));
   LabelTable labels;
-  StoreSink sink(store.get(), options.tenant);
-  GLP_RETURN_IF_ERROR(cli::ReadRecords(context, 0, &labels, &sink, kIdleMs));
+  StoreSink sink(store.get(), options.tenant, delivery.get());
+  cli::ReadOptions read;
+  read.idle_ms = kIdleMs;
+  read.require_end = options.require_end;
+  GLP_ASSIGN_OR_RETURN(bool whole, cli::ReadRecords(context, 0, &labels, &sink, read));
   GLP_RETURN_IF_ERROR(store->Close());
+  sink.OnClosed();
+  GLP_RETURN_IF_ERROR(delivery->Finish(whole));
   context.Say(std::to_string(sink.counts.added) + " added, " +
               std::to_string(sink.counts.duplicates) + " already there");
   return cli::kExitOk;

@@ -11,6 +11,8 @@ namespace glp {
 struct AppendOptions {
   std::string dir;
   std::string tenant{store::kDefaultTenant};
+  std::string positions;
+  bool require_end = false;
 };
 
 void DescribeAppend(cli::Command& command, AppendOptions* options);

@@ -1,4 +1,4 @@
-#include "store/lock.h"
+#include "io/lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,32 +7,37 @@
 #include <cerrno>
 
 #include "base/strings.h"
+#include "io/stop.h"
 
-namespace glp::store {
+namespace glp::io {
 namespace {
+
+constexpr int kPauseMs = 20;
 
 // "process 123 (glp-store)", as far as it can be told.
 std::string Holder(const std::string& path) {
-  Result<std::string> content = io::ReadFile(path);
+  Result<std::string> content = ReadFile(path);
   std::string_view pid = content.ok() ? TrimSpace(*content) : "";
   if (!ParseUint64(pid)) return "another process";
   std::string holder = "process " + std::string(pid);
-  Result<std::string> name = io::ReadFile("/proc/" + std::string(pid) + "/comm");
+  Result<std::string> name = ReadFile("/proc/" + std::string(pid) + "/comm");
   if (name.ok()) holder += " (" + std::string(TrimSpace(*name)) + ")";
   return holder;
 }
 
 }  // namespace
 
-Result<io::Fd> TakeLock(const std::string& dir) {
-  std::string path = dir + "/lock";
-  io::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+Result<Fd> TakeLock(const std::string& path, int wait_ms) {
+  Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd.valid()) return IoError("open " + path, errno);
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return IoError("lock " + path, errno);
-    return Status(Code::kIo, dir + ": in use by " + Holder(path) +
-                                 "; a store has one writer: end it, or send to it with glp-push");
+    if (wait_ms <= 0 || StopRequested()) {
+      return Status(Code::kRefused, "in use by " + Holder(path));
+    }
+    WaitReadable(-1, kPauseMs);
+    wait_ms -= kPauseMs;
   }
   std::string pid = std::to_string(getpid()) + "\n";
   if (ftruncate(fd.get(), 0) != 0 ||
@@ -42,4 +47,4 @@ Result<io::Fd> TakeLock(const std::string& dir) {
   return fd;
 }
 
-}  // namespace glp::store
+}  // namespace glp::io
