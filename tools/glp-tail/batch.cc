@@ -1,6 +1,7 @@
 #include "batch.h"
 
 #include "io/stop.h"
+#include "source_file.h"
 
 namespace glp::tail {
 namespace {
@@ -41,8 +42,7 @@ bool SayFileError(cli::Context& context, const Status& status) {
   return false;
 }
 
-Result<bool> ReadAll(cli::Context& context, const PathSet& paths, const SourceOptions& options,
-                     RecordWriter& writer) {
+Result<bool> ReadAll(cli::Context& context, const PathSet& paths, RecordWriter& writer) {
   bool all_well = true;
   ReadBlock block(kBlockBytes);
   for (const Found& found : paths.Find()) {
@@ -59,9 +59,10 @@ Result<bool> ReadAll(cli::Context& context, const PathSet& paths, const SourceOp
         break;
     }
     int error = 0;
-    auto file = found.kind == Found::Kind::kStdin
-                    ? SourceFile::Stdin(options)
-                    : SourceFile::Open(found.path, options, found.named, &error);
+    auto file =
+        found.kind == Found::Kind::kStdin
+            ? SourceFile::Stdin(OptionsOf(found.target))
+            : SourceFile::Open(found.path, OptionsOf(found.target), false, found.named, &error);
     Status status = file.ok() ? ReadWhole(**file, block, writer) : file.status();
     if (!status.ok() && !SayFileError(context, status)) all_well = false;
     GLP_RETURN_IF_ERROR(writer.status());

@@ -5,13 +5,11 @@
 #include "cli/main.h"
 #include "paths.h"
 #include "record_writer.h"
-#include "source_file.h"
 
 namespace glp::tail {
 
 // Whether all files could be read to their ends (or a stop was asked for).
-Result<bool> ReadAll(cli::Context& context, const PathSet& paths, const SourceOptions& options,
-                     RecordWriter& writer);
+Result<bool> ReadAll(cli::Context& context, const PathSet& paths, RecordWriter& writer);
 
 // Says what went wrong with a file. False where that makes the run a failure; damaged data only
 // makes it incomplete.

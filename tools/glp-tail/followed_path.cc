@@ -20,6 +20,12 @@ int64_t SteadyNs() {
       .count();
 }
 
+void FollowedPath::SetTarget(std::shared_ptr<const Target> target) {
+  target_ = std::move(target);
+  for (OpenFile& old : old_) old.file->SetOptions(OptionsOf(target_));
+  if (current_) current_->file->SetOptions(OptionsOf(target_));
+}
+
 void FollowedPath::RetireCurrent(int64_t now_ns) {
   if (!current_) return;
   current_->changed_ns = now_ns;

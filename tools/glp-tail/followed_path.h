@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "source_file.h"
+#include "target.h"
 
 namespace glp::tail {
 
@@ -33,10 +34,14 @@ class FollowedPath {
  public:
   // `path` "": standard input. `named`: given literally on the command line, waited for when it is
   // not there.
-  FollowedPath(std::string path, bool named) : path_(std::move(path)), named_(named) {}
+  FollowedPath(std::string path, bool named, std::shared_ptr<const Target> target)
+      : path_(std::move(path)), named_(named), target_(std::move(target)) {}
 
   const std::string& path() const { return path_; }
   bool named() const { return named_; }
+  const std::shared_ptr<const Target>& target() const { return target_; }
+  // Lines to come are labelled as the new target says.
+  void SetTarget(std::shared_ptr<const Target> target);
 
   OpenFile* current() { return current_ ? &*current_ : nullptr; }
   const OpenFile* current() const { return current_ ? &*current_ : nullptr; }
@@ -61,6 +66,7 @@ class FollowedPath {
   bool said_missing = false;  // or it was there once
   bool said_error = false;
   bool given_up = false;  // it can never be read
+  bool meant = true;      // by the targets there are now; what is open is read to its end else
   // The path that took over the file which stood here before (PlainPath; "" for none): until then
   // it is read before this one, as an old file is.
   std::string predecessor;
@@ -74,6 +80,7 @@ class FollowedPath {
 
   std::string path_;
   bool named_;
+  std::shared_ptr<const Target> target_;
   std::optional<OpenFile> current_;
   std::deque<OpenFile> old_;
 };

@@ -67,17 +67,15 @@ std::vector<typename Map::mapped_type> AllOf(const Map& map, const typename Map:
 
 }  // namespace
 
-Follower::Follower(cli::Context& context, const PathSet& paths, const SourceOptions& options,
+Follower::Follower(cli::Context& context, PathSet paths, TargetProvider provider,
                    RecordWriter& writer, bool poll)
     : context_(context),
-      paths_(paths),
-      first_options_(options),
-      later_options_(options),
+      paths_(std::move(paths)),
+      provider_(std::move(provider)),
       writer_(writer),
       block_(kBlockBytes),
       watcher_(!poll),
       polling_(poll) {
-  later_options_.last_lines.reset();
   RaiseFileLimit();
 }
 
@@ -102,7 +100,7 @@ void Follower::Start() {
   for (const Found& found : paths_.Find()) {
     switch (found.kind) {
       case Found::Kind::kStdin:
-        AddStdin();
+        AddStdin(found.target);
         break;
       case Found::Kind::kNothing:
         context_.Say(found.path + ": no file matches yet; waiting");
@@ -110,7 +108,7 @@ void Follower::Start() {
       case Found::Kind::kUnreadable:
         break;  // said by the walk below
       case Found::Kind::kFile:
-        Look(Add(found.path, found.named));
+        Look(Add(found.path, found.named, found.target));
     }
   }
   LookAtAll();
@@ -120,11 +118,11 @@ void Follower::Start() {
 
 // ------------------------------------------------------------------------------------ the paths
 
-io::GlobVisitor Follower::Visitor() {
-  io::GlobVisitor visitor;
+PathVisitor Follower::Visitor() {
+  PathVisitor visitor;
   visitor.folder = [this](const std::string& folder) { WatchFolder(folder); };
-  visitor.file = [this](const std::string& path) {
-    if (followed_.find(PlainPath(path)) == followed_.end()) Look(Add(path, false));
+  visitor.file = [this](const std::string& path, const std::shared_ptr<const Target>& target) {
+    if (followed_.find(PlainPath(path)) == followed_.end()) Look(Add(path, false, target));
   };
   visitor.unreadable = [this](const std::string& folder, int error) {
     if (error != EMFILE && error != ENFILE && said_folders_.insert(folder).second) {
@@ -136,6 +134,7 @@ io::GlobVisitor Follower::Visitor() {
 
 void Follower::LookAtAll() {
   int64_t begin = SteadyNs();
+  TakeNewTargets();
   paths_.Walk(Visitor());
   std::vector<FollowedPath*> all;
   all.reserve(followed_.size());
@@ -150,11 +149,37 @@ void Follower::LookAtAll() {
                                   : std::max(kLookNs, 200 * look_cost_ns_));
 }
 
-FollowedPath& Follower::Add(const std::string& path, bool named) {
+// Files that the new list does not mean any more are read to their ends as if they were deleted.
+void Follower::TakeNewTargets() {
+  if (!provider_) return;
+  auto targets = provider_();
+  if (!targets) return;
+  auto paths = PathSet::Make(std::move(*targets));
+  if (!paths.ok()) {
+    context_.Say(paths.status().message() + "; the targets stay as they were");
+    return;
+  }
+  paths_ = std::move(*paths);
+  for (auto& [path, followed] : followed_) {
+    if (path.empty()) continue;
+    std::shared_ptr<const Target> target = paths_.TargetOf(followed->path());
+    followed->meant = target != nullptr;
+    if (target != nullptr) {
+      followed->SetTarget(std::move(target));
+    } else {
+      followed->RetireCurrent(SteadyNs());
+      maybe_empty_.insert(path);
+      Queue(*followed);
+    }
+  }
+}
+
+FollowedPath& Follower::Add(const std::string& path, bool named,
+                            const std::shared_ptr<const Target>& target) {
   std::string key = PlainPath(path);
   auto& followed = followed_[key];
   if (followed == nullptr) {
-    followed = std::make_unique<FollowedPath>(path, named);
+    followed = std::make_unique<FollowedPath>(path, named, target);
     followed->names = {key};
     by_name_.emplace(key, followed.get());
   }
@@ -165,7 +190,8 @@ void Follower::DropEmpty() {
   std::unordered_set<std::string> again;
   for (const std::string& path : maybe_empty_) {
     auto it = followed_.find(path);
-    if (it == followed_.end() || it->second->current() != nullptr || it->second->named()) continue;
+    if (it == followed_.end() || it->second->current() != nullptr) continue;
+    if (it->second->named() && it->second->meant) continue;
     if (!it->second->empty()) {
       again.insert(path);
       continue;
@@ -181,7 +207,7 @@ void Follower::DropEmpty() {
 
 void Follower::Look(FollowedPath& followed) {
   OpenFile* current = followed.current();
-  if (followed.path().empty() || followed.given_up) return;
+  if (followed.path().empty() || followed.given_up || !followed.meant) return;
   if (current != nullptr && current->file->is_pipe()) return;
   int error = 0;
   auto state = io::LookAtPath(followed.path(), &error);
@@ -209,7 +235,7 @@ void Follower::Look(FollowedPath& followed) {
 
 void Follower::Open(FollowedPath& followed) {
   int error = 0;
-  auto file = SourceFile::Open(followed.path(), starting_ ? first_options_ : later_options_,
+  auto file = SourceFile::Open(followed.path(), OptionsOf(followed.target()), !starting_,
                                followed.named(), &error);
   if (!file.ok()) {
     Cannot(followed, file.status(), error);
@@ -252,13 +278,13 @@ bool Follower::TakeFromOther(FollowedPath& followed, OpenFile* open) {
   return false;
 }
 
-void Follower::AddStdin() {
-  auto file = SourceFile::Stdin(first_options_);
+void Follower::AddStdin(const std::shared_ptr<const Target>& target) {
+  auto file = SourceFile::Stdin(OptionsOf(target));
   if (!file.ok()) {
     all_well_ = SayFileError(context_, file.status());
     return;
   }
-  FollowedPath& followed = Add("", true);
+  FollowedPath& followed = Add("", true, target);
   OpenFile open;
   open.file = std::move(*file);
   if (open.file->is_pipe()) {
@@ -381,10 +407,12 @@ void Follower::OnName(const std::string& folder, const std::string& name) {
   for (FollowedPath* followed : AllOf(by_name_, PlainPath(io::JoinPath(folder, name)))) {
     Look(*followed);
   }
-  io::GlobVisitor visitor = Visitor();
+  PathVisitor visitor = Visitor();
   // Paths below a folder made anew are known while what stood there before is still open, and their
   // files were there before the folder was watched: no other event may come of them.
-  visitor.file = [this](const std::string& path) { Look(Add(path, false)); };
+  visitor.file = [this](const std::string& path, const std::shared_ptr<const Target>& target) {
+    Look(Add(path, false, target));
+  };
   paths_.WalkFrom(folder, name, visitor);
 }
 

@@ -21,14 +21,16 @@
 #include "paths.h"
 #include "record_writer.h"
 #include "source_file.h"
+#include "target.h"
 
 namespace glp::tail {
 
 class Follower {
  public:
   // `poll`: never ask the kernel.
-  Follower(cli::Context& context, const PathSet& paths, const SourceOptions& options,
-           RecordWriter& writer, bool poll);
+  // `provider` may be empty.
+  Follower(cli::Context& context, PathSet paths, TargetProvider provider, RecordWriter& writer,
+           bool poll);
 
   // Until a stop is asked for, or all there is are pipes that ended. Whether no file was given up.
   Result<bool> Run();
@@ -37,12 +39,14 @@ class Follower {
   void Start();
   // The set of paths.
   void LookAtAll();
-  FollowedPath& Add(const std::string& path, bool named);
+  FollowedPath& Add(const std::string& path, bool named,
+                    const std::shared_ptr<const Target>& target);
+  void TakeNewTargets();
   void DropEmpty();
   // Compares what the path names with what is open, and opens what is new.
   void Look(FollowedPath& followed);
   void Open(FollowedPath& followed);
-  void AddStdin();
+  void AddStdin(const std::shared_ptr<const Target>& target);
   bool TakeFromOther(FollowedPath& followed, OpenFile* open);
   void Cannot(FollowedPath& followed, const Status& status, int error);
   // Watching.
@@ -53,7 +57,7 @@ class Follower {
   void OnEvent(const io::WatchEvent& event);
   void OnName(const std::string& folder, const std::string& name);
   void LookSoon();
-  io::GlobVisitor Visitor();
+  PathVisitor Visitor();
   // Index of the open files.
   void Know(FollowedPath& followed, const OpenFile& open);
   void Forget(FollowedPath& followed, const OpenFile& open);
@@ -69,9 +73,8 @@ class Follower {
   bool IsOver() const;
 
   cli::Context& context_;
-  const PathSet& paths_;
-  const SourceOptions& first_options_;  // of files that are there at the start
-  SourceOptions later_options_;
+  PathSet paths_;
+  TargetProvider provider_;
   RecordWriter& writer_;
   ReadBlock block_;
   io::Watcher watcher_;

@@ -84,21 +84,23 @@ Result<SourceOptions> MakeSourceOptions(const Options& options) {
 }
 
 cli::RunResult Run(const Options& options, cli::Context& context) {
-  GLP_ASSIGN_OR_RETURN(SourceOptions source, MakeSourceOptions(options));
-  std::vector<std::string> arguments = options.paths;
-  if (arguments.empty()) arguments.push_back("-");
-  GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make(arguments, options.excludes));
+  RecordWriter writer(1);
+  Target target;
+  GLP_ASSIGN_OR_RETURN(target.options, MakeSourceOptions(options));
+  target.options.before_wait = [&writer] { writer.Flush(); };
+  target.paths = options.paths;
+  target.excludes = options.excludes;
+  if (target.paths.empty()) target.paths.push_back("-");
+  GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make({std::move(target)}));
   if (paths.HasStdin()) GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
 
-  RecordWriter writer(1);
   io::StopWhenReaderLeaves(1);
-  source.before_wait = [&writer] { writer.Flush(); };
   bool all_well = true;
   if (options.follow) {
-    Follower follower(context, paths, source, writer, options.poll);
+    Follower follower(context, std::move(paths), {}, writer, options.poll);
     GLP_ASSIGN_OR_RETURN(all_well, follower.Run());
   } else {
-    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, source, writer));
+    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, writer));
   }
   std::string mark;
   AppendEndMark(&mark, context.tool(), writer.lines(), writer.lines(), {});

@@ -1,14 +1,17 @@
-// What the command line names: files, globs, "-", less what is excluded.
-// Lifetime: a value. Threads: const from any.
+// What a list of targets names: files, globs, "-", less what is excluded.
+// Lifetime: a value; the targets live as long as any copy or anybody who holds one of them.
+// Threads:  const from any.
 // Errors:   Code::kUsage for a pattern that is not closed. A file that is not there is no error.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "io/glob.h"
+#include "target.h"
 
 namespace glp::tail {
 
@@ -23,6 +26,14 @@ struct Found {
   std::string path;    // as matched
   bool named = false;  // given literally: read whatever it is, and an error if it is not there
   int error = 0;
+  std::shared_ptr<const Target> target;  // of kFile and kStdin
+};
+
+// What a walk meets: as io::GlobVisitor, but that a file comes with its target.
+struct PathVisitor {
+  std::function<void(const std::string& path, const std::shared_ptr<const Target>&)> file;
+  std::function<void(const std::string& folder)> folder;
+  std::function<void(const std::string& folder, int error)> unreadable;
 };
 
 // One spelling for paths that differ in "." and "//" only: for telling them apart.
@@ -31,17 +42,18 @@ std::string PlainPath(const std::string& path);
 class PathSet {
  public:
   // A path that exists is taken literally, whatever characters are in it.
-  static Result<PathSet> Make(const std::vector<std::string>& arguments,
-                              const std::vector<std::string>& excludes);
+  static Result<PathSet> Make(std::vector<Target> targets);
 
-  // All there is now: arguments in their order, the matches of each sorted, each path once.
+  // All there is now: the paths of the targets in their order, the matches of each sorted, each
+  // path once.
   std::vector<Found> Find() const;
   // The same, told as it is met; also the folders in which more may appear. Paths may come twice.
-  void Walk(const io::GlobVisitor& visitor) const;
+  void Walk(const PathVisitor& visitor) const;
   // Of it what begins with the entry `name` of `folder`.
   void WalkFrom(const std::string& folder, const std::string& name,
-                const io::GlobVisitor& visitor) const;
-  bool Excluded(const std::string& path) const;
+                const PathVisitor& visitor) const;
+  // The target of a path, if it is one of those meant; nullptr if none is.
+  std::shared_ptr<const Target> TargetOf(const std::string& path) const;
   bool HasGlobs() const;
   bool HasStdin() const;
 
@@ -57,10 +69,15 @@ class PathSet {
     bool name_only = false;  // without a slash it is about the last component
     bool absolute = false;
   };
-  io::GlobVisitor Filtered(const io::GlobVisitor& visitor) const;
+  struct Group {
+    std::shared_ptr<const Target> target;
+    std::vector<Argument> arguments;
+    std::vector<Exclude> excludes;
+  };
+  bool Excluded(const Group& group, const std::string& path) const;
+  io::GlobVisitor VisitorOf(const Group& group, const PathVisitor& visitor) const;
 
-  std::vector<Argument> arguments_;
-  std::vector<Exclude> excludes_;
+  std::vector<Group> groups_;
   std::string working_folder_;
 };
 

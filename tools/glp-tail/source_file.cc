@@ -25,7 +25,7 @@ std::string LabelsJson(const SourceOptions& options, const std::string& path, bo
   bool given = std::any_of(labels.begin(), labels.end(),
                            [](const Label& label) { return label.name == "filename"; });
   // A path is any bytes but NUL; JSON has to be UTF-8.
-  if (has_name && !given) {
+  if (has_name && options.filename_label && !given) {
     labels.push_back({"filename", IsValidUtf8(path) ? path : EscapeForTerminal(path)});
   }
   Canonicalize(&labels);
@@ -50,9 +50,8 @@ Result<std::string> ReadHead(int fd, size_t size, const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<SourceFile>> SourceFile::Open(const std::string& path,
-                                                     const SourceOptions& options, bool anything,
-                                                     int* error) {
+Result<std::unique_ptr<SourceFile>> SourceFile::Open(const std::string& path, Options options,
+                                                     bool whole, bool anything, int* error) {
   *error = 0;
   // Without O_NONBLOCK the open of a FIFO would wait for its writer.
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -60,7 +59,7 @@ Result<std::unique_ptr<SourceFile>> SourceFile::Open(const std::string& path,
     *error = errno;
     return IoError(path, errno);
   }
-  std::unique_ptr<SourceFile> file(new SourceFile(path, fd, true, true, options));
+  std::unique_ptr<SourceFile> file(new SourceFile(path, fd, true, whole, std::move(options)));
   GLP_ASSIGN_OR_RETURN(file->state_, io::LookAtFd(fd, path));
   if (file->state_.kind == io::FileKind::kFolder) {
     return Status(Code::kIo, path + ": is a folder; name the files in it, as in '" + path + "/*'");
@@ -72,9 +71,9 @@ Result<std::unique_ptr<SourceFile>> SourceFile::Open(const std::string& path,
   return file;
 }
 
-Result<std::unique_ptr<SourceFile>> SourceFile::Stdin(const SourceOptions& options) {
+Result<std::unique_ptr<SourceFile>> SourceFile::Stdin(Options options) {
   std::unique_ptr<SourceFile> file(
-      new SourceFile("standard input", STDIN_FILENO, false, false, options));
+      new SourceFile("standard input", STDIN_FILENO, false, false, std::move(options)));
   GLP_ASSIGN_OR_RETURN(file->state_, io::LookAtFd(STDIN_FILENO, file->path_));
   if (file->state_.kind == io::FileKind::kFolder) {
     return Status(Code::kIo, "standard input is a folder");
@@ -87,21 +86,30 @@ Result<std::unique_ptr<SourceFile>> SourceFile::Stdin(const SourceOptions& optio
   return file;
 }
 
-SourceFile::SourceFile(std::string path, int fd, bool own, bool has_name,
-                       const SourceOptions& options)
+SourceFile::SourceFile(std::string path, int fd, bool own, bool whole, Options options)
     : path_(std::move(path)),
       own_fd_(own ? fd : -1),
       fd_(fd),
-      options_(options),
-      frame_(LabelsJson(options, path_, has_name)),
-      lines_(path_, options.lines, frame_,
+      options_(std::move(options)),
+      last_lines_(whole ? std::nullopt : options_->last_lines),
+      frame_(LabelsJson(*options_, path_, own)),
+      lines_(path_, options_->lines, frame_,
              [this](std::string_view first, RecordWriter& writer) { Introduce(first, writer); }) {}
+
+void SourceFile::SetOptions(Options options) {
+  bool same = options->labels == options_->labels;
+  options_ = std::move(options);
+  if (same) return;
+  std::string id = frame_.id();
+  frame_ = RecordFrame(LabelsJson(*options_, path_, own_fd_.valid()));
+  if (!id.empty()) frame_.SetId(id);
+}
 
 Status SourceFile::Begin() {
   if (is_pipe()) {
     form_ = Form::kPipe;
-    stream_ = MakePipeSource(fd_, path_, false, options_.before_wait);
-    if (options_.last_lines) lines_.KeepLast(*options_.last_lines);
+    stream_ = MakePipeSource(fd_, path_, false, options_->before_wait);
+    if (last_lines_) lines_.KeepLast(*last_lines_);
     return Status::Ok();
   }
   posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -116,7 +124,7 @@ Result<bool> SourceFile::DecideForm() {
   GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, 4, path_));
   if (start_ == 0 && io::DetectCompression(head) != io::Compression::kNone) {
     form_ = Form::kCompressed;
-  } else if (start_ > 0 || !options_.follow || (!head.empty() && !MayBeCompressed(head))) {
+  } else if (start_ > 0 || !options_->follow || (!head.empty() && !MayBeCompressed(head))) {
     form_ = Form::kPlain;
   }
   return form_ != Form::kUnknown;
@@ -124,14 +132,14 @@ Result<bool> SourceFile::DecideForm() {
 
 Status SourceFile::FindStart() {
   std::string head;
-  if (start_ > 0 || options_.last_lines) {
+  if (start_ > 0 || last_lines_) {
     GLP_ASSIGN_OR_RETURN(head, ReadHead(fd_, io::kHeadBytes, path_));
   }
-  if (options_.last_lines) {
-    uint64_t lines = *options_.last_lines;
+  if (last_lines_) {
+    uint64_t lines = *last_lines_;
     uint64_t from = state_.size_bytes;
     // A followed line that has begun is complete some day: it is taken whole or not at all.
-    if (lines > 0 || options_.follow) {
+    if (lines > 0 || options_->follow) {
       GLP_ASSIGN_OR_RETURN(from, lines_.FindLastLines(fd_, state_.size_bytes, lines, head));
     }
     start_ = std::max(start_, from);
@@ -152,7 +160,7 @@ Result<SourceFile::Progress> SourceFile::ReadPlain(ReadBlock& block, RecordWrite
   if (head_) Introduce({}, writer);
   GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd_, block.data.get(), block.size, offset(), path_));
   writer.SetTime(NowNs());
-  if (options_.follow) {
+  if (options_->follow) {
     GLP_ASSIGN_OR_RETURN(bool truncated, WasTruncated(n));
     if (truncated) {
       StartAgain(writer);
@@ -160,13 +168,13 @@ Result<SourceFile::Progress> SourceFile::ReadPlain(ReadBlock& block, RecordWrite
     }
   }
   GLP_RETURN_IF_ERROR(lines_.Take({block.data.get(), n}, writer));
-  if (n == 0) return options_.follow ? Progress::kWait : Progress::kEnd;
-  return options_.follow && n < block.size ? Progress::kWait : Progress::kMore;
+  if (n == 0) return options_->follow ? Progress::kWait : Progress::kEnd;
+  return options_->follow && n < block.size ? Progress::kWait : Progress::kMore;
 }
 
 Result<SourceFile::Progress> SourceFile::ReadStream(ReadBlock& block, RecordWriter& writer) {
   if (stream_ == nullptr) {
-    if (options_.follow) {
+    if (options_->follow) {
       GLP_ASSIGN_OR_RETURN(state_, io::LookAtFd(fd_, path_));
       not_before_ns_ = state_.modified_ns + kSettleNs;
       // A time in the future must not put it off for ever.
@@ -178,7 +186,7 @@ Result<SourceFile::Progress> SourceFile::ReadStream(ReadBlock& block, RecordWrit
     lseek(fd_, 0, SEEK_SET);
     GLP_ASSIGN_OR_RETURN(stream_,
                          io::MakeDecodingSource(io::MakeFdSource(fd_, path_, false), path_));
-    if (options_.last_lines) lines_.KeepLast(*options_.last_lines);
+    if (last_lines_) lines_.KeepLast(*last_lines_);
   }
   GLP_ASSIGN_OR_RETURN(size_t n, stream_->Read(block.data.get(), block.size));
   writer.SetTime(NowNs());

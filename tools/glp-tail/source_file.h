@@ -5,8 +5,7 @@
 // A plain file that is followed is looked at before each block is believed: when it became shorter,
 // or begins with another first line than before, it was truncated and is read from its start, as a
 // new file with a new ID.
-// Lifetime: owns its descriptor, except standard input's. The options must outlive it. Uses the
-//           block given only during Read.
+// Lifetime: owns its descriptor, except standard input's. Uses the block given only during Read.
 // Threads:  one at a time.
 // Errors:   Code::kIo of the file; Code::kData where compressed bytes are damaged (the lines before
 //           were given out); Code::kLimit for a line over 1 GiB. After an error nothing more comes.
@@ -24,8 +23,8 @@
 #include "io/file_identity.h"
 #include "io/input.h"
 #include "line_splitter.h"
-#include "record/labels.h"
 #include "record_writer.h"
+#include "source_options.h"
 
 namespace glp::tail {
 
@@ -37,14 +36,6 @@ struct ReadBlock {
   std::unique_ptr<char[]> data;
 };
 
-struct SourceOptions {
-  Labels labels;                       // of every record
-  bool follow = false;                 // more may come behind the end of a plain file
-  std::optional<uint64_t> last_lines;  // begin with so many lines of the end; 0: at the end
-  std::function<void()> before_wait;   // a pipe has nothing to read now
-  LineOptions lines;
-};
-
 class SourceFile {
  public:
   enum class Progress {
@@ -53,13 +44,17 @@ class SourceFile {
     kEnd,   // read to the end
   };
 
-  // `path` becomes the label `filename`, unless the labels have one. Without `anything` only a
-  // regular file is opened. A folder is an error. `error` gets the errno, 0 where it has none.
-  static Result<std::unique_ptr<SourceFile>> Open(const std::string& path,
-                                                  const SourceOptions& options, bool anything,
-                                                  int* error);
-  static Result<std::unique_ptr<SourceFile>> Stdin(const SourceOptions& options);
+  using Options = std::shared_ptr<const SourceOptions>;
 
+  // `path` becomes the label `filename`. Without `anything` only a regular file is opened. A folder
+  // is an error. `whole`: from its start, whatever options.last_lines says. `error` gets the errno,
+  // 0 where it has none.
+  static Result<std::unique_ptr<SourceFile>> Open(const std::string& path, Options options,
+                                                  bool whole, bool anything, int* error);
+  static Result<std::unique_ptr<SourceFile>> Stdin(Options options);
+
+  // Lines to come get the labels of `options`; nothing else changes.
+  void SetOptions(Options options);
   Result<Progress> Read(ReadBlock& block, RecordWriter& writer);
   // Sends the line that is held back, as far as it is there.
   void SendHeld(RecordWriter& writer) { lines_.SendHeld(writer); }
@@ -83,7 +78,7 @@ class SourceFile {
  private:
   enum class Form { kUnknown, kPlain, kCompressed, kPipe };
 
-  SourceFile(std::string path, int fd, bool own, bool has_name, const SourceOptions& options);
+  SourceFile(std::string path, int fd, bool own, bool whole, Options options);
   Status Begin();
   Status FindStart();
   Result<bool> DecideForm();
@@ -96,7 +91,8 @@ class SourceFile {
   std::string path_;
   io::Fd own_fd_;
   int fd_;
-  const SourceOptions& options_;
+  Options options_;
+  std::optional<uint64_t> last_lines_;
   RecordFrame frame_;
   io::FileState state_;
   Form form_ = Form::kUnknown;
