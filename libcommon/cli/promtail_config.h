@@ -46,7 +46,8 @@ struct PromtailBackoff {
   Given<int64_t> max_retries{10};
 };
 
-// One of `clients:`; the deprecated `client:` is one more.
+// One of `clients:`; the deprecated `client:` is one more, and its external_labels are those of
+// all.
 struct PromtailClient : codec::YamlPlace {
   Given<std::string> name, url;  // the url is always given
   Given<std::map<std::string, std::string>> headers, external_labels;
@@ -62,6 +63,9 @@ struct PromtailClient : codec::YamlPlace {
   Given<std::string> proxy_url;
   Given<bool> follow_redirects{true};
   PromtailTls tls_config;
+  // What promtail's HTTP client can do besides, as "tls_config.min_version", each with its place:
+  // to be refused where it is not done.
+  std::vector<Given<std::string>> others;
 };
 
 struct PromtailStaticConfig : codec::YamlPlace {

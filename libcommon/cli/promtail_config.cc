@@ -1,0 +1,191 @@
+#include "cli/promtail_config.h"
+
+#include <set>
+
+#include "base/strings.h"
+#include "cli/expand_env.h"
+#include "cli/promtail_parts.h"
+#include "io/file.h"
+
+namespace glp::cli {
+namespace {
+
+using codec::YamlMap;
+using codec::YamlNode;
+
+// What promtail's own web server takes; the tools have --metrics instead.
+void SkipServer(YamlMap& map) {
+  map.Skip({"http_listen_network",
+            "http_listen_address",
+            "http_listen_port",
+            "http_listen_conn_limit",
+            "grpc_listen_network",
+            "grpc_listen_address",
+            "grpc_listen_port",
+            "grpc_listen_conn_limit",
+            "proxy_protocol_enabled",
+            "tls_cipher_suites",
+            "tls_min_version",
+            "http_tls_config",
+            "grpc_tls_config",
+            "register_instrumentation",
+            "register_open_api",
+            "report_grpc_codes_in_instrumentation_label_enabled",
+            "graceful_shutdown_timeout",
+            "http_server_read_timeout",
+            "http_server_read_header_timeout",
+            "http_server_write_timeout",
+            "http_server_idle_timeout",
+            "http_log_closed_connections_without_response_enabled",
+            "grpc_server_max_recv_msg_size",
+            "grpc_server_max_send_msg_size",
+            "grpc_server_max_concurrent_streams",
+            "grpc_server_max_connection_idle",
+            "grpc_server_max_connection_age",
+            "grpc_server_max_connection_age_grace",
+            "grpc_server_keepalive_time",
+            "grpc_server_keepalive_timeout",
+            "grpc_server_min_time_between_pings",
+            "grpc_server_ping_without_stream_allowed",
+            "grpc_server_num_workers",
+            "grpc_server_stats_tracking_enabled",
+            "grpc_server_recv_buffer_pools_enabled",
+            "log_format",
+            "log_level",
+            "log_source_ips_enabled",
+            "log_source_ips_full",
+            "log_source_ips_header",
+            "log_source_ips_regex",
+            "log_request_headers",
+            "log_request_at_info_level_enabled",
+            "log_request_exclude_headers_list",
+            "http_path_prefix",
+            "cluster_validation",
+            "external_url",
+            "health_check_target",
+            "disable",
+            "profiling_enabled",
+            "enable_runtime_reload"});
+}
+
+void ReadClients(YamlMap& map, PromtailConfig* config) {
+  PromtailClient single;
+  bool has_single =
+      map.Map("client", [&](YamlMap& below) { ReadPromtailClient(below, false, &single); }).line >
+      0;
+  map.MapList("clients", [&](YamlMap& below, const YamlNode&) {
+    ReadPromtailClient(below, true, &config->clients.emplace_back());
+  });
+  if (!has_single) return;
+  // The labels of the single client are also those of all others, whose own win.
+  for (PromtailClient& client : config->clients) {
+    const auto& shared = single.external_labels;
+    client.external_labels.value.insert(shared.value.begin(), shared.value.end());
+    if (!client.external_labels) static_cast<codec::YamlPlace&>(client.external_labels) = shared;
+  }
+  if (!single.url.value.empty()) config->clients.push_back(std::move(single));
+}
+
+void CheckNames(YamlMap& map, const PromtailConfig& config) {
+  std::set<std::string> jobs, clients;
+  for (const PromtailScrapeConfig& scrape : config.scrape_configs) {
+    if (!jobs.insert(scrape.job_name.value).second) {
+      map.Error(scrape.job_name,
+                "found multiple scrape configs with job name '" + scrape.job_name.value + "'");
+    }
+  }
+  for (const PromtailClient& client : config.clients) {
+    if (client.name && !clients.insert(client.name.value).second) {
+      map.Error(client.name, "found multiple clients with the name '" + client.name.value + "'");
+    }
+  }
+}
+
+void ReadLimits(YamlMap& map, PromtailLimits* limits) {
+  map.Bool("readline_rate_enabled", &limits->readline_rate_enabled);
+  map.Bool("readline_rate_drop", &limits->readline_rate_drop);
+  map.Number("readline_rate", &limits->readline_rate);
+  map.Int("readline_burst", &limits->readline_burst);
+  map.Int("max_streams", &limits->max_streams);
+  map.Bytes("max_line_size", &limits->max_line_size);
+  map.Bool("max_line_size_truncate", &limits->max_line_size_truncate);
+  if (limits->readline_rate.value <= 0) {
+    map.Error(limits->readline_rate, "readline_rate: expected a number of lines a second above 0");
+  }
+  if (limits->readline_burst.value < 1) {
+    map.Error(limits->readline_burst, "readline_burst: expected a number of lines above 0");
+  }
+}
+
+void ReadAll(YamlMap& map, PromtailConfig* config) {
+  map.Map("global", [&](YamlMap& global) {
+    global.Map("file_watch_config", [&](YamlMap& watch) {
+      watch.DurationNs("min_poll_frequency", &config->min_poll_frequency_ns);
+      watch.DurationNs("max_poll_frequency", &config->max_poll_frequency_ns);
+    });
+  });
+  map.Map("server", SkipServer);
+  ReadClients(map, config);
+  map.Map("positions", [&](YamlMap& positions) {
+    positions.Text("filename", &config->positions_filename);
+    positions.Bool("ignore_invalid_yaml", &config->positions_ignore_invalid_yaml);
+    Given<int64_t> sync_period_ns;
+    positions.DurationNs("sync_period", &sync_period_ns);
+  });
+  map.MapList("scrape_configs", [&](YamlMap& below, const YamlNode&) {
+    ReadPromtailScrapeConfig(below, &config->scrape_configs.emplace_back());
+  });
+  map.Map("target_config", [&](YamlMap& target) {
+    target.DurationNs("sync_period", &config->target_sync_period_ns);
+    target.Skip({"stdin"});
+  });
+  map.Map("limits_config", [&](YamlMap& limits) { ReadLimits(limits, &config->limits_config); });
+  map.Map("options", [](YamlMap& options) { options.Skip({"stream_lag_labels"}); });
+  map.Map("tracing", [](YamlMap& tracing) { tracing.Skip({"enabled"}); });
+  map.Map("wal", [](YamlMap& wal) {
+    wal.Skip({"enabled", "dir", "cleanSegmentsOlderThan", "watchConfig"});
+  });
+  CheckNames(map, *config);
+}
+
+// The first of several paths that exists.
+std::string ChoosePath(const std::string& paths) {
+  if (io::Exists(paths)) return paths;
+  for (std::string_view path : Split(paths, ',')) {
+    std::string trimmed(TrimSpace(path));
+    if (!trimmed.empty() && io::Exists(trimmed)) return trimmed;
+  }
+  return paths;
+}
+
+}  // namespace
+
+Status PromtailConfig::Error(const codec::YamlPlace& place, std::string_view why) const {
+  return codec::YamlError(path, place, why);
+}
+
+Result<PromtailConfig> ParsePromtailConfig(std::string_view text, const std::string& path,
+                                           bool expand_env) {
+  ExpandedText expanded;
+  if (expand_env) {
+    GLP_ASSIGN_OR_RETURN(expanded, ExpandEnvironment(text, path));
+    text = expanded.text;
+  }
+  GLP_ASSIGN_OR_RETURN(YamlNode root, codec::ParseYaml(text, path, expanded.lines));
+  PromtailConfig config;
+  config.path = path;
+  codec::YamlErrors errors(path);
+  YamlMap map(root, "", &errors);
+  ReadAll(map, &config);
+  map.Finish();
+  GLP_RETURN_IF_ERROR(errors.first());
+  return config;
+}
+
+Result<PromtailConfig> LoadPromtailConfig(const std::string& paths, bool expand_env) {
+  std::string path = ChoosePath(paths);
+  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path));
+  return ParsePromtailConfig(text, path, expand_env);
+}
+
+}  // namespace glp::cli

@@ -1,0 +1,16 @@
+// The parts of promtail's configuration, read from their mappings; for promtail_config.cc.
+// Errors: kept by the mapping's YamlErrors.
+#pragma once
+
+#include "cli/promtail_config.h"
+
+namespace glp::cli {
+
+// `needs_url`: as in `clients:`.
+void ReadPromtailClient(codec::YamlMap& map, bool needs_url, PromtailClient* client);
+void ReadPromtailScrapeConfig(codec::YamlMap& map, PromtailScrapeConfig* scrape);
+// Labels given as a mapping, their names checked.
+void ReadPromtailLabels(codec::YamlMap& map, std::string_view key,
+                        Given<std::map<std::string, std::string>>* labels);
+
+}  // namespace glp::cli
