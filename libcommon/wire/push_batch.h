@@ -15,6 +15,7 @@
 #include "base/strings.h"
 #include "record/labels.h"
 #include "record/record.h"
+#include "wire/push_request.h"
 
 namespace glp::wire {
 
@@ -31,7 +32,7 @@ class Batch {
   uint64_t entries() const { return entries_; }
   // Bytes of lines and metadata (names and values), as promtail counts a batch.
   uint64_t size_bytes() const { return size_bytes_; }
-  // Bytes that Take would return, about; never less by more than a thousandth.
+  // Bytes that Take would return, about.
   uint64_t body_bytes() const { return body_bytes_; }
   // The canonical bytes; the batch is empty again and keeps its buffers.
   std::string Take();
@@ -46,13 +47,14 @@ class Batch {
     std::string id;       // of the open run
     uint64_t whole_from = 0;
     uint64_t last_next = 0;
-    bool has_run = false;
     bool has_src = false;
   };
   Stream& Find(const LabelSet* labels);
-  Stream& Enter(const LabelSet* labels);
+  uint32_t Enter(const LabelSet* labels);
   void AddSource(std::string_view src, uint64_t whole_from, Stream* stream);
   void EndRun(Stream* stream);
+  // Fills meta_; returns the bytes of names and values.
+  uint64_t EncodeMeta(std::string_view meta);
   void Reset();
 
   const LabelTable* table_;
@@ -64,8 +66,9 @@ class Batch {
   std::vector<uint32_t> order_;
   std::vector<uint32_t> by_id_;  // stream of a label set's id
   StringMap<uint32_t> by_labels_;
+  std::string meta_;  // of the record that is added
   std::string line_;  // scratch
-  std::string meta_;  // scratch
+  std::string scratch_;
   uint64_t entries_ = 0;
   uint64_t size_bytes_ = 0;
   uint64_t body_bytes_ = 0;

@@ -26,6 +26,8 @@ enum class PushTarget : uint8_t {
 // that it is a glp-store.
 PushTarget ReadPushTarget(std::string_view buildinfo);
 inline constexpr std::string_view kBuildInfoPath = "/loki/api/v1/status/buildinfo";
+// What a glp-store answers there as `push`: the newest form of glp's part that it reads.
+inline constexpr uint64_t kPushVersion = 2;
 
 struct PushBody {
   std::string bytes;
@@ -42,15 +44,11 @@ struct PushBody {
 // One body out of the canonical bytes of one or several batches of the same tenant, in their order;
 // a stream that two of them have stands twice in it.
 //   kProtobuf: a snappy block, nothing is encoded anew; for a Loki glp's part is left out.
-//   kJson:     decoded and written anew.
+//   kJson:     decoded and written anew; for a Loki without glp's part (so a dry run prints it).
 // `gzip` is around either: for protobuf around the snappy block, as Loki takes it too; that makes
 // lines of text about a third smaller again.
 // Errors: Code::kData where `canonicals` are damaged.
 Result<PushBody> MakePushBody(std::span<const std::string_view> canonicals, PushFormat format,
                               bool gzip, PushTarget target);
-
-// The JSON of a push for people and other programs (--dry-run, dead letters): what a Loki would be
-// sent. Appends to `out`.
-Status AppendPushJson(std::string_view canonical, PushTarget target, std::string* out);
 
 }  // namespace glp::wire

@@ -29,6 +29,7 @@ bool PushCheck::Refuse(std::string why, uint64_t entries) {
 bool PushCheck::TakesStream(const PushRequest::Stream& stream) {
   const auto selector = [&] { return LabelsToSelector(stream.labels); };
   const uint64_t entries = stream.entries.size();
+  if (!stream.labels_error.empty()) return Refuse(stream.labels_error, entries);
   for (const Label& label : stream.labels) {
     if (!IsLabelName(label.name)) {
       return Refuse("error parsing labels '" + selector() + "' with error: '" + label.name +

@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "wire/push_json.h"
+#include "wire/push_meta.h"
 
 namespace glp::wire {
 namespace {
@@ -19,6 +20,7 @@ struct Extra {
   struct Run {
     std::string_view id;
     std::vector<uint64_t> nexts;
+    uint64_t whole_from = PushRequest::kNotWhole;
   };
   struct Exact {
     uint64_t index;
@@ -32,19 +34,6 @@ Status Malformed(std::string what) { return DataError("malformed push body: " + 
 
 Status Malformed(std::string_view what, simdjson::error_code error) {
   return Malformed(std::string(what) + ": " + simdjson::error_message(error));
-}
-
-// Characters as Loki sees them: one `_` for a whole UTF-8 sequence.
-std::string NormalizeName(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 && byte < 0xC0) continue;
-    const bool digit = c >= '0' && c <= '9';
-    if (digit && out.empty()) out += '_';
-    out += digit || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? c : '_';
-  }
-  return out;
 }
 
 std::string_view TrimJson(std::string_view raw) {
@@ -260,7 +249,7 @@ Status PushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* meta
     if (field.value().get_string().get(text)) {
       return DataError("structured metadata '" + std::string(name) + "' is no string");
     }
-    labels.push_back({NormalizeName(name), std::string(text)});
+    labels.push_back({NormalizeMetaName(name), std::string(text)});
   }
   if (labels.empty()) return Status::Ok();
   Canonicalize(&labels);
@@ -316,9 +305,13 @@ Status PushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
               run.nexts.push_back(next);
             }
           }
-          if (++at > 2) break;
+          if (at == 2 && part.get_uint64().get(run.whole_from)) {
+            return DataError("src: bad offset that all is sent from");
+          }
+          if (++at > 3) break;
         }
-        if (at != 2) return DataError("src: a run is an ID and offsets");
+        if (at < 2 || at > 3)
+          return DataError("src: a run is an ID, offsets, and where they begin");
       }
     } else if (key == "line64") {
       if (field.value().get_array().get(items)) return DataError("line64 is no array");
@@ -360,6 +353,7 @@ Status PushDecoder::Impl::ApplyExtras() {
       for (uint64_t next : run.nexts) {
         entries[at].src_id = run.id;
         entries[at].src_next = next;
+        if (!run.id.empty()) entries[at].src_whole_from = run.whole_from;
         ++at;
       }
     }

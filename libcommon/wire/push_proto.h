@@ -29,9 +29,4 @@ class ProtoPushDecoder {
   std::unique_ptr<Impl> impl_;
 };
 
-// {a="b", c="d"}, as Loki reads the labels of a pushed stream: PromQL strings, any order, a comma
-// may stand at the end. `labels`: as it stands, not canonical. `text` is cut to what is behind the
-// brace. Errors: Code::kData in Loki's words ("1:5: parse error: …").
-Status ReadLabelsText(std::string_view* text, Labels* labels);
-
 }  // namespace glp::wire

@@ -2,6 +2,7 @@
 // Units: times are nanoseconds since 1970 UTC.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ struct PushRequest {
   // src_whole_from of an entry in front of which lines of its file may have been left out.
   static constexpr uint64_t kNotWhole = UINT64_MAX;
 
+  // More in one push is refused (Code::kLimit): what is read takes more memory than what came.
+  static constexpr size_t kMaxEntries = 4'000'000;
+
   struct Entry {
     int64_t ts_ns = 0;
     std::string_view line;  // any bytes
@@ -26,7 +30,8 @@ struct PushRequest {
   };
   struct Stream {
     Labels labels;  // canonical, without those of empty value
-    // Why `labels_text` is none: all of the stream is to be refused. "" where `labels` are good.
+    // Why the labels are none, in Loki's words: all of the stream is to be refused. "" where they
+    // are good.
     std::string labels_error;
     std::string_view labels_text;  // as it was sent; "" where labels came as JSON
     std::vector<Entry> entries;

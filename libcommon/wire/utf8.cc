@@ -37,13 +37,13 @@ size_t SequenceLength(std::string_view text) {
 
 }  // namespace
 
-std::string ReplaceInvalidUtf8(std::string_view bytes) {
+std::string ReplaceInvalidUtf8(std::string_view bytes, std::string_view replacement) {
   std::string out;
   out.reserve(bytes.size() + 16);
   while (!bytes.empty()) {
     const size_t length = SequenceLength(bytes);
     if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += replacement;
       bytes.remove_prefix(1);
     } else {
       out.append(bytes.substr(0, length));

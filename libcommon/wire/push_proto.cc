@@ -1,0 +1,320 @@
+#include "wire/push_proto.h"
+
+#include <algorithm>
+#include <deque>
+#include <protozero/pbf_reader.hpp>
+#include <string>
+
+#include "base/strings.h"
+#include "wire/labels_text.h"
+#include "wire/push_fields.h"
+#include "wire/push_meta.h"
+
+namespace glp::wire {
+namespace {
+
+using protozero::pbf_reader;
+
+// Text of labels of one push: what is parsed takes about ten times as much.
+constexpr size_t kMaxLabelBytes = 32 << 20;
+constexpr size_t kKeepEntries = 1 << 17;
+constexpr uint32_t kNoStream = UINT32_MAX;
+
+std::string_view View(pbf_reader* message) {
+  const protozero::data_view view = message->get_view();
+  return {view.data(), view.size()};
+}
+
+pbf_reader Message(std::string_view bytes) { return pbf_reader(bytes.data(), bytes.size()); }
+
+}  // namespace
+
+struct ProtoPushDecoder::Impl {
+  PushRequest request;
+  std::deque<std::string> owned;                       // metadata
+  std::vector<std::vector<PushRequest::Entry>> spare;  // of earlier requests, empty
+  std::vector<uint32_t> places;                        // of all streams: index in the request
+  std::vector<std::string_view> origins;               // Origin messages
+  Labels pairs;                                        // scratch
+  bool has_glp = false;
+  size_t entries = 0;
+  size_t label_bytes = 0;
+
+  void Clear();
+  Status Read(std::string_view bytes);
+  Status ReadStream(std::string_view bytes);
+  Status ReadLabels(std::string_view text, PushRequest::Stream* stream);
+  Status ReadEntry(std::string_view bytes, PushRequest::Entry* entry);
+  Status ReadTime(std::string_view bytes, int64_t* ts_ns);
+  void ReadPair(std::string_view bytes);
+  Status ApplyOrigins();
+  Status ApplyOrigin(std::string_view bytes, std::vector<PushRequest::Entry>* entries);
+};
+
+ProtoPushDecoder::ProtoPushDecoder() : impl_(std::make_unique<Impl>()) {}
+ProtoPushDecoder::~ProtoPushDecoder() = default;
+
+Result<const PushRequest*> ProtoPushDecoder::Decode(std::string_view bytes) {
+  Impl& d = *impl_;
+  d.Clear();
+  Status status;
+  try {
+    status = d.Read(bytes);
+  } catch (const protozero::exception& error) {
+    status = DataError(std::string("not the protobuf of a push, or cut off: ") + error.what());
+  }
+  if (!status.ok()) {
+    return Status(status.code(), "malformed push body: " + status.message());
+  }
+  return &d.request;
+}
+
+void ProtoPushDecoder::Impl::Clear() {
+  // Vectors are kept for the next request, up to so many entries in all.
+  size_t kept = 0;
+  for (const auto& entries : spare) kept += entries.capacity();
+  for (PushRequest::Stream& stream : request.streams) {
+    kept += stream.entries.capacity();
+    if (kept > kKeepEntries) break;
+    stream.entries.clear();
+    spare.push_back(std::move(stream.entries));
+  }
+  request.streams.clear();
+  owned.clear();
+  places.clear();
+  origins.clear();
+  has_glp = false;
+  entries = label_bytes = 0;
+}
+
+Status ProtoPushDecoder::Impl::Read(std::string_view bytes) {
+  pbf_reader message = Message(bytes);
+  while (message.next()) {
+    switch (static_cast<Tag>(message.tag_and_type())) {
+      case kRequestStream: {
+        Status status = ReadStream(View(&message));
+        if (!status.ok()) return status.Annotate("stream " + std::to_string(places.size()));
+        break;
+      }
+      case kRequestGlp: {
+        has_glp = true;
+        pbf_reader glp = message.get_message();
+        while (glp.next()) {
+          if (static_cast<Tag>(glp.tag_and_type()) == kGlpStream) {
+            origins.push_back(View(&glp));
+          } else {
+            glp.skip();
+          }
+        }
+        break;
+      }
+      default:
+        message.skip();
+    }
+  }
+  return has_glp ? ApplyOrigins() : Status::Ok();
+}
+
+Status ProtoPushDecoder::Impl::ReadStream(std::string_view bytes) {
+  PushRequest::Stream stream;
+  if (!spare.empty()) {
+    stream.entries = std::move(spare.back());
+    spare.pop_back();
+  }
+  std::string_view labels;
+  pbf_reader message = Message(bytes);
+  while (message.next()) {
+    switch (static_cast<Tag>(message.tag_and_type())) {
+      case kStreamLabels:
+        labels = View(&message);
+        break;
+      case kStreamEntry: {
+        if (++entries > PushRequest::kMaxEntries) {
+          return Status(Code::kLimit, "more than " + std::to_string(PushRequest::kMaxEntries) +
+                                          " entries in one push");
+        }
+        Status status = ReadEntry(View(&message), &stream.entries.emplace_back());
+        if (!status.ok()) {
+          return status.Annotate("entry " + std::to_string(stream.entries.size() - 1));
+        }
+        break;
+      }
+      default:
+        message.skip();
+    }
+  }
+  if (stream.entries.empty()) {
+    places.push_back(kNoStream);
+    spare.push_back(std::move(stream.entries));
+    return Status::Ok();
+  }
+  GLP_RETURN_IF_ERROR(ReadLabels(labels, &stream));
+  places.push_back(static_cast<uint32_t>(request.streams.size()));
+  request.streams.push_back(std::move(stream));
+  return Status::Ok();
+}
+
+Status ProtoPushDecoder::Impl::ReadLabels(std::string_view text, PushRequest::Stream* stream) {
+  label_bytes += text.size();
+  if (label_bytes > kMaxLabelBytes) {
+    return Status(Code::kLimit,
+                  "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
+  }
+  stream->labels_text = text;
+  std::string_view rest = text;
+  Status status = ReadLabelsText(&rest, &stream->labels);
+  if (status.ok() && !TrimSpace(rest).empty()) {
+    status = DataError("1:" + std::to_string(text.size() - rest.size() + 1) +
+                       ": parse error: more stands behind the labels");
+  }
+  Labels& labels = stream->labels;
+  if (!status.ok()) {
+    labels.clear();
+    stream->labels_error = "error parsing labels '" +
+                           (IsValidUtf8(text) ? std::string(text) : EscapeForTerminal(text)) +
+                           "' with error: " + status.message();
+    return Status::Ok();
+  }
+  std::stable_sort(labels.begin(), labels.end(),
+                   [](const Label& a, const Label& b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(labels.begin(), labels.end(),
+                         [](const Label& a, const Label& b) { return a.name == b.name; });
+  if (twice != labels.end()) {
+    stream->labels_error =
+        "stream '" + LabelsToSelector(labels) + "' has duplicate label name: '" + twice->name + "'";
+  }
+  std::erase_if(labels, [](const Label& label) { return label.value.empty(); });
+  return Status::Ok();
+}
+
+Status ProtoPushDecoder::Impl::ReadEntry(std::string_view bytes, PushRequest::Entry* entry) {
+  pairs.clear();
+  pbf_reader message = Message(bytes);
+  while (message.next()) {
+    switch (static_cast<Tag>(message.tag_and_type())) {
+      case kEntryTime:
+        GLP_RETURN_IF_ERROR(ReadTime(View(&message), &entry->ts_ns));
+        break;
+      case kEntryLine:
+        entry->line = View(&message);
+        break;
+      case kEntryMeta:
+        ReadPair(View(&message));
+        break;
+      default:
+        message.skip();
+    }
+  }
+  if (!pairs.empty()) {
+    Canonicalize(&pairs);
+    entry->meta = owned.emplace_back(LabelsToJson(pairs));
+  }
+  return Status::Ok();
+}
+
+Status ProtoPushDecoder::Impl::ReadTime(std::string_view bytes, int64_t* ts_ns) {
+  int64_t seconds = 0;
+  int64_t nanos = 0;
+  pbf_reader message = Message(bytes);
+  while (message.next()) {
+    switch (static_cast<Tag>(message.tag_and_type())) {
+      case kTimeSeconds:
+        seconds = message.get_int64();
+        break;
+      case kTimeNanos:
+        nanos = message.get_int64();
+        break;
+      default:
+        message.skip();
+    }
+  }
+  if (nanos < 0 || nanos >= kNsPerSecond) {
+    return DataError("time has " + std::to_string(nanos) + " nanoseconds in its second");
+  }
+  if (!Join({seconds, static_cast<uint32_t>(nanos)}, ts_ns)) {
+    return DataError("time is out of range: " + std::to_string(seconds) + " seconds since 1970");
+  }
+  return Status::Ok();
+}
+
+void ProtoPushDecoder::Impl::ReadPair(std::string_view bytes) {
+  std::string_view name, value;
+  pbf_reader message = Message(bytes);
+  while (message.next()) {
+    switch (static_cast<Tag>(message.tag_and_type())) {
+      case kPairName:
+        name = View(&message);
+        break;
+      case kPairValue:
+        value = View(&message);
+        break;
+      default:
+        message.skip();
+    }
+  }
+  pairs.push_back({NormalizeMetaName(name), BlankInvalidUtf8(value)});
+}
+
+Status ProtoPushDecoder::Impl::ApplyOrigins() {
+  if (origins.size() != places.size()) {
+    return DataError("glp has " + std::to_string(origins.size()) + " streams, streams has " +
+                     std::to_string(places.size()));
+  }
+  std::vector<PushRequest::Entry> none;
+  for (size_t i = 0; i < origins.size(); ++i) {
+    Status status = ApplyOrigin(
+        origins[i], places[i] == kNoStream ? &none : &request.streams[places[i]].entries);
+    if (!status.ok()) return status.Annotate("glp stream " + std::to_string(i));
+  }
+  return Status::Ok();
+}
+
+Status ProtoPushDecoder::Impl::ApplyOrigin(std::string_view bytes,
+                                           std::vector<PushRequest::Entry>* stream_entries) {
+  auto entry = stream_entries->begin();
+  bool has_runs = false;
+  pbf_reader origin = Message(bytes);
+  while (origin.next()) {
+    if (static_cast<Tag>(origin.tag_and_type()) != kOriginRun) {
+      origin.skip();
+      continue;
+    }
+    has_runs = true;
+    std::string_view id;
+    uint64_t whole_from = PushRequest::kNotWhole;
+    auto steps = protozero::iterator_range<pbf_reader::const_sint64_iterator>{};
+    pbf_reader run = origin.get_message();
+    while (run.next()) {
+      switch (static_cast<Tag>(run.tag_and_type())) {
+        case kRunId:
+          id = View(&run);
+          break;
+        case kRunSteps:
+          steps = run.get_packed_sint64();
+          break;
+        case kRunWholeFrom:
+          whole_from = run.get_uint64();
+          break;
+        default:
+          run.skip();
+      }
+    }
+    if (!IsValidUtf8(id)) return DataError("an ID is not UTF-8");
+    uint64_t next = 0;
+    for (const int64_t step : steps) {
+      if (entry == stream_entries->end()) return DataError("more offsets than entries");
+      next += static_cast<uint64_t>(step);
+      if (!id.empty()) {
+        entry->src_id = id;
+        entry->src_next = next;
+        entry->src_whole_from = whole_from;
+      }
+      ++entry;
+    }
+  }
+  if (has_runs && entry != stream_entries->end()) return DataError("fewer offsets than entries");
+  return Status::Ok();
+}
+
+}  // namespace glp::wire
