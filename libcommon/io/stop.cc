@@ -35,6 +35,8 @@ void InstallStopHandler() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow any more is an error of that write, like a full disk.
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 bool StopRequested() { return stop_requested; }
