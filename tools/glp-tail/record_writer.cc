@@ -107,7 +107,6 @@ RecordFrame::RecordFrame(std::string_view labels_json) {
   start += "\",\"labels\":";
   start += labels_json;
   head_ = start + ",\"line\":\"";
-  head64_ = start + ",\"line64\":\"";
 }
 
 void RecordFrame::SetId(std::string_view id) {
@@ -201,7 +200,11 @@ inline void RecordWriter::WriteChecked(const RecordFrame& frame, std::string_vie
                                        uint64_t next, bool utf8) {
   size_t most = frame.head_.size() + frame.tail_.size() + kMaxEscapeBytes * line.size() + kStep +
                 kMaxDigits + 8;
-  if (most > kCapacity || !utf8) return WriteLong(frame, line, next, utf8);
+  if (most > kCapacity || !utf8) {
+    std::string tail(frame.tail_.size() + kMaxDigits + 8, '\0');
+    tail.resize(static_cast<size_t>(PutTail(tail.data(), frame, next) - tail.data()));
+    return WriteLong(frame, line, utf8, tail);
+  }
   char* out = PutHead(Reserve(most), frame.head_);
   out = PutEscaped(out, line);
   Advance(PutTail(out, frame, next));
@@ -209,9 +212,29 @@ inline void RecordWriter::WriteChecked(const RecordFrame& frame, std::string_vie
   CountTimeOn();
 }
 
-void RecordWriter::WriteLong(const RecordFrame& frame, std::string_view line, uint64_t next,
-                             bool utf8) {
-  long_head_ = utf8 ? frame.head_ : frame.head64_;
+void RecordWriter::WriteLine(const RecordFrame& frame, std::string_view line, uint64_t next,
+                             const RecordNotes& notes) {
+  std::string tail = "\"";
+  if (!notes.meta.empty()) (tail += ",\"meta\":") += notes.meta;
+  if (!frame.tail_.empty()) {
+    tail.append(frame.tail_, 1);
+    AppendUint64(&tail, next);
+    tail += '"';
+    if (notes.pos != Record::kPosIsNext) AppendUint64(&(tail += ",\"pos\":"), notes.pos);
+  }
+  tail += "}\n";
+  bool utf8 = !notes.binary && simdjson::validate_utf8(line.data(), line.size());
+  WriteLong(frame, line, utf8, tail);
+}
+
+void RecordWriter::WriteLong(const RecordFrame& frame, std::string_view line, bool utf8,
+                             std::string_view tail) {
+  constexpr std::string_view kQuotes = "\":\"";
+  long_head_ = frame.head_;
+  if (!utf8) {
+    long_head_.resize(long_head_.size() - kQuotes.size());
+    (long_head_ += "64") += kQuotes;
+  }
   std::memcpy(long_head_.data() + kHeadStart.size(), ts_text_, kTimestampSize);
   WriteText(long_head_);
   while (!line.empty()) {
@@ -224,7 +247,7 @@ void RecordWriter::WriteLong(const RecordFrame& frame, std::string_view line, ui
       Advance(PutBytes(Reserve(encoded.size()), encoded));
     }
   }
-  Advance(PutTail(Reserve(frame.tail_.size() + kMaxDigits + 8), frame, next));
+  WriteText(tail);
   ++lines_;
   CountTimeOn();
 }

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "record/record.h"
 
 namespace glp::tail {
 
@@ -29,10 +30,16 @@ class RecordFrame {
 
  private:
   friend class RecordWriter;
-  std::string head_;    // {"ts":"<time to come>","labels":{…},"line":"
-  std::string head64_;  // the same for line64
-  std::string tail_;    // ","src":"ID@
+  std::string head_;  // {"ts":"<time to come>","labels":{…},"line":"
+  std::string tail_;  // ","src":"ID@
   std::string id_;
+};
+
+// What few records carry besides.
+struct RecordNotes {
+  std::string_view meta;              // raw JSON object, or ""
+  uint64_t pos = Record::kPosIsNext;  // Record::pos
+  bool binary = false;                // line64, even where the bytes happen to be UTF-8
 };
 
 class RecordWriter {
@@ -48,6 +55,8 @@ class RecordWriter {
   void WriteLines(const RecordFrame& frame, std::string_view lines, uint64_t offset);
   // One line without its end. `next`: the offset just behind it and its end.
   void WriteLine(const RecordFrame& frame, std::string_view line, uint64_t next);
+  void WriteLine(const RecordFrame& frame, std::string_view line, uint64_t next,
+                 const RecordNotes& notes);
   // A whole mark with its '\n' (record/record.h makes them).
   void WriteMark(std::string_view mark) { WriteText(mark); }
 
@@ -58,7 +67,8 @@ class RecordWriter {
 
  private:
   void WriteChecked(const RecordFrame& frame, std::string_view line, uint64_t next, bool utf8);
-  void WriteLong(const RecordFrame& frame, std::string_view line, uint64_t next, bool utf8);
+  // `tail`: all that follows the line.
+  void WriteLong(const RecordFrame& frame, std::string_view line, bool utf8, std::string_view tail);
   void WriteText(std::string_view text);
   char* PutHead(char* out, const std::string& head) const;
   char* PutTail(char* out, const RecordFrame& frame, uint64_t next) const;
