@@ -1,6 +1,7 @@
 // glp-tail: lines of files, pipes and compressed files as records, once or as they are written.
 #include "cli/main.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "batch.h"
 #include "follower.h"
 #include "io/stop.h"
+#include "line_options.h"
 #include "paths.h"
 #include "record/record.h"
 #include "record_writer.h"
@@ -22,6 +24,7 @@ struct Options {
   std::vector<std::string> excludes;
   std::string from = "start";
   std::string lines;
+  LineSettings line;
   bool follow = false;
   bool poll = false;
 };
@@ -44,6 +47,7 @@ cli::Command Describe(Options* o) {
   c.Value("--label", "K=V", &o->labels, "add a label to every record");
   c.Value("--exclude", "GLOB", &o->excludes,
           "leave out files whose path, or whose name if GLOB has no slash, matches");
+  AddLineOptions(&c, &o->line);
   c.Flag("--poll", &o->poll,
          "with --follow: look four times a second instead of asking the kernel to tell");
   c.Positional("PATH", &o->paths,
@@ -70,9 +74,11 @@ Result<Labels> ParseLabels(const std::vector<std::string>& texts) {
   return labels;
 }
 
-Result<SourceOptions> MakeSourceOptions(const Options& options) {
+Result<SourceOptions> MakeSourceOptions(const Options& options, LineReport* report,
+                                        cli::Context& context) {
   SourceOptions source;
   GLP_ASSIGN_OR_RETURN(source.labels, ParseLabels(options.labels));
+  GLP_ASSIGN_OR_RETURN(source.lines, MakeLineOptions(options.line, report, context));
   source.follow = options.follow;
   if (options.from == "end") source.last_lines = 0;
   if (!options.lines.empty()) {
@@ -83,10 +89,20 @@ Result<SourceOptions> MakeSourceOptions(const Options& options) {
   return source;
 }
 
+Status WriteEnd(const LineReport& report, const std::string& tool, RecordWriter& writer) {
+  std::string mark;
+  std::map<std::string, uint64_t, std::less<>> dropped;
+  if (report.dropped > 0) dropped["line_too_long"] = report.dropped;
+  AppendEndMark(&mark, tool, writer.lines() + report.dropped, writer.lines(), dropped);
+  writer.WriteMark(mark);
+  return writer.Flush();
+}
+
 cli::RunResult Run(const Options& options, cli::Context& context) {
   RecordWriter writer(1);
+  LineReport report;
   Target target;
-  GLP_ASSIGN_OR_RETURN(target.options, MakeSourceOptions(options));
+  GLP_ASSIGN_OR_RETURN(target.options, MakeSourceOptions(options, &report, context));
   target.options.before_wait = [&writer] { writer.Flush(); };
   target.paths = options.paths;
   target.excludes = options.excludes;
@@ -102,10 +118,8 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   } else {
     GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, writer));
   }
-  std::string mark;
-  AppendEndMark(&mark, context.tool(), writer.lines(), writer.lines(), {});
-  writer.WriteMark(mark);
-  GLP_RETURN_IF_ERROR(writer.Flush());
+  SayLineReport(report, context);
+  GLP_RETURN_IF_ERROR(WriteEnd(report, context.tool(), writer));
   return all_well ? cli::kExitOk : cli::kExitUsage;
 }
 
