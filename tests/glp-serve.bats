@@ -135,7 +135,7 @@ END='end=1767571260'
     assert_contains "$output" '400 malformed push body'
   done
   run curl -sS -w '%{http_code}' -H 'Content-Type: application/x-protobuf' --data-binary x "$API/push"
-  assert_contains "$output" "Content-Type 'application/x-protobuf' is not taken: send JSON"
+  assert_contains "$output" 'snappy: corrupt input'
   assert_contains "$output" 400
   run get /loki/api/v1/push
   assert_equal "$output" '405 '
@@ -198,11 +198,109 @@ EOF
   assert_contains "$(jq -r '.warnings[0]' body)" 'not UTF-8'
 }
 
+# protobuf ARG…: a push as protobuf in snappy, made by hand; the arguments are Python: streams as
+# (labels, [(seconds, line, [(name, value)…], …]) and, named, what follows them as bytes.
+protobuf() {
+  python3 - "$@" <<'EOF'
+import sys
+def varint(n):
+    out = b""
+    while n > 127: out += bytes([n & 127 | 128]); n >>= 7
+    return out + bytes([n])
+def part(number, data):
+    if isinstance(data, int): return varint(number << 3) + varint(data)
+    return varint(number << 3 | 2) + varint(len(data)) + data
+def text(s): return s if isinstance(s, bytes) else s.encode()
+def entry(seconds, line, *pairs):
+    return part(1, part(1, seconds) + part(2, 7)) + part(2, text(line)) + b"".join(
+        part(3, part(1, text(k)) + part(2, text(v))) for k, v in pairs)
+def stream(labels, *entries):
+    return part(1, part(1, text(labels)) + b"".join(part(2, entry(*e)) for e in entries))
+def snappy(data):
+    out = varint(len(data))
+    for i in range(0, len(data), 60):
+        piece = data[i:i + 60]
+        out += bytes([len(piece) - 1 << 2]) + piece
+    return out
+sys.stdout.buffer.write(eval(sys.argv[1]))
+EOF
+}
+push_protobuf() {
+  curl -sS -w '%{http_code} ' -o body -H 'Content-Type: application/x-protobuf' --data-binary @- "$@" "$API/push"
+  cat body
+}
+
+@test "a push as protobuf in snappy, as promtail sends it" {
+  serve
+  run push_protobuf < <(protobuf 'snappy(stream("{b=\"2\", a=\"1\"}", (1767571201, "one"), (1767571202, b"two\xff" + b"x" * 500, ("tr.ace", "t1"))) + stream("{c=\"3\"}", (1767571203, "three")))')
+  assert_equal "$output" '204 '
+  assert_equal "$(glp-query -s "$STORE" '{a="1"}' --from 2026-01-05T00:00:00Z --to 2026-01-05T00:01:00Z --forward -o raw | head -n 1)" one
+  get /loki/api/v1/query_range 'query={c="3"}' "$DAY" "$END"
+  assert_equal "$(jq -c '.data.result' body)" '[{"stream":{"c":"3"},"values":[["1767571203000000007","three"]]}]'
+  stop "${servers[@]}"
+  assert_equal "$(glp-query -s store '{a="1"}' -o jsonl | jq -c '[.ts, .meta, .line, (.line64 | length)]' | sort)" \
+    '["2026-01-05T00:00:01.000000007Z",null,"one",0]
+["2026-01-05T00:00:02.000000007Z",{"tr_ace":"t1"},null,672]'
+}
+
+@test "protobuf: a source that was given whole is stored once, also behind younger lines" {
+  serve
+  glp() {
+    protobuf "snappy(stream('{a=\"1\"}', (1767571201, 'one'), (1767571202, 'two')) + part(7000, part(1, part(1, part(1, b'i') + part(2, varint(20) + varint(20)) + part(3, 0)))))"
+  }
+  assert_equal "$(glp | push_protobuf -H 'Content-Encoding: snappy')" '204 '
+  assert_equal "$(glp | push_protobuf -H 'Content-Encoding: snappy')" '204 '
+  # The same as JSON, with one line more.
+  run push <<<'{"streams":[{"stream":{"a":"1"},"values":[["1767571201000000007","one"],["1767571202000000007","two"],["1767571203000000007","three"]]}],"glp":{"streams":[{"src":[["i",[10,20,30],0]]}]}}'
+  assert_equal "$output" '204 '
+  assert_equal "$(glp-query -s "$STORE" '{a="1"}' --from 2026-01-05T00:00:00Z --to 2026-01-05T00:01:00Z --forward -o raw)" $'one\ntwo\nthree'
+  get /metrics
+  assert_contains "$(<body)" 'glp_store_push_duplicate_entries_total 4'
+}
+
+@test "protobuf that is no push is refused with words, and nothing of it is stored" {
+  serve
+  run push_protobuf < <(printf '\xde\xad\xbe\xef\x00')
+  assert_equal "$output" '400 snappy: corrupt input'
+  # A length of 4 GB, and a length that so few bytes cannot have.
+  run push_protobuf < <(printf '\xff\xff\xff\xff\x0f\x00a')
+  assert_equal "$output" '400 snappy: corrupt input'
+  run push_protobuf < <(protobuf 'snappy(stream("{a=\"1\"}", (1767571201, "x"))[:-1])')
+  assert_contains "$output" '400 malformed push body: '
+  run push_protobuf < <(protobuf 'snappy(stream("{a=\"1\"}", (1767571201, "x")) + part(7000, b""))')
+  assert_contains "$output" '400 malformed push body: glp has 0 streams, streams has 1'
+  run push_protobuf < <(protobuf 'snappy(stream("{a=\"1\"}", (1 << 40, "x")))')
+  assert_contains "$output" '400 malformed push body: stream 0: entry 0: time is out of range'
+  run push_protobuf < <(protobuf 'snappy(b"")')
+  assert_equal "$output" '422 error at least one valid stream is required for ingestion'
+  get /loki/api/v1/labels "$DAY" "$END"
+  assert_equal "$(jq -c .data body)" null
+  # Labels that are none refuse their stream, the others are stored.
+  run push_protobuf < <(protobuf 'snappy(stream("{a=}", (1767571201, "x"), (1767571202, "y")) + stream("{b=\"2\"}", (1767571201, "z")))')
+  assert_contains "$output" "400 error parsing labels '{a=}' with error: 1:2: parse error: unexpected"
+  get /loki/api/v1/labels "$DAY" "$END"
+  assert_equal "$(jq -c .data body)" '["b"]'
+}
+
+@test "gzip around snappy, and snappy around JSON" {
+  serve
+  run push_protobuf -H 'Content-Encoding: gzip' < <(protobuf 'snappy(stream("{a=\"1\"}", (1767571201, "x")))' | gzip)
+  assert_equal "$output" '204 '
+  run push_protobuf -H 'Content-Encoding: snappy' < <(protobuf 'snappy(stream("{a=\"2\"}", (1767571201, "x")))')
+  assert_equal "$output" '204 '
+  run push -H 'Content-Encoding: snappy' < <(protobuf 'snappy(b"""{"streams":[{"stream":{"a":"3"},"values":[["1767571201000000000","x"]]}]}""")')
+  assert_equal "$output" '204 '
+  run push -H 'Content-Encoding: snappy' <<<'{"streams":[{"stream":{"a":"4"},"values":[["1767571201000000000","x"]]}]}'
+  assert_equal "$output" '204 '
+  get /loki/api/v1/label/a/values "$DAY" "$END"
+  assert_equal "$(jq -c .data body)" '["1","2","3","4"]'
+}
+
 @test "ready, buildinfo and metrics" {
   serve
   assert_equal "$(get /ready)" '200 ready'
   get /loki/api/v1/status/buildinfo
-  assert_json "$(<body)" '.application == "glp" and (.version | length > 0)'
+  assert_json "$(<body)" '.application == "glp" and .push == 2 and (.version | length > 0)'
   fill
   get /loki/api/v1/labels "$DAY" "$END"
   get /metrics

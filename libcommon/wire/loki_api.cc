@@ -6,6 +6,7 @@
 #include "logql/parser.h"
 #include "wire/loki_deadline.h"
 #include "wire/loki_intake.h"
+#include "wire/push_body.h"
 
 namespace glp::wire {
 
@@ -67,7 +68,7 @@ Response LokiApi::BuildInfo(const Request&) {
   std::string body = R"({"version":)";
   AppendJsonString(&body, GLP_VERSION);
   body += R"(,"revision":"","branch":"","buildUser":"","buildDate":"","goVersion":"",)";
-  body += R"("application":"glp"})";
+  body += R"("application":"glp","push":)" + std::to_string(kPushVersion) + "}";
   return JsonResponse(std::move(body));
 }
 

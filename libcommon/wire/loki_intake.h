@@ -5,13 +5,21 @@
 
 #include "wire/loki_api.h"
 #include "wire/push_json.h"
+#include "wire/push_proto.h"
+#include "wire/snappy_block.h"
 
 namespace glp::wire {
 
 struct LokiApi::Intake {
-  PushDecoder decoder;
+  PushDecoder json;
+  ProtoPushDecoder proto;
+  SnappyReader snappy;
   LabelTable labels;
   std::vector<store::NewEntry> entries;
+
+  // Good until the next Decode and as long as `request`. Errors: as the decoders; Code::kLimit
+  // where it is too large.
+  Result<const PushRequest*> Decode(const Request& request);
 };
 
 }  // namespace glp::wire

@@ -8,25 +8,41 @@
 namespace glp::wire {
 namespace {
 
-// Nothing where the body is JSON in a form that can be read.
+constexpr size_t kMaxPlainBytes = size_t{512} << 20;
+
+// Nothing where the body is in a form that can be read.
 std::optional<Response> RefuseType(const Request& request) {
-  const std::string_view content_type = request.Header("content-type");
-  if (TrimSpace(content_type).empty()) return TextResponse(400, "mime: no media type\n");
-  const std::string type = MediaType(content_type);
-  if (type != "application/json") {
-    return TextResponse(400, "Content-Type '" + std::string(content_type) +
-                                 "' is not taken: send JSON with Content-Type application/json "
-                                 "(protobuf is not supported)\n");
+  if (MediaType(request.Header("content-type")).empty()) {
+    return TextResponse(400, "mime: no media type\n");
   }
   const std::string_view encoding = TrimSpace(request.Header("content-encoding"));
-  if (!encoding.empty() && !EqualIgnoringCase(encoding, "gzip") &&
-      !EqualIgnoringCase(encoding, "deflate") && !EqualIgnoringCase(encoding, "identity")) {
-    return TextResponse(400, "Content-Encoding \"" + std::string(encoding) + "\" not supported\n");
+  for (const char* known : {"", "gzip", "deflate", "snappy", "identity"}) {
+    if (EqualIgnoringCase(encoding, known)) return std::nullopt;
   }
-  return std::nullopt;
+  return TextResponse(400, "Content-Encoding \"" + std::string(encoding) + "\" not supported\n");
 }
 
 }  // namespace
+
+// As Loki: JSON where the type says so, anything else is a snappy block of protobuf. The server has
+// undone gzip and deflate.
+Result<const PushRequest*> LokiApi::Intake::Decode(const Request& request) {
+  std::string_view body = request.body;
+  if (MediaType(request.Header("content-type")) == "application/json") {
+    // Loki passes such a body on as it came; clients that mean it compress it.
+    if (EqualIgnoringCase(TrimSpace(request.Header("content-encoding")), "snappy")) {
+      const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes);
+      if (plain.ok()) {
+        body = *plain;
+      } else if (plain.status().code() == Code::kLimit) {
+        return plain.status();
+      }
+    }
+    return json.Decode(body);
+  }
+  GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes));
+  return proto.Decode(body);
+}
 
 std::unique_ptr<LokiApi::Intake> LokiApi::TakeIntake() {
   std::lock_guard lock(intake_mutex_);
@@ -45,10 +61,11 @@ void LokiApi::GiveBack(std::unique_ptr<Intake> intake) {
 Response LokiApi::Push(const Request& request) {
   if (auto refusal = RefuseType(request)) return *std::move(refusal);
   std::unique_ptr<Intake> intake = TakeIntake();
-  const Result<const PushRequest*> decoded = intake->decoder.Decode(request.body);
+  const Result<const PushRequest*> decoded = intake->Decode(request);
   if (!decoded.ok()) {
     GiveBack(std::move(intake));
-    return Error(decoded.status());
+    if (decoded.status().code() != Code::kLimit) return Error(decoded.status());
+    return TextResponse(413, decoded.status().message() + "\n");
   }
   if ((*decoded)->streams.empty()) {
     GiveBack(std::move(intake));
@@ -64,8 +81,8 @@ Response LokiApi::Push(const Request& request) {
     const LabelSet* labels = intake->labels.FromLabels(stream.labels);
     for (const PushRequest::Entry& entry : stream.entries) {
       if (!check.TakesEntry(stream, entry)) continue;
-      entries.push_back(
-          {labels, entry.ts_ns, entry.line, entry.meta, entry.src_id, entry.src_next});
+      entries.push_back({labels, entry.ts_ns, entry.line, entry.meta, entry.src_id, entry.src_next,
+                         entry.src_whole_from});
       bytes += entry.line.size() + entry.meta.size();
     }
   }

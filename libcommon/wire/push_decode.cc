@@ -53,6 +53,7 @@ struct PushDecoder::Impl {
   std::deque<std::string> chunks;  // text that had escapes
   std::vector<Extra> extras;
   bool has_extras = false;
+  size_t entry_count = 0;
 
   Status Decode();
   Status ReadStreams(ondemand::value value);
@@ -78,6 +79,7 @@ Result<const PushRequest*> PushDecoder::Decode(std::string_view body) {
   d.chunks.clear();
   d.extras.clear();
   d.has_extras = false;
+  d.entry_count = 0;
   d.padded.clear();
   d.padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   d.padded.assign(body);
@@ -119,7 +121,10 @@ Status PushDecoder::Impl::ReadStreams(ondemand::value value) {
     if (auto error = item.get(stream)) return Malformed("streams", error);
     const size_t at = request.streams.size();
     Status status = ReadStream(stream, &request.streams.emplace_back());
-    if (!status.ok()) return Malformed("stream " + std::to_string(at) + ": " + status.message());
+    if (!status.ok()) {
+      return Status(status.code(),
+                    "malformed push body: stream " + std::to_string(at) + ": " + status.message());
+    }
   }
   return Status::Ok();
 }
@@ -187,6 +192,10 @@ Status PushDecoder::Impl::ReadEntries(ondemand::value value,
     if (item.get(part)) return DataError("bad values");
     if (part.is_null().get(is_null)) return DataError("bad values");
     if (is_null) continue;
+    if (++entry_count > PushRequest::kMaxEntries) {
+      return Status(Code::kLimit, "more than " + std::to_string(PushRequest::kMaxEntries) +
+                                      " entries in one push");
+    }
     PushRequest::Entry entry;
     Status status = ReadEntry(part, &entry);
     if (!status.ok()) return status.Annotate("value " + std::to_string(entries->size()));
