@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +27,8 @@ class PackFile {
   static Result<std::unique_ptr<PackFile>> Open(const std::string& path);
 
   const Index& index() const { return index_; }
+  // The positions, which the index then has no more: only a store's writer needs them, once.
+  std::vector<Position> TakePositions() { return std::exchange(index_.positions, {}); }
   bool has_seq() const { return (index_.flags & kFlagSeq) != 0; }
   // What Open had to do without; empty for a whole file.
   const std::vector<std::string>& damage() const { return damage_; }

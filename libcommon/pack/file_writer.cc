@@ -54,10 +54,10 @@ Status FileWriter::Finish() {
   for (const auto& [key, next] : positions_) {
     index_.positions.push_back({key.first, key.second, Position::Kind::kSettled, next, {}});
   }
-  std::sort(index_.positions.begin(), index_.positions.end(),
-            [](const Position& a, const Position& b) {
-              return std::tie(a.stream, a.id) < std::tie(b.stream, b.id);
-            });
+  std::stable_sort(index_.positions.begin(), index_.positions.end(),
+                   [](const Position& a, const Position& b) {
+                     return std::tie(a.stream, a.id) < std::tie(b.stream, b.id);
+                   });
   std::string head = EncodeIndex(index_);
   AppendFrame(&out_.buffer(), Marker::kFooter, head, 0);
   out_.buffer().append(head);

@@ -33,7 +33,7 @@ class FileWriter {
   uint32_t AddStream(std::string_view labels_json);
   // Remembers the position for the footer if it is the highest of its stream and ID.
   void AddPosition(uint32_t stream, std::string_view id, uint64_t next);
-  // A position for the footer. REQUIRES: the only one of its stream and ID
+  // A position for the footer. Those of the same stream and ID keep their order.
   void AddPosition(Position position) { index_.positions.push_back(std::move(position)); }
   // Writes the entries as one block and clears the builder; nothing where it is empty. `exact`: as
   // BlockInfo::exact.

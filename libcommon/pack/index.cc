@@ -18,8 +18,9 @@ bool ReadPosition(Decoder* in, Position* position) {
   position->kind = static_cast<Position::Kind>(kind);
   position->next = in->Varint();
   position->points = in->Sized();
-  return in->ok() && kind <= static_cast<uint64_t>(Position::Kind::kRestart) &&
-         ForEachPoint(*position, [](uint64_t) {});
+  return in->ok() && kind <= static_cast<uint64_t>(Position::Kind::kRanges) &&
+         ForEachPoint(*position, [](uint64_t) {}) &&
+         ForEachRange(*position, [](uint64_t, uint64_t) {});
 }
 
 std::string EncodeIndex(const Index& index) {

@@ -13,12 +13,13 @@
 namespace glp::pack {
 
 // What is known of a source ID within a stream. Files of a store build on one another: each says
-// what it adds to those before it.
+// what it adds to those before it, as does each position of the same stream and ID.
 struct Position {
   enum class Kind : uint8_t {
     kSettled = 0,  // all up to `next` is held (a packed file: the highest NEXT)
     kAdded = 1,    // the points are held
     kRestart = 2,  // only up to `next` is all held, and the points; what was said before is void
+    kRanges = 3,   // the points are pairs: all behind the first is held, up to and with the second
   };
   uint32_t stream = 0;
   std::string id;
@@ -42,6 +43,23 @@ bool ForEachPoint(const Position& position, Sink sink) {
     if (in.ok()) sink(point);
   }
   return in.done();
+}
+
+// The same for the ranges of a position, which its kind says are there: `sink(from, to)`.
+template <typename Sink>
+bool ForEachRange(const Position& position, Sink sink) {
+  if (position.kind == Position::Kind::kSettled && position.next > 0) sink(0, position.next);
+  if (position.kind != Position::Kind::kRanges) return true;
+  bool is_end = false;
+  bool sound = true;
+  uint64_t from = 0;
+  sound &= ForEachPoint(position, [&](uint64_t point) {
+    if (is_end && from < point) sink(from, point);
+    sound &= !is_end || from < point;
+    from = point;
+    is_end = !is_end;
+  });
+  return sound && !is_end;
 }
 
 struct Index {

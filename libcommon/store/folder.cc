@@ -39,8 +39,9 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
     auto [known, is_new] = numbers.try_emplace(stream.labels(), 0);
     if (is_new) known->second = writer.AddStream(stream.labels()->json);
     uint32_t number = known->second;
-    for (const auto& [id, source] : stream.sources) {
-      pack::Position position = source.Position(id);
+    std::vector<pack::Position> positions;
+    for (const auto& [id, source] : stream.sources) source.AppendPositions(id, &positions);
+    for (pack::Position& position : positions) {
       position.stream = number;
       writer.AddPosition(std::move(position));
     }

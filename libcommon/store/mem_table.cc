@@ -55,33 +55,84 @@ class MemRun : public pack::SortedRun {
 
 }  // namespace
 
-void MemSource::Restart(uint64_t floor) {
-  restarted_ = true;
-  floor_ = last_ = floor;
+void MemSource::AddRange(Range range) {
+  if (!ranges_.empty() && range.from <= ranges_.back().to && range.from >= ranges_.back().from) {
+    ranges_.back().to = std::max(ranges_.back().to, range.to);
+  } else {
+    ranges_.push_back(range);
+  }
+}
+
+void MemSource::Restart() {
+  ++restarts_;
+  last_ = 0;
   points_.clear();
+  ranges_.clear();
 }
 
+// ReadPosition has looked at what is in it.
 void MemSource::Take(const pack::Position& position) {
-  if (position.kind == pack::Position::Kind::kRestart) Restart(position.next);
-  // ReadPosition has looked at them.
-  (void)pack::ForEachPoint(position, [&](uint64_t next) { Add(next); });
-}
-
-pack::Position MemSource::Position(const std::string& id) const {
   using Kind = pack::Position::Kind;
-  if (settled_) return {0, id, Kind::kSettled, *settled_, {}};
-  return {0, id, restarted_ ? Kind::kRestart : Kind::kAdded, floor_, points_};
+  (void)pack::ForEachRange(position, [&](uint64_t from, uint64_t to) { AddRange({from, to}); });
+  if (position.kind == Kind::kRestart) {
+    Restart();
+    if (position.next > 0) AddRange({0, position.next});
+  }
+  if (position.kind == Kind::kRestart || position.kind == Kind::kAdded) {
+    (void)pack::ForEachPoint(position, [&](uint64_t next) { AddPoint(next); });
+  }
 }
 
-pack::Position MemSource::Unlogged(const std::string& id) const {
-  if (logged_.restarted != restarted_) return Position(id);
-  uint64_t before = logged_.size == 0 ? floor_ : logged_.last;
-  return {0, id, pack::Position::Kind::kAdded, before, points_.substr(logged_.size)};
+void MemSource::AppendPositions(const std::string& id, std::vector<pack::Position>* out) const {
+  AppendFrom({}, id, out);
+}
+
+void MemSource::AppendUnlogged(const std::string& id, std::vector<pack::Position>* out) const {
+  // After a restart all is to be logged anew.
+  AppendFrom(logged_.restarts == restarts_ ? logged_ : Mark(), id, out);
+}
+
+void MemSource::AppendFrom(const Mark& mark, const std::string& id,
+                           std::vector<pack::Position>* out) const {
+  using Kind = pack::Position::Kind;
+  RangeSet ranges;
+  for (size_t i = mark.ranges > 0 ? mark.ranges - 1 : 0; i < ranges_.size(); ++i) {
+    Range range = ranges_[i];
+    if (i + 1 == mark.ranges) range.from = mark.last_end;
+    if (range.from < range.to) ranges.Add(range);
+  }
+  MemSource left;  // points outside of the ranges, and then the ends of the ranges
+  pack::Position points{0, id, Kind::kAdded, mark.last, points_.substr(mark.points_size)};
+  left.last_ = mark.last;
+  if (!ranges.ranges().empty()) {
+    (void)pack::ForEachPoint(points, [&](uint64_t next) {
+      if (!ranges.Has(next)) left.AddPoint(next);
+    });
+    points.points = std::move(left.points_);
+  }
+  if (restarts_ != mark.restarts) points.kind = Kind::kRestart;
+  if (points.kind == Kind::kRestart || !points.points.empty()) out->push_back(std::move(points));
+  if (ranges.ranges().empty()) return;
+  const Range& first = ranges.ranges().front();
+  if (first.from == 0 && ranges.ranges().size() == 1) {
+    out->push_back({0, id, Kind::kSettled, first.to, {}});
+    return;
+  }
+  left = {};
+  for (const Range& range : ranges.ranges()) {
+    left.AddPoint(range.from);
+    left.AddPoint(range.to);
+  }
+  out->push_back({0, id, Kind::kRanges, 0, std::move(left.points_)});
+}
+
+MemSource::Mark MemSource::Now() const {
+  return {restarts_, points_.size(), last_, ranges_.size(),
+          ranges_.empty() ? 0 : ranges_.back().to};
 }
 
 void MemSource::SetLogged(const Mark& mark) {
-  // After a restart all is to be logged anew.
-  if (mark.restarted == restarted_) logged_ = mark;
+  if (mark.restarts == restarts_) logged_ = mark;
 }
 
 MemView MemStream::View(size_t begin) const {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +18,7 @@
 #include "pack/merge.h"
 #include "pack/varint.h"
 #include "record/labels.h"
+#include "store/range_set.h"
 
 namespace glp::store {
 
@@ -42,40 +42,45 @@ struct MemView {
   bool sorted = true;
 };
 
-// The NEXTs of a source among the rows of a stream, for the log and the segment.
+// What the rows of a stream add to what is held of a source, for the log and the segment.
 class MemSource {
  public:
-  void Add(uint64_t next) {
+  // The entry that ends at `next` is among the rows.
+  void AddPoint(uint64_t next) {
     pack::AppendVarint(&points_, pack::ZigZag(static_cast<int64_t>(next - last_)));
     last_ = next;
   }
-  // What earlier segments say of the source is void but that all up to `floor` is held.
-  void Restart(uint64_t floor);
-  // All up to `next` is held: the points need not be kept.
-  void Settle(uint64_t next) { settled_ = next; }
+  // All of the range is held: its points need not be told.
+  void AddRange(Range range);
+  // What earlier segments and this table say of the source is void.
+  void Restart();
   // What a log says.
   void Take(const pack::Position& position);
 
-  // The same as a position of the footer.
-  pack::Position Position(const std::string& id) const;
-  // What is not logged yet, as a position.
-  pack::Position Unlogged(const std::string& id) const;
+  // The same as positions of the footer.
+  void AppendPositions(const std::string& id, std::vector<pack::Position>* out) const;
+  // What is not logged yet, as positions.
+  void AppendUnlogged(const std::string& id, std::vector<pack::Position>* out) const;
+  // How much there is.
   struct Mark {
-    bool restarted;
-    size_t size;
-    uint64_t last;
+    uint32_t restarts = 0;
+    size_t points_size = 0;
+    uint64_t last = 0;
+    size_t ranges = 0;
+    uint64_t last_end = 0;  // of the last range
   };
-  Mark Now() const { return {restarted_, points_.size(), last_}; }
+  Mark Now() const;
   // What was there at `mark` is logged.
   void SetLogged(const Mark& mark);
 
  private:
-  bool restarted_ = false;
-  uint64_t floor_ = 0;  // after Restart
+  // What is behind `mark`.
+  void AppendFrom(const Mark& mark, const std::string& id, std::vector<pack::Position>* out) const;
+  uint32_t restarts_ = 0;
   uint64_t last_ = 0;
-  std::string points_;  // as in pack::Position, the first to floor_
-  std::optional<uint64_t> settled_;
-  Mark logged_{false, 0, 0};
+  std::string points_;         // as in pack::Position, the first to 0
+  std::vector<Range> ranges_;  // in the order in which they came; the last may grow
+  Mark logged_;
 };
 
 class MemStream {

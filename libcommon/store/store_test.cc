@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "io/file.h"
+#include "pack/file_writer.h"
 #include "store/folder.h"
 #include "store/reader.h"
 #include "store/report.h"
@@ -67,10 +68,12 @@ class StoreTest : public testing::Test {
   NewEntry Entry(int64_t ts_ns, std::string_view line, std::string_view labels = R"({"a":"b"})") {
     return {*labels_.FromJson(labels), ts_ns, line};
   }
-  NewEntry FromFile(std::string_view line, std::string_view id, uint64_t next) {
+  NewEntry FromFile(std::string_view line, std::string_view id, uint64_t next,
+                    uint64_t whole_from = NewEntry::kNotWhole) {
     NewEntry entry = Entry(static_cast<int64_t>(next), line);
     entry.src_id = id;
     entry.src_next = next;
+    entry.src_whole_from = whole_from;
     return entry;
   }
   AppendResult Append(Store* store, const NewEntry& entry, std::string_view tenant = "fake") {
@@ -86,6 +89,11 @@ class StoreTest : public testing::Test {
   }
   static std::vector<Row> ReadSnapshot(Store* store) {
     return Rows(store->Snapshot("fake")->get());
+  }
+  std::vector<pack::Position> Positions(uint64_t segment) {
+    auto file = pack::PackFile::Open(SegmentPath(dir_ + "/fake", segment));
+    EXPECT_TRUE(file.ok());
+    return (*file)->index().positions;
   }
   std::string File(const std::string& suffix) {
     for (const auto& file : fs::directory_iterator(dir_ + "/fake")) {
@@ -182,18 +190,136 @@ TEST_F(StoreTest, EntriesOfASourceMayComeInAnyOrder) {
   }
 }
 
-TEST_F(StoreTest, ASourceInOrderCostsNoPoints) {
+TEST_F(StoreTest, ASourceGivenWholeCostsNoPoints) {
+  for (bool killed : {false, true}) {
+    fs::remove_all(dir_ + "/fake");
+    auto store = Open();
+    for (uint64_t i = 1; i <= 3000; ++i) {
+      Append(store.get(), FromFile("x", "8:1:f", i * 10, 0));
+      if (i % 70 == 0) {
+        ASSERT_TRUE(store->Commit().ok());
+      }
+    }
+    ASSERT_TRUE((killed ? store->Commit() : store->Close()).ok());
+    if (killed) {
+      // Each batch of the log adds only what is its own.
+      EXPECT_LT(fs::file_size(File(".wal")), 3000u * 8 + 43 * 100);
+    }
+    store = nullptr;
+    store = Open();
+    std::vector<pack::Position> positions = Positions(1);
+    ASSERT_EQ(positions.size(), 1u);
+    EXPECT_EQ(positions[0].kind, pack::Position::Kind::kSettled);
+    EXPECT_EQ(positions[0].next, 30000u);
+    EXPECT_EQ(positions[0].points, "");
+    EXPECT_EQ(Append(store.get(), FromFile("x", "8:1:f", 15)).duplicates, 1u);
+  }
+}
+
+// What a filter let through is there; the rest of the file comes later.
+TEST_F(StoreTest, WhatAFilterHeldBackIsTakenLater) {
+  for (bool killed : {false, true}) {
+    fs::remove_all(dir_ + "/fake");
+    // Two filters, then the whole file from somewhere on, then from its start, twice.
+    for (int run = 0; run < 5; ++run) {
+      auto store = Open();
+      AppendResult result;
+      for (uint64_t i = 1; i <= 100; ++i) {
+        if ((run == 0 && i % 10 != 0) || (run == 1 && i % 7 != 0) || (run == 2 && i <= 60)) {
+          continue;
+        }
+        uint64_t whole_from = run < 2 ? NewEntry::kNotWhole : run == 2 ? 600 : 0;
+        NewEntry entry = FromFile("x", "f", i * 10, whole_from);
+        ASSERT_TRUE(store->Append("fake", {&entry, 1}, &result).ok());
+      }
+      ASSERT_TRUE((killed ? store->Commit() : store->Close()).ok());
+      constexpr uint64_t kAdded[] = {10, 13, 31, 46, 0};
+      EXPECT_EQ(result.added, kAdded[run]) << run;
+      if (killed) continue;
+      if (run == 2) {
+        std::vector<pack::Position> positions = Positions(3);
+        ASSERT_EQ(positions.size(), 1u);
+        EXPECT_EQ(positions[0].kind, pack::Position::Kind::kRanges);
+        EXPECT_TRUE(pack::ForEachRange(positions[0], [](uint64_t from, uint64_t to) {
+          EXPECT_EQ(from, 600u);
+          EXPECT_EQ(to, 1000u);
+        }));
+      }
+      if (run == 3) {
+        EXPECT_EQ(Positions(4)[0].kind, pack::Position::Kind::kSettled);
+        EXPECT_EQ(Positions(4)[0].next, 600u);
+      }
+    }
+    EXPECT_EQ(Read().size(), 100u);
+  }
+}
+
+// Batches that are sent at the same time arrive in any order; each claims what is in it.
+TEST_F(StoreTest, PartsThatArriveInAnyOrderGrowTogether) {
+  std::vector<uint64_t> parts(40);
+  std::iota(parts.begin(), parts.end(), 0);
+  std::shuffle(parts.begin(), parts.end(), std::mt19937(5));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    auto store = Open();
+    for (uint64_t next = parts[i] * 100 + 10; next <= parts[i] * 100 + 100; next += 10) {
+      EXPECT_EQ(Append(store.get(), FromFile("x", "f", next, parts[i] * 100)).added, 1u);
+      EXPECT_EQ(Append(store.get(), FromFile("x", "f", next, parts[i] * 100)).duplicates, 1u);
+    }
+    ASSERT_TRUE((i % 3 == 0 ? store->Close() : store->Commit()).ok());
+  }
   auto store = Open();
-  for (uint64_t i = 1; i <= 3000; ++i) Append(store.get(), FromFile("x", "8:1:f", i * 10));
+  for (uint64_t next = 10; next <= 4000; next += 10) {
+    EXPECT_EQ(Append(store.get(), FromFile("x", "f", next, 0)).duplicates, 1u);
+  }
+  EXPECT_EQ(Append(store.get(), FromFile("x", "f", 4010, 0)).added, 1u);
   ASSERT_TRUE(store->Close().ok());
-  auto file = pack::PackFile::Open(File(".glp"));
-  ASSERT_TRUE(file.ok());
-  ASSERT_EQ((*file)->index().positions.size(), 1u);
-  const pack::Position& position = (*file)->index().positions[0];
-  EXPECT_EQ(position.kind, pack::Position::Kind::kSettled);
-  EXPECT_EQ(position.next, 30000u);
-  EXPECT_EQ(position.points, "");
-  EXPECT_EQ(Append(Open().get(), FromFile("x", "8:1:f", 15)).duplicates, 1u);
+  EXPECT_EQ(Read().size(), 401u);
+}
+
+// Runs over a growing file: whole or filtered, from anywhere on, in any order where they are not
+// whole; each ends in a kill or properly.
+TEST_F(StoreTest, EveryLineIsTakenOnceWhateverTheRunsGive) {
+  std::mt19937 random(11);
+  auto chance = [&](uint32_t percent) { return random() % 100 < percent; };
+  for (int round = 0; round < 25; ++round) {
+    fs::remove_all(dir_ + "/fake");
+    Options options;
+    if (round % 2 == 1) options.segment_bytes = 2 << 10;  // cuts on the way
+    std::vector<uint64_t> nexts;
+    std::map<uint64_t, int> held;
+    uint64_t size = 0;
+    for (int run = 0; run < 8; ++run) {
+      for (uint32_t n = random() % 60; n > 0; --n) nexts.push_back(size += 1 + random() % 300);
+      size_t begin = chance(50) || nexts.empty() ? 0 : random() % nexts.size();
+      bool whole = chance(60);
+      std::vector<NewEntry> entries;
+      for (size_t i = begin; i < nexts.size(); ++i) {
+        if (!whole && chance(70)) continue;
+        entries.push_back(FromFile("x", "f", nexts[i],
+                                   !whole       ? NewEntry::kNotWhole
+                                   : begin == 0 ? 0
+                                                : nexts[begin - 1]));
+      }
+      // Entries that were held back a while claim nothing, those behind them claim all.
+      if (!whole && chance(50)) std::shuffle(entries.begin(), entries.end(), random);
+      for (size_t i = 0; whole && i + 1 < entries.size(); ++i) {
+        if (!chance(10)) continue;
+        std::swap(entries[i], entries[i + 1]);
+        entries[i].src_whole_from = NewEntry::kNotWhole;
+      }
+      auto store = Open(options);
+      for (const NewEntry& entry : entries) {
+        ASSERT_EQ(Append(store.get(), entry).added, held[entry.src_next]++ == 0 ? 1u : 0u)
+            << round << " " << run << " " << entry.src_next;
+        if (chance(5)) {
+          ASSERT_TRUE((chance(30) ? store->Flush() : store->Commit()).ok());
+        }
+      }
+      ASSERT_TRUE((chance(50) ? store->Commit() : store->Close()).ok());
+    }
+    EXPECT_EQ(Read().size(), held.size());
+    EXPECT_TRUE(Damage().empty());
+  }
 }
 
 // A segment has said that all is there up to a point when entries of before it come late.
@@ -202,7 +328,7 @@ TEST_F(StoreTest, WhatComesLateAfterASegmentWasCutIsTakenOnce) {
     fs::remove_all(dir_ + "/fake");
     auto store = Open();
     for (uint64_t i = 1; i <= 10; ++i) {
-      Append(store.get(), FromFile("x", "f", i * 10));
+      Append(store.get(), FromFile("x", "f", i * 10, 0));
       if (i == 5) {
         ASSERT_TRUE(store->Flush().ok());
       }
@@ -225,6 +351,45 @@ TEST_F(StoreTest, WhatComesLateAfterASegmentWasCutIsTakenOnce) {
     }
     EXPECT_EQ(Read().size(), 13u);
   }
+}
+
+// What segments of before ranges say, and one of the store's own.
+TEST_F(StoreTest, PositionsOfEveryKindBuildOnEachOther) {
+  using Kind = pack::Position::Kind;
+  Append(Open().get(), Entry(0, "makes the folder"));
+  auto points = [](uint64_t from, std::vector<uint64_t> nexts) {
+    std::string out;
+    for (uint64_t next : nexts) {
+      pack::AppendVarint(&out, pack::ZigZag(static_cast<int64_t>(next - from)));
+      from = next;
+    }
+    return out;
+  };
+  std::vector<std::vector<pack::Position>> segments = {
+      {{0, "f", Kind::kSettled, 100, {}}, {0, "g", Kind::kAdded, 7, points(7, {9, 3})}},
+      {{0, "f", Kind::kAdded, 0, points(0, {150, 120})}, {0, "g", Kind::kSettled, 5, {}}},
+      {{0, "f", Kind::kRestart, 50, points(50, {70, 150})},
+       {0, "f", Kind::kRanges, 0, points(0, {200, 300, 400, 500})}},
+  };
+  for (size_t i = 0; i < segments.size(); ++i) {
+    std::string path = SegmentPath(dir_ + "/fake", i + 1);
+    auto fd = io::Create(path);
+    ASSERT_TRUE(fd.ok());
+    pack::FileWriter writer(fd->get(), path, {});
+    writer.AddStream(R"({"a":"b"})");
+    for (const pack::Position& position : segments[i]) writer.AddPosition(position);
+    ASSERT_TRUE(writer.Finish().ok());
+    EXPECT_EQ(Positions(i + 1).size(), 2u);
+  }
+  auto store = Open();
+  EXPECT_TRUE(store->warnings().empty());
+  auto added = [&](std::string_view id, uint64_t next) {
+    return Append(store.get(), FromFile("x", id, next)).added == 1;
+  };
+  for (uint64_t next : {3, 5, 9}) EXPECT_FALSE(added("g", next)) << next;
+  for (uint64_t next : {7, 8, 10}) EXPECT_TRUE(added("g", next)) << next;
+  for (uint64_t next : {1, 50, 70, 150, 201, 300, 450}) EXPECT_FALSE(added("f", next)) << next;
+  for (uint64_t next : {51, 71, 120, 200, 301, 400, 501}) EXPECT_TRUE(added("f", next)) << next;
 }
 
 TEST_F(StoreTest, SourcesAreKnownFromTheLogToo) {

@@ -10,8 +10,8 @@ namespace {
 // A commit of more than this part of a segment cuts one: writing it once is cheaper than logging
 // it and writing it again.
 constexpr uint64_t kCutPart = 8;
-// Points that are kept of sources whose entries came in order, should some come late.
-constexpr size_t kMaxRisingPoints = 1 << 20;
+// Points that are kept of sources that are given whole, should some come late all the same.
+constexpr size_t kMaxClaimedPoints = 1 << 20;
 
 }  // namespace
 
@@ -48,7 +48,6 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
     next_number_ = std::max(next_number_, number + 1);
     GLP_RETURN_IF_ERROR(AddSegment(number, files.segments.size(), warnings));
   }
-  if (rising_points_ > kMaxRisingPoints) ForgetOldPoints();
   active_ = NewTable();
   return Status::Ok();
 }
@@ -75,21 +74,25 @@ Status Tenant::AddSegment(uint64_t number, size_t count, std::vector<std::string
     return Status::Ok();
   }
   if (!file.ok()) return file.status();
+  std::vector<pack::Position> positions = (*file)->TakePositions();
   auto pack =
       std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(*file), labels_.get()));
   warnings->insert(warnings->end(), pack->warnings.begin(), pack->warnings.end());
-  for (const pack::Position& position : pack->file->index().positions) {
+  for (const pack::Position& position : positions) {
     const LabelSet* labels = pack->streams[position.stream];
     if (labels == nullptr) continue;
-    HeldPoints& held = FindStream(*labels)->sources[position.id].held;
-    if (position.kind == pack::Position::Kind::kSettled) held.Settle(position.next);
-    if (position.kind == pack::Position::Kind::kRestart) held.Restart(position.next);
-    // Opening the file has looked at the points.
-    (void)pack::ForEachPoint(position, [&](uint64_t next) {
-      if (held.Has(next)) return;
-      held.Add(next);
-      if (held.rising()) ++rising_points_;
+    HeldPoints& held = FindStream(*labels)->sources[position.id];
+    // Opening the file has looked at ranges and points.
+    (void)pack::ForEachRange(position, [&](uint64_t from, uint64_t to) {
+      held.Settle({from, to});
     });
+    using Kind = pack::Position::Kind;
+    if (position.kind == Kind::kRestart) held.Restart(position.next);
+    if (position.kind == Kind::kRestart || position.kind == Kind::kAdded) {
+      (void)pack::ForEachPoint(position, [&](uint64_t next) {
+        if (!held.Has(next)) held.points().Add(next);
+      });
+    }
   }
   segments_.push_back(std::move(pack));
   return Status::Ok();
@@ -109,55 +112,42 @@ Tenant::Stream* Tenant::FindStream(const LabelSet& labels) {
   return last_ = found->second;
 }
 
-bool Tenant::IsDuplicate(Stream* stream, const NewEntry& entry) {
+bool Tenant::Admit(Stream* stream, const NewEntry& entry) {
   if (stream->source == nullptr || stream->source_id != entry.src_id) {
     stream->source_id = entry.src_id;
     stream->source = &stream->sources[stream->source_id];
     stream->source_active = nullptr;
   }
-  HeldPoints& held = stream->source->held;
-  if (held.Has(entry.src_next)) return true;
+  HeldPoints& held = *stream->source;
+  bool is_new = !held.Has(entry.src_next);
+  bool was_true = !is_new || held.Add(entry.src_next);
+  std::optional<Range> claim;
+  if (entry.src_whole_from < entry.src_next) {
+    claim = held.Claim({entry.src_whole_from, entry.src_next});
+  }
+  if (!is_new && !claim) return false;
   if (stream->source_active == nullptr) {
     stream->source_active = &stream->active[1]->sources[stream->source_id];
   }
   MemSource& active = *stream->source_active;
-  bool was_rising = held.rising();
-  held.Add(entry.src_next);
-  if (held.rising()) {
-    active.Add(entry.src_next);
-    if (++rising_points_ > kMaxRisingPoints) ForgetOldPoints();
-  } else if (was_rising && stream->source->told_settled) {
-    // That was too much: there are gaps which may be filled yet.
-    active.Restart(held.floor());
-    for (const auto& run : held.runs()) {
-      for (uint64_t next : run) active.Add(next);
-    }
-  } else {
-    active.Add(entry.src_next);
+  if (!was_true) {
+    active.Restart();
+    for (const Range& range : held.settled().ranges()) active.AddRange(range);
+    held.points().ForEach([&](uint64_t next) { active.AddPoint(next); });
+  } else if (!claim) {
+    active.AddPoint(entry.src_next);
   }
-  return false;
+  if (claim) {
+    active.AddRange(*claim);
+    if (is_new && ++claimed_points_ > kMaxClaimedPoints) SettleOlder();
+  }
+  return is_new;
 }
 
-void Tenant::ForgetOldPoints() {
-  rising_points_ = 0;
+void Tenant::SettleOlder() {
+  claimed_points_ = 0;
   for (Stream& stream : streams_) {
-    for (auto& [id, source] : stream.sources) {
-      if (!source.held.rising()) continue;
-      source.held.ForgetOlderHalf();
-      rising_points_ += source.held.points();
-    }
-  }
-}
-
-void Tenant::SettleActive() {
-  for (Stream& stream : streams_) {
-    if (stream.active[1] == nullptr) continue;
-    for (auto& [id, in_memory] : stream.active[1]->sources) {
-      Source& source = stream.sources.find(id)->second;
-      if (!source.held.rising()) continue;
-      in_memory.Settle(source.held.highest());
-      source.told_settled = true;
-    }
+    for (auto& [id, held] : stream.sources) claimed_points_ += held.SettleOlderHalf();
   }
 }
 
@@ -169,7 +159,7 @@ void Tenant::Append(std::span<const NewEntry> entries, AppendResult* result) {
     bool exact = !entry.src_id.empty();
     MemStream*& active = stream->active[exact];
     if (active == nullptr) active = rows.Stream(stream->labels, exact);
-    if (exact && IsDuplicate(stream, entry)) {
+    if (exact && !Admit(stream, entry)) {
       ++result->duplicates;
       continue;
     }
@@ -216,10 +206,9 @@ Status Tenant::LogLocked() {
       WalStream& part = batch.emplace_back();
       part.rows = stream.View(stream.logged);
       for (auto& [id, source] : stream.sources) {
-        pack::Position position = source.Unlogged(id);
-        if (position.points.empty()) continue;
-        part.sources.push_back(std::move(position));
-        logged_sources.emplace_back(&source, source.Now());
+        size_t before = part.sources.size();
+        source.AppendUnlogged(id, &part.sources);
+        if (part.sources.size() > before) logged_sources.emplace_back(&source, source.Now());
       }
     }
     bytes = active_->rows->bytes();
@@ -252,7 +241,6 @@ Status Tenant::CutLocked() {
       durable_ = appended_;  // all were duplicates
       return Status::Ok();
     }
-    SettleActive();
     frozen_ = std::move(active_);
     active_ = NewTable();
     logged_bytes_ = 0;
@@ -270,6 +258,7 @@ Status Tenant::WriteFrozen() {
   GLP_RETURN_IF_ERROR(WriteSegment(folder_, frozen_->number, *frozen_->rows, options_.level));
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
                        OpenSegment(folder_, frozen_->number, segments_.size()));
+  file->TakePositions();
   std::string wal;
   {
     std::lock_guard lock(mutex_);

@@ -41,19 +41,14 @@ class Tenant {
   uint64_t memory_bytes() const { return memory_bytes_; }
 
  private:
-  struct Source {
-    HeldPoints held;
-    // A segment of this process says that all up to a point is held, for all had come in order.
-    bool told_settled = false;
-  };
   // A stream as long as the store is open.
   struct Stream {
     const LabelSet* labels;
-    StringMap<Source> sources;  // by ID
-    MemStream* active[2] = {};  // in active_; [1] of entries with a src
+    StringMap<HeldPoints> sources;  // by ID
+    MemStream* active[2] = {};      // in active_; [1] of entries with a src
     // The source seen last: in `sources` and in `active->sources`.
     std::string source_id;
-    Source* source = nullptr;
+    HeldPoints* source = nullptr;
     MemSource* source_active = nullptr;
   };
   struct Table {
@@ -71,12 +66,10 @@ class Tenant {
   Status RecoverWal(uint64_t number, std::vector<std::string>* warnings);
   Status AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings);
   Stream* FindStream(const LabelSet& labels);
-  bool IsDuplicate(Stream* stream, const NewEntry& entry);
-  // Keeps the points of sources that come in order from growing without end.
-  void ForgetOldPoints();
-  // Of the sources that came in order only the highest NEXT need stand in the segment.
-  // REQUIRES: mutex_ held
-  void SettleActive();
+  // Notes what the entry's src says. False: it is held already.
+  bool Admit(Stream* stream, const NewEntry& entry);
+  // Keeps the points of sources that are given whole from growing without end.
+  void SettleOlder();
   Status CutLocked();    // REQUIRES: io_mutex_ held
   Status WriteFrozen();  // REQUIRES: io_mutex_ held
   Status LogLocked();    // REQUIRES: io_mutex_ held
@@ -92,7 +85,7 @@ class Tenant {
   std::deque<Stream> streams_;
   StringMap<Stream*> by_json_;
   Stream* last_ = nullptr;
-  size_t rising_points_ = 0;  // points of sources that came in order, at most
+  size_t claimed_points_ = 0;  // points that SettleOlder may make less, at most
   std::vector<std::shared_ptr<const pack::PackStreams>> segments_;
   std::unique_ptr<Table> active_, frozen_;
   uint64_t next_number_ = 1;

@@ -4,7 +4,7 @@
 //     varint streams, × (varint size, label set as JSON
 //                        varint flags: bit 0: each entry came with a src
 //                        varint sources, × (position of the entries: pack/FORMAT.md, from the
-//                                           source ID on, kind 1 or 2)
+//                                           source ID on; only what the batch adds)
 //                        varint rows, × (zigzag ts - ts before, varint line bytes,
 //                                        varint meta bytes, line, meta))
 // A batch stands for itself, so that one that is damaged costs no other. Where the file ends inside
