@@ -21,6 +21,20 @@ NEEDLE = "needle-5d1c0ffee"
 RSS_FILE = tempfile.mktemp(prefix="glp-bench-")
 PATH_REGEX = (r"pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_[^/]+/(?P<container>[^/]+)/")
 
+PROMTAIL = """\
+server:
+  disable: true
+clients:
+  - url: {url}
+scrape_configs:
+  - job_name: stdin
+    static_configs:
+      - labels:
+          job: stdin
+    pipeline_stages:
+      - docker: {{}}
+"""
+
 
 def die(message):
     sys.exit(f"bench: {message}")
@@ -188,6 +202,43 @@ limits_config:
                 self.child.wait()
 
 
+class Sink:
+    """tests/sink_server of the build that is measured: takes all and keeps nothing."""
+
+    def __init__(self, path):
+        self.child = subprocess.Popen([path], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.child.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}/loki/api/v1/push"
+
+    def stop(self):
+        self.child.kill()
+        self.child.wait()
+        self.child.stdout.close()
+
+
+def measure_push(table, options, has, glob, glp_pipe, work):
+    """The pipe of a node to a server that costs nothing; of the server nothing is counted."""
+    path = os.path.join(options.bin, "..", "tests", "sink_server")
+    if not os.path.exists(path):
+        note(f"no {path}: nothing to push to")
+        return
+    sink = Sink(path)
+    try:
+        with open(f"{work}/push.yml", "w") as f:
+            f.write(PROMTAIL.format(url=sink.url))
+        fluent = (f"fluent-bit -q -R {work}/parsers.conf -i tail -p {shlex.quote('path=' + glob)} "
+                  "-p read_from_head=true -p exit_on_eof=true -p parser=docker "
+                  f"-o loki -m '*' -p host=127.0.0.1 -p port={sink.port} -p line_format=json")
+        table.add("tail | parse | label | push", [
+            run("glp", f"{glp_pipe} | glp-push --url {sink.url}"),
+            run("promtail", f"cat {glob} | promtail -config.file={work}/push.yml -stdin",
+                note_text="docker stage only") if has("promtail") else None,
+            run("fluent-bit", fluent, note_text="docker parser only") if has("fluent-bit") else None,
+        ])
+    finally:
+        sink.stop()
+
+
 def corpus_folder(options, root):
     if options.corpus:
         return os.path.abspath(options.corpus)
@@ -223,7 +274,8 @@ def measure(options, root):
     parse = f"glp-parse --docker --regex {shlex.quote(PATH_REGEX)} --source filename"
     label = "glp-label --from-field namespace,pod,container"
     keep = "glp-filter --drop '{namespace=\"none\"}'"
-    pipe = f"glp-tail {quoted} --label log_from=static_pods | {parse} | {label} | {keep}"
+    tail = f"glp-tail {quoted} --label log_from=static_pods"
+    pipe = f"{tail} | {parse} | {label} | {keep}"
     work = tempfile.mkdtemp(prefix="run-", dir=options.work)
     loki = None
     try:
@@ -238,9 +290,7 @@ def measure(options, root):
             f.write("[PARSER]\n    Name docker\n    Format json\n    Time_Key time\n"
                     "    Time_Format %Y-%m-%dT%H:%M:%S.%L%z\n")
         with open(f"{work}/promtail.yml", "w") as f:
-            f.write("server:\n  disable: true\nclients:\n  - url: http://127.0.0.1:1/loki/api/v1/push\n"
-                    "scrape_configs:\n  - job_name: stdin\n    static_configs:\n      - labels:\n"
-                    "          job: stdin\n    pipeline_stages:\n      - docker: {}\n")
+            f.write(PROMTAIL.format(url="http://127.0.0.1:1/loki/api/v1/push"))
         table.add("tail | parse | label | filter", [
             run("glp", f"{pipe} >/dev/null"),
             run("jq", f"cat {glob} | jq -c '{{ts: .time, line: .log}}'") if has("jq") else None,
@@ -248,6 +298,7 @@ def measure(options, root):
                 note_text="docker stage only") if has("promtail") else None,
             run("fluent-bit", fluent, note_text="docker parser only") if has("fluent-bit") else None,
         ])
+        measure_push(table, options, has, glob, f"{tail} | {parse} | {label}", work)
 
         whole = run("glp", f"{pipe} | glp-store append --dir {store}")
         rows = [whole]
