@@ -508,7 +508,8 @@ END
     --bin "$GLP_BIN" --no-peers
   assert_status 0
   for row in "tail | parse | label | filter" "tail | parse | label | push" \
-    "whole pipe into the store" "|= needle of one line" "|= needle of none" "sum by (namespace) of counts" "last 1000 of a selector" "on disk"; do
+    "whole pipe into the store" "|= needle of one line" "|= needle of none" \
+    "sum by (namespace) of counts" "last 1000 of a selector" "on disk"; do
     assert_contains "$output" "$row"
   done
 }
