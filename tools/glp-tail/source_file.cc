@@ -17,9 +17,6 @@
 namespace glp::tail {
 namespace {
 
-// A compressed file that changed less than this ago may still be being written.
-constexpr int64_t kSettleNs = kNsPerSecond;
-
 std::string LabelsJson(const SourceOptions& options, const std::string& path, bool has_name) {
   Labels labels = options.labels;
   bool given = std::any_of(labels.begin(), labels.end(),
@@ -176,7 +173,7 @@ Result<SourceFile::Progress> SourceFile::ReadStream(ReadBlock& block, RecordWrit
   if (stream_ == nullptr) {
     if (options_->follow) {
       GLP_ASSIGN_OR_RETURN(state_, io::LookAtFd(fd_, path_));
-      not_before_ns_ = state_.modified_ns + kSettleNs;
+      not_before_ns_ = state_.modified_ns + options_->settle_ns;
       // A time in the future must not put it off for ever.
       if (int64_t now = NowNs(); now < not_before_ns_ && state_.modified_ns <= now) {
         return Progress::kWait;

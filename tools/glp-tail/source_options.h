@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/time.h"
 #include "line_splitter.h"
 #include "record/labels.h"
 
@@ -17,6 +18,8 @@ struct SourceOptions {
   bool follow = false;                 // more may come behind the end of a plain file
   std::optional<uint64_t> last_lines;  // begin with so many lines of the end; 0: at the end
   std::function<void()> before_wait;   // a pipe has nothing to read now
+  // A compressed file that changed less than this ago may still be being written.
+  int64_t settle_ns = kNsPerSecond;
   LineOptions lines;
 };
 
