@@ -32,6 +32,7 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
+constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kGzipFromBytes = 1400;  // less fits into a packet anyway
 constexpr int kDrainMs = 2'000;
 
@@ -178,6 +179,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void ReadBody() {
     if (parser_->is_done()) return Dispatch();
     stream_.expires_after(milliseconds(server_->options.read_timeout_ms));
+    // As much is read at a time as there is room for, and Beast begins with 512 bytes.
+    buffer_.reserve(kReadBytes);
     http::async_read_some(
         stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
           if (error == http::error::body_limit) {
