@@ -82,10 +82,21 @@ line_record() { record "$(quote "$1")" "${2-}"; }
     c stderr P 'held ' 10; c stdout F between 20
     echo '{"mark":"pos","src":"F@25"}'; echo '{"mark":"pos","src":"G@7"}'; c stderr F end 30)
   assert_status 0
-  assert_contains "${lines[0]}" '"line":"between"}'
+  assert_contains "${lines[0]}" '"line":"between","src":"F@20","pos":0}'
   assert_equal "${lines[1]}" '{"mark":"pos","src":"G@7"}'
   assert_contains "${lines[2]}" '"line":"held end","src":"F@30"}'
   refute_contains "$output" 'F@25'
+}
+
+@test "a position goes on as soon as the oldest piece has left, also while others are held" {
+  c() { line_record "2026-01-05T00:00:00Z $1 $2 $3" ",\"src\":\"F@$4\""; }
+  run --separate-stderr bash -c 'glp-parse --cri | grep -v mark | jq -c "[.line,.src,.pos]"' < <(
+    c stdout F a 10; c stderr P b 20; c stdout P c 30; c stderr F d 40; c stderr P e 50; c stdout F f 60; c stderr F g 70)
+  assert_status 0
+  assert_equal "$output" '["a","F@10",null]
+["bd","F@40",20]
+["cf","F@60",40]
+["eg","F@70",null]'
 }
 
 @test "at the end of the input a piece leaves as it is, ahead of the end mark, with the newest position" {
@@ -94,7 +105,7 @@ line_record() { record "$(quote "$1")" "${2-}"; }
     line_record '2026-01-05T00:00:00Z stderr F other' ',"src":"F@20"'
     echo '{"mark":"end","tool":"glp-tail","in":2,"out":2,"dropped":{}}')
   assert_status 0
-  assert_contains "${lines[1]}" '"line":"never ended","src":"F@20"}'
+  assert_contains "${lines[1]}" '"line":"never ended","src":"F@10","pos":20}'
   assert_contains "${lines[2]}" '"tool":"glp-tail"'
   assert_equal "${lines[3]}" '{"mark":"end","tool":"glp-parse","in":2,"out":2,"dropped":{}}'
 }

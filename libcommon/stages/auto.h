@@ -32,6 +32,7 @@ class AutoStage : public Stage {
   static constexpr int kLinesToDecide = 10;
 
   Verdict Process(StageEntry& entry, StageRun& run) override;
+  bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override;
   void ReleaseAll(StageRun& run) override;
   std::vector<Failure> failures() const override;

@@ -20,6 +20,7 @@ class DockerStage : public Stage {
   explicit DockerStage(PartialLines::Options options = PartialLines::Options())
       : partial_lines_(options) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
+  bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override {
     partial_lines_.ReleaseFile(id, run);
   }

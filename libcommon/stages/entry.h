@@ -21,12 +21,13 @@ struct StageEntry {
   int64_t ts_ns = 0;
   const LabelSet* labels = nullptr;
   FieldSet fields;
-  std::string_view meta;   // raw, as in Record
-  std::string_view src;    // raw, as in Record
-  std::string_view extra;  // raw, as in Record
-  // How many entries of the same file, held back before, are now a part of this one; for the
-  // pipeline, which keeps positions from passing what is held.
-  uint32_t covers = 0;
+  std::string_view meta;              // raw, as in Record
+  std::string_view src;               // raw, as in Record
+  std::string_view extra;             // raw, as in Record
+  uint64_t pos = Record::kPosIsNext;  // as in Record; the pipeline sets it where stages hold lines
+  // What tells the lines that are held apart, for the pipeline, which keeps positions from passing
+  // them. A stage that makes an entry a part of what it holds gives it the number of that.
+  uint64_t number = 0;
 
   const Line& line() const { return line_; }
   void SetLine(Line line) {
@@ -57,7 +58,8 @@ struct StageEntry {
     meta = record.meta;
     src = record.src;
     extra = record.extra;
-    covers = 0;
+    pos = record.pos;
+    number = 0;
     SetLine(record.line);
   }
 

@@ -45,6 +45,7 @@ Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
     held.id = id;
     held.labels_hash = entry.labels->hash;
     held.labels = entry.labels->labels;
+    held.number = entry.number;
     it = held_.insert(held_.end(), std::move(held));
   }
   Append(&*it, bytes);
@@ -54,7 +55,7 @@ Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
   it->fields = entry.fields.Json(&scratch);
   it->src = entry.src;
   it->extra = entry.extra;
-  it->covers += entry.covers + (id.empty() ? 0 : 1);
+  entry.number = it->number;
   it->since = clock_;
   return Verdict::kHeld;
 }
@@ -73,7 +74,7 @@ void PartialLines::Join(Iterator held, StageEntry& entry, StageRun& run) {
   Append(&*held, entry.LineBytes(run.arena));
   bytes_ -= held->text.size();
   joined_ = std::move(held->text);
-  entry.covers += held->covers;
+  entry.number = held->number;
   held_.erase(held);
   entry.SetLine(Line::Bytes(joined_));
 }
@@ -104,7 +105,7 @@ void PartialLines::Release(Iterator held, StageRun& run) {
   record.src = leaving_.src;
   record.extra = leaving_.extra;
   entry_.Load(record, &run.arena);
-  entry_.covers = leaving_.covers;
+  entry_.number = leaving_.number;
   run.Emit(entry_);
 }
 

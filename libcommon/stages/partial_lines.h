@@ -52,7 +52,7 @@ class PartialLines {
     std::string text;
     int64_t ts_ns = 0;
     std::string meta, fields, src, extra;
-    uint32_t covers = 0;
+    uint64_t number = 0;  // of the first piece
     uint64_t since = 0;
   };
   using Iterator = std::list<Held>::iterator;

@@ -3,56 +3,124 @@
 #include <algorithm>
 
 namespace glp::stages {
+namespace {
+
+// Of more files than these, those of which nothing is held are forgotten: where a line that is held
+// then begins is not known, and its file's positions stay until it has left.
+constexpr size_t kMaxFiles = 100'000;
+
+}  // namespace
 
 void StageRun::Emit(StageEntry& entry) { pipeline_->RunFrom(stage_ + 1, entry); }
 
 void Pipeline::Process(const Record& record) {
   arena_.Reset();
   entry_.Load(record, &arena_);
+  if (holds_) Begin(record);
   RunFrom(0, entry_);
 }
 
 void Pipeline::RunFrom(size_t stage, StageEntry& entry) {
   for (; stage < stages_.size(); ++stage) {
     StageRun run(this, stage, labels_, arena_);
-    if (stages_[stage]->Process(entry, run) == Verdict::kHeld) {
-      CountHeld(entry);
-      return;
-    }
+    uint64_t number = entry.number;
+    Verdict verdict = stages_[stage]->Process(entry, run);
+    if (entry.number != number) Forget(entry, number);
+    if (verdict == Verdict::kHeld) return;
   }
-  if (!held_.empty()) Leave(entry);
+  if (holds_) Leave(entry);
   sink_.OnEntry(entry);
 }
 
-void Pipeline::CountHeld(const StageEntry& entry) {
-  Source source = ParseSource(entry.src);
-  if (source.id.empty()) return;
-  auto it = held_.find(source.id);
-  if (it == held_.end()) it = held_.emplace(std::string(source.id), HeldFile()).first;
-  ++it->second.held;
-  it->second.newest = std::max(it->second.newest, source.next);
+void Pipeline::Begin(const Record& record) {
+  entry_.number = ++number_;
+  Source source = ParseSource(record.src);
+  next_ = source.next;
+  file_ = source.id.empty() ? nullptr : &FileOf(source.id);
+  if (file_ == nullptr) return;
+  File& file = *file_;
+  // Held until it leaves: what a stage lets go in front of it must not tell of it.
+  file.held.push_back({number_, file.last < source.next ? file.last : 0});
+  file.last = source.next;
+  file.newest = std::max(file.newest, record.pos == Record::kPosIsNext ? source.next : record.pos);
 }
 
 void Pipeline::Leave(StageEntry& entry) {
-  Source source = ParseSource(entry.src);
-  auto it = source.id.empty() ? held_.end() : held_.find(source.id);
-  if (it == held_.end()) return;
-  HeldFile& file = it->second;
-  file.held -= std::min<uint64_t>(file.held, entry.covers);
-  file.newest = std::max(file.newest, source.next);
-  if (file.held > 0) {
-    entry.src = {};
-    return;
-  }
-  src_ = it->first + "@";
-  AppendUint64(&src_, file.newest);
-  entry.src = src_;
-  held_.erase(it);
+  File* file = Find(entry);
+  if (file == nullptr) return;
+  Forget(entry, entry.number);
+  uint64_t next = &entry == &entry_ ? next_ : ParseSource(entry.src).next;
+  bool was_held = &entry != &entry_ || entry.number != number_;
+  uint64_t pos = was_held ? file->newest : entry.pos == Record::kPosIsNext ? next : entry.pos;
+  for (const HeldLine& line : file->held) pos = std::min(pos, line.start);
+  // A line that comes behind younger ones says its position in any case: else a sink would take the
+  // order for a mistake.
+  bool is_late = was_held && next < file->left;
+  entry.pos = pos == next && !is_late ? Record::kPosIsNext : pos;
+  file->left = std::max(file->left, next);
 }
 
-void Pipeline::ReleaseFile(std::string_view src) {
-  std::string id(ParseSource(src).id);
-  if (id.empty() || held_.find(id) == held_.end()) return;
+void Pipeline::Forget(const StageEntry& entry, uint64_t number) {
+  File* file = Find(entry);
+  if (file == nullptr) return;
+  if (!file->held.empty() && file->held.back().number == number) {
+    file->held.pop_back();
+  } else {
+    std::erase_if(file->held, [&](const HeldLine& line) { return line.number == number; });
+  }
+}
+
+Pipeline::File& Pipeline::FileOf(std::string_view id) {
+  if (last_file_ != nullptr && last_id_ == id) return *last_file_;
+  auto it = files_.find(id);
+  if (it == files_.end()) {
+    if (files_.size() >= kMaxFiles) {
+      std::erase_if(files_, [](const auto& file) { return file.second.held.empty(); });
+    }
+    it = files_.emplace(std::string(id), File()).first;
+  }
+  last_id_ = id;
+  return *(last_file_ = &it->second);
+}
+
+Pipeline::File* Pipeline::Find(const StageEntry& entry) {
+  if (&entry == &entry_) return file_;
+  std::string_view id = ParseSource(entry.src).id;
+  if (id.empty()) return nullptr;
+  if (last_file_ != nullptr && last_id_ == id) return last_file_;
+  auto it = files_.find(id);
+  return it == files_.end() ? nullptr : &it->second;
+}
+
+bool Pipeline::OnMark(const Mark& mark) {
+  if (mark.kind == Mark::Kind::kEnd) ReleaseAll();
+  Source source = ParseSource(mark.src);
+  if (!holds_ || source.id.empty()) return true;
+  if (mark.kind == Mark::Kind::kGap) ReleaseFile(source.id);
+  File& file = FileOf(source.id);
+  switch (mark.kind) {
+    case Mark::Kind::kFile:
+      // What is said of it anew counts.
+      file.last = file.newest = ReadMarkWords(mark).start;
+      file.left = 0;
+      return true;
+    case Mark::Kind::kGap:
+      file.last = file.newest = source.next;
+      file.left = std::min(file.left, source.next);
+      return true;
+    case Mark::Kind::kPos:
+      file.last = source.next;
+      file.newest = std::max(file.newest, source.next);
+      return file.held.empty();
+    case Mark::Kind::kEnd:
+    case Mark::Kind::kOther:
+      break;
+  }
+  return true;
+}
+
+void Pipeline::ReleaseFile(std::string_view id) {
+  if (FileOf(id).held.empty()) return;
   for (size_t i = 0; i < stages_.size(); ++i) {
     StageRun run(this, i, labels_, arena_);
     stages_[i]->ReleaseFile(id, run);
@@ -64,15 +132,6 @@ void Pipeline::ReleaseAll() {
     StageRun run(this, i, labels_, arena_);
     stages_[i]->ReleaseAll(run);
   }
-}
-
-bool Pipeline::MayPass(std::string_view src) {
-  if (held_.empty()) return true;
-  Source source = ParseSource(src);
-  auto it = held_.find(source.id);
-  if (it == held_.end()) return true;
-  it->second.newest = std::max(it->second.newest, source.next);
-  return false;
 }
 
 }  // namespace glp::stages

@@ -1,13 +1,15 @@
 // Stages one behind the other, and the promise that a position never passes a line that a stage
-// still holds back: while something of a file is held, its entries leave without `src`; the entry
-// that lets the last of it go carries the newest position of all that left in between. After a
-// crash lines may so come twice, but none is lost.
+// still holds back: an entry that leaves while something of its file is held carries, as `pos`, the
+// offset in front of the first byte held. So what is held in one stream of a file holds up nothing
+// of the others, positions go on as soon as the oldest piece has left, and after a crash nothing is
+// lost. A line that leaves late carries how far its file is dealt with by then.
 //
 //   Pipeline pipeline(&table, &sink);
 //   pipeline.Add(…);
 //   pipeline.Process(record);   // calls sink.OnEntry, not at all, once or more often
 //   pipeline.ReleaseAll();      // at the end
 //
+// Memory:   some 200 bytes a file, of 100,000 files at most, besides what the stages hold.
 // Lifetime: entries given to the sink are good until it returns. The table outlives the pipeline.
 // Threads:  one at a time.
 #pragma once
@@ -37,34 +39,53 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  void Add(std::unique_ptr<Stage> stage) { stages_.push_back(std::move(stage)); }
+  void Add(std::unique_ptr<Stage> stage) {
+    holds_ |= stage->holds();
+    stages_.push_back(std::move(stage));
+  }
   bool empty() const { return stages_.empty(); }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
 
   void Process(const Record& record);
-  // Lets go of what is held of the file that `src` names: its next lines are missing or over.
-  void ReleaseFile(std::string_view src);
+  // A mark came by. What it ends is let go ahead of it: all at an end, what is held of the file at
+  // a gap. False: it is a position that would pass something held; it is remembered for what leaves
+  // later, and must not go on.
+  bool OnMark(const Mark& mark);
   void ReleaseAll();
-  // A position came by. False: it would pass something held; it is remembered and must not go on.
-  bool MayPass(std::string_view src);
 
  private:
   friend class StageRun;
-  struct HeldFile {
-    uint64_t held = 0;    // entries
-    uint64_t newest = 0;  // position of what left or is held
+  struct HeldLine {
+    uint64_t number;
+    uint64_t start;  // offset of its first byte, or less where that is not known
+  };
+  struct File {
+    uint64_t last = 0;           // NEXT of the line, or position of the mark, that was seen last
+    uint64_t newest = 0;         // all up to here was seen
+    uint64_t left = 0;           // highest NEXT that has left
+    std::vector<HeldLine> held;  // and the line at work
   };
   void RunFrom(size_t stage, StageEntry& entry);
-  void CountHeld(const StageEntry& entry);
+  void Begin(const Record& record);
   void Leave(StageEntry& entry);
+  void Forget(const StageEntry& entry, uint64_t number);
+  void ReleaseFile(std::string_view id);
+  File& FileOf(std::string_view id);
+  // The file of an entry in the pipeline; nullptr where it has no src.
+  File* Find(const StageEntry& entry);
 
   LabelTable& labels_;
   EntrySink& sink_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  bool holds_ = false;  // some stage may
   Arena arena_;
-  StageEntry entry_;
-  StringMap<HeldFile> held_;
-  std::string src_;
+  StageEntry entry_;     // of Process
+  uint64_t number_ = 0;  // of the last one, and its file and NEXT
+  File* file_ = nullptr;
+  uint64_t next_ = 0;
+  StringMap<File> files_;
+  std::string last_id_;
+  File* last_file_ = nullptr;
 };
 
 }  // namespace glp::stages

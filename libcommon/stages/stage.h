@@ -17,6 +17,7 @@ class Pipeline;
 enum class Verdict : uint8_t {
   kPass,  // goes on to the next stage, changed or not
   kHeld,  // the stage copied what it needs and lets it go later, in this or another entry
+          // (StageEntry::number)
 };
 
 // What a stage may use while it works.
@@ -46,6 +47,9 @@ class Stage {
   virtual ~Stage() = default;
 
   virtual Verdict Process(StageEntry& entry, StageRun& run) = 0;
+
+  // Whether Process may answer kHeld.
+  virtual bool holds() const { return false; }
 
   // Emits what is held back of one file (by its ID, as in `src`), or all of it.
   virtual void ReleaseFile(std::string_view, StageRun&) {}

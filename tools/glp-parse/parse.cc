@@ -20,20 +20,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   }
 
   Status OnMark(const Mark& mark, cli::RecordPipe& pipe) override {
-    switch (mark.kind) {
-      case Mark::Kind::kPos:
-        if (!pipeline_.MayPass(mark.src)) pipe.WithholdMark();
-        break;
-      case Mark::Kind::kGap:
-        pipeline_.ReleaseFile(mark.src);
-        break;
-      case Mark::Kind::kEnd:
-        pipeline_.ReleaseAll();
-        break;
-      case Mark::Kind::kFile:
-      case Mark::Kind::kOther:
-        break;
-    }
+    if (!pipeline_.OnMark(mark)) pipe.WithholdMark();
     return Status::Ok();
   }
 
@@ -50,6 +37,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
     record.meta = entry.meta;
     record.fields = entry.fields.Json(&fields_);
     record.src = entry.src;
+    record.pos = entry.pos;
     record.extra = entry.extra;
     pipe_.Emit(record);
   }
