@@ -1,8 +1,11 @@
 #include "io/compressed.h"
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +13,34 @@ namespace glp::io {
 namespace {
 
 constexpr size_t kInputBytes = 128 << 10;
+constexpr size_t kMaxStepBytes = 1 << 30;  // zlib and bzip2 count in 32 bits
+
+struct Magic {
+  Compression compression;
+  std::string_view bytes;
+};
+// bzip2's level, at '?', may be any of 1 to 9; behind it a block begins, or the end.
+constexpr Magic kMagics[] = {
+    {Compression::kGzip, "\x1f\x8b\x08"},
+    {Compression::kZstd, "\x28\xb5\x2f\xfd"},
+    {Compression::kXz,
+     {"\xFD"
+      "7zXZ\0",
+      6}},
+    {Compression::kBzip2, "BZh?1AY&SY"},
+    {Compression::kBzip2, "BZh?\x17\x72\x45\x38\x50\x90"},
+};
+constexpr size_t kTellingBytes = 4;
+
+// Of the bytes that both have.
+bool Agrees(const Magic& magic, std::string_view head) {
+  size_t size = std::min(magic.bytes.size(), head.size());
+  for (size_t i = 0; i < size; ++i) {
+    bool level = magic.compression == Compression::kBzip2 && i == 3;
+    if (level ? head[i] < '1' || head[i] > '9' : head[i] != magic.bytes[i]) return false;
+  }
+  return true;
+}
 
 // Gives out bytes that were read to look at, then the rest of the source.
 class PrefixedSource : public ByteSource {
@@ -32,66 +63,91 @@ class PrefixedSource : public ByteSource {
   std::unique_ptr<ByteSource> rest_;
 };
 
-class DecodingSource : public ByteSource {
+// A compressed format, a call of its library at a time.
+class Codec {
  public:
-  DecodingSource(std::unique_ptr<ByteSource> source, std::string name)
-      : source_(std::move(source)), name_(std::move(name)), input_(kInputBytes, '\0') {}
+  virtual ~Codec() = default;
+  struct Step {
+    size_t consumed = 0, produced = 0;
+    bool member_end = false;
+    Status status;
+  };
+  // A member is begun by the first byte behind the end of another.
+  virtual Step Decode(std::string_view in, char* out, size_t size) = 0;
+  virtual const char* name() const = 0;
 
  protected:
-  // Makes sure that input is there; false at its end.
-  Result<bool> Fill() {
-    if (at_ < filled_) return true;
-    GLP_ASSIGN_OR_RETURN(filled_, source_->Read(input_.data(), input_.size()));
-    at_ = 0;
-    return filled_ > 0;
+  Status Damaged() const { return DataError(std::string(name()) + " data is damaged"); }
+};
+
+class DecodingSource : public ByteSource {
+ public:
+  DecodingSource(std::unique_ptr<Codec> codec, std::unique_ptr<ByteSource> source, std::string name)
+      : codec_(std::move(codec)),
+        source_(std::move(source)),
+        name_(std::move(name)),
+        input_(kInputBytes, '\0') {}
+
+  Result<size_t> Read(char* out, size_t size) override {
+    while (failure_.ok()) {
+      if (at_ == filled_ && !holds_output_) {
+        GLP_ASSIGN_OR_RETURN(filled_, source_->Read(input_.data(), input_.size()));
+        at_ = 0;
+        if (filled_ == 0 && !in_member_) return size_t{0};
+        if (filled_ == 0) {
+          failure_ = DataError(name_ + ": " + codec_->name() + " data is cut off");
+          break;
+        }
+      }
+      std::string_view in(input_.data() + at_, filled_ - at_);
+      Codec::Step step = codec_->Decode(in, out, size);
+      at_ += step.consumed;
+      in_member_ = (in_member_ || step.consumed > 0) && !step.member_end;
+      holds_output_ = in_member_ && step.produced == size;
+      if (!step.status.ok()) failure_ = step.status.Annotate(name_);
+      if (step.produced > 0) return step.produced;
+    }
+    return failure_;
   }
-  Status Damaged(const char* what) const { return DataError(name_ + ": " + what); }
-  const char* input() const { return input_.data() + at_; }
-  size_t available() const { return filled_ - at_; }
-  void Consume(size_t bytes) { at_ += bytes; }
 
  private:
+  std::unique_ptr<Codec> codec_;
   std::unique_ptr<ByteSource> source_;
   std::string name_;
   std::string input_;
   size_t at_ = 0, filled_ = 0;
+  bool in_member_ = false;
+  bool holds_output_ = false;  // the codec may have more than there was room for
+  Status failure_;             // told once what came before it was given out
 };
 
-class GzipSource : public DecodingSource {
+class GzipCodec : public Codec {
  public:
-  using DecodingSource::DecodingSource;
-  ~GzipSource() override {
+  ~GzipCodec() override {
     if (open_) inflateEnd(&stream_);
   }
-  Result<size_t> Read(char* out, size_t size) override {
-    for (;;) {
-      GLP_ASSIGN_OR_RETURN(bool more, Fill());
-      if (!more) {
-        if (open_) return Damaged("gzip data is cut off");
-        return size_t{0};
+  const char* name() const override { return "gzip"; }
+  Step Decode(std::string_view in, char* out, size_t size) override {
+    if (!open_) {
+      stream_ = {};
+      if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) {
+        return {0, 0, false, Status(Code::kIo, "gzip: out of memory")};
       }
-      if (!open_) {
-        stream_ = {};
-        if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) return Damaged("out of memory");
-        open_ = true;
-      }
-      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input()));
-      stream_.avail_in = static_cast<uInt>(available());
-      stream_.next_out = reinterpret_cast<Bytef*>(out);
-      stream_.avail_out = static_cast<uInt>(std::min<size_t>(size, 1u << 30));
-      uInt room = stream_.avail_out;
-      size_t before = available();
-      int code = inflate(&stream_, Z_NO_FLUSH);
-      Consume(before - stream_.avail_in);
-      size_t got = room - stream_.avail_out;
-      if (code == Z_STREAM_END) {
-        inflateEnd(&stream_);
-        open_ = false;
-      } else if (code != Z_OK && code != Z_BUF_ERROR) {
-        return Damaged("gzip data is damaged");
-      }
-      if (got > 0) return got;
+      open_ = true;
     }
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    stream_.avail_in = static_cast<uInt>(in.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(out);
+    uInt room = stream_.avail_out = static_cast<uInt>(std::min(size, kMaxStepBytes));
+    int code = inflate(&stream_, Z_NO_FLUSH);
+    Step step{in.size() - stream_.avail_in, room - stream_.avail_out, code == Z_STREAM_END, {}};
+    if (step.member_end) {
+      inflateEnd(&stream_);
+      open_ = false;
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      step.status = Damaged();
+    }
+    return step;
   }
 
  private:
@@ -99,69 +155,148 @@ class GzipSource : public DecodingSource {
   bool open_ = false;
 };
 
-class ZstdSource : public DecodingSource {
+class Bzip2Codec : public Codec {
  public:
-  ZstdSource(std::unique_ptr<ByteSource> source, std::string name)
-      : DecodingSource(std::move(source), std::move(name)), context_(ZSTD_createDCtx()) {
+  ~Bzip2Codec() override {
+    if (open_) BZ2_bzDecompressEnd(&stream_);
+  }
+  const char* name() const override { return "bzip2"; }
+  Step Decode(std::string_view in, char* out, size_t size) override {
+    if (!open_) {
+      stream_ = {};
+      if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) {
+        return {0, 0, false, Status(Code::kIo, "bzip2: out of memory")};
+      }
+      open_ = true;
+    }
+    stream_.next_in = const_cast<char*>(in.data());
+    stream_.avail_in = static_cast<unsigned>(in.size());
+    stream_.next_out = out;
+    unsigned room = stream_.avail_out = static_cast<unsigned>(std::min(size, kMaxStepBytes));
+    int code = BZ2_bzDecompress(&stream_);
+    Step step{in.size() - stream_.avail_in, room - stream_.avail_out, code == BZ_STREAM_END, {}};
+    if (step.member_end) {
+      BZ2_bzDecompressEnd(&stream_);
+      open_ = false;
+    } else if (code != BZ_OK) {
+      step.status = Damaged();
+    }
+    return step;
+  }
+
+ private:
+  bz_stream stream_ = {};
+  bool open_ = false;
+};
+
+class XzCodec : public Codec {
+ public:
+  ~XzCodec() override { lzma_end(&stream_); }
+  const char* name() const override { return "xz"; }
+  Step Decode(std::string_view in, char* out, size_t size) override {
+    if (!open_) {
+      // Between streams there may be zeros.
+      size_t zeros = std::min(in.find_first_not_of('\0'), in.size());
+      if (zeros > 0) return {zeros, 0, true, {}};
+      if (lzma_stream_decoder(&stream_, kMaxXzBytes, 0) != LZMA_OK) {
+        return {0, 0, false, Status(Code::kIo, "xz: out of memory")};
+      }
+      open_ = true;
+    }
+    stream_.next_in = reinterpret_cast<const uint8_t*>(in.data());
+    stream_.avail_in = in.size();
+    stream_.next_out = reinterpret_cast<uint8_t*>(out);
+    stream_.avail_out = size;
+    lzma_ret code = lzma_code(&stream_, LZMA_RUN);
+    Step step{in.size() - stream_.avail_in, size - stream_.avail_out, code == LZMA_STREAM_END, {}};
+    if (step.member_end) {
+      open_ = false;
+    } else if (code == LZMA_MEMLIMIT_ERROR) {
+      step.status = Status(Code::kLimit,
+                           "xz data needs " + std::to_string(lzma_memusage(&stream_) >> 20) +
+                               " MiB of memory, more than " + std::to_string(kMaxXzBytes >> 20) +
+                               " MiB; read it through xz -dc");
+    } else if (code != LZMA_OK && code != LZMA_BUF_ERROR) {
+      step.status = Damaged();
+    }
+    return step;
+  }
+
+ private:
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  bool open_ = false;
+};
+
+class ZstdCodec : public Codec {
+ public:
+  ZstdCodec() : context_(ZSTD_createDCtx()) {
     // `zstd --long=31` files are legal; their window is memory the writer asked for.
     ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, 31);
   }
-  ~ZstdSource() override { ZSTD_freeDCtx(context_); }
-  Result<size_t> Read(char* out, size_t size) override {
-    for (;;) {
-      GLP_ASSIGN_OR_RETURN(bool more, Fill());
-      if (!more && !pending_output_) {
-        if (in_frame_) return Damaged("zstd data is cut off");
-        return size_t{0};
-      }
-      ZSTD_inBuffer in = {input(), available(), 0};
-      ZSTD_outBuffer result = {out, size, 0};
-      size_t code = ZSTD_decompressStream(context_, &result, &in);
-      if (ZSTD_isError(code)) return Damaged("zstd data is damaged");
-      Consume(in.pos);
-      in_frame_ = code != 0;
-      pending_output_ = result.pos == result.size;
-      if (result.pos > 0) return result.pos;
-      if (!more) pending_output_ = false;
-    }
+  ~ZstdCodec() override { ZSTD_freeDCtx(context_); }
+  const char* name() const override { return "zstd"; }
+  Step Decode(std::string_view in, char* out, size_t size) override {
+    ZSTD_inBuffer input = {in.data(), in.size(), 0};
+    ZSTD_outBuffer output = {out, size, 0};
+    size_t code = ZSTD_decompressStream(context_, &output, &input);
+    Step step{input.pos, output.pos, code == 0, {}};
+    if (ZSTD_isError(code)) step.status = Damaged();
+    return step;
   }
 
  private:
   ZSTD_DCtx* context_;
-  bool in_frame_ = false;
-  bool pending_output_ = false;  // the decoder may hold more than there was room for
 };
+
+std::unique_ptr<Codec> MakeCodec(Compression compression) {
+  switch (compression) {
+    case Compression::kGzip:
+      return std::make_unique<GzipCodec>();
+    case Compression::kBzip2:
+      return std::make_unique<Bzip2Codec>();
+    case Compression::kXz:
+      return std::make_unique<XzCodec>();
+    case Compression::kZstd:
+      return std::make_unique<ZstdCodec>();
+    case Compression::kNone:
+      break;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
 Compression DetectCompression(std::string_view head) {
-  if (head.substr(0, 3) == "\x1f\x8b\x08") return Compression::kGzip;
-  if (head.substr(0, 4) == "\x28\xb5\x2f\xfd") return Compression::kZstd;
+  for (const Magic& magic : kMagics) {
+    if (head.size() >= std::min(kTellingBytes, magic.bytes.size()) && Agrees(magic, head)) {
+      return magic.compression;
+    }
+  }
   return Compression::kNone;
+}
+
+bool MayBecomeCompressed(std::string_view head) {
+  return std::any_of(std::begin(kMagics), std::end(kMagics), [&](const Magic& magic) {
+    return head.size() < magic.bytes.size() && Agrees(magic, head);
+  });
 }
 
 Result<std::unique_ptr<ByteSource>> MakeDecodingSource(std::unique_ptr<ByteSource> source,
                                                        std::string name) {
-  std::string head(4, '\0');
+  std::string head(kMagicBytes, '\0');
   size_t have = 0;
-  while (have < head.size()) {
+  while (MayBecomeCompressed({head.data(), have})) {
     GLP_ASSIGN_OR_RETURN(size_t got, source->Read(head.data() + have, head.size() - have));
     if (got == 0) break;
     have += got;
   }
   head.resize(have);
-  Compression kind = DetectCompression(head);
+  std::unique_ptr<Codec> codec = MakeCodec(DetectCompression(head));
   std::unique_ptr<ByteSource> whole =
       std::make_unique<PrefixedSource>(std::move(head), std::move(source));
-  switch (kind) {
-    case Compression::kGzip:
-      return std::unique_ptr<ByteSource>(new GzipSource(std::move(whole), std::move(name)));
-    case Compression::kZstd:
-      return std::unique_ptr<ByteSource>(new ZstdSource(std::move(whole), std::move(name)));
-    case Compression::kNone:
-      break;
-  }
-  return whole;
+  if (codec == nullptr) return whole;
+  return std::unique_ptr<ByteSource>(
+      new DecodingSource(std::move(codec), std::move(whole), std::move(name)));
 }
 
 }  // namespace glp::io

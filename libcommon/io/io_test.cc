@@ -1,8 +1,13 @@
+#include <bzlib.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <lzma.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include <string>
+#include <vector>
 
 #include "io/compressed.h"
 #include "io/file.h"
@@ -83,23 +88,53 @@ std::string Zstd(const std::string& text) {
   return out;
 }
 
-Result<std::string> Decode(const std::string& bytes, size_t piece) {
+std::string Bzip2(const std::string& text) {
+  std::string out(2 * text.size() + 600, '\0');
+  unsigned size = static_cast<unsigned>(out.size());
+  BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
+                           static_cast<unsigned>(text.size()), 1, 0, 0);
+  out.resize(size);
+  return out;
+}
+
+std::string Xz(const std::string& text) {
+  std::string out(lzma_stream_buffer_bound(text.size()), '\0');
+  size_t size = 0;
+  lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, nullptr,
+                          reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                          reinterpret_cast<uint8_t*>(out.data()), &size, out.size());
+  out.resize(size);
+  return out;
+}
+
+const auto kCompressors = {Gzip, Zstd, Bzip2, Xz};
+
+// `before` gets what came before an error.
+Result<std::string> Decode(const std::string& bytes, size_t piece, std::string* before = nullptr) {
   GLP_ASSIGN_OR_RETURN(auto source,
                        MakeDecodingSource(std::make_unique<PieceSource>(bytes, piece), "test"));
   std::string all, room(1000, '\0');
   for (;;) {
-    GLP_ASSIGN_OR_RETURN(size_t got, source->Read(room.data(), room.size()));
-    if (got == 0) return all;
-    all.append(room, 0, got);
+    auto got = source->Read(room.data(), room.size());
+    if (!got.ok() && before != nullptr) *before = all;
+    if (!got.ok()) return got.status();
+    if (*got == 0) return all;
+    all.append(room, 0, *got);
   }
 }
 
 TEST(Compressed, MembersOneBehindTheOtherAreOneText) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "line " + std::to_string(i) + "\n";
-  for (const std::string& bytes :
-       {text, Gzip(text), Zstd(text), Gzip(text.substr(0, 100)) + Gzip(text.substr(100)),
-        Zstd(text.substr(0, 100)) + Zstd(text.substr(100))}) {
+  std::vector<std::string> inputs = {text};
+  for (auto compress : kCompressors) {
+    inputs.push_back(compress(text));
+    inputs.push_back(compress("") + compress(text.substr(0, 100)) + compress("") +
+                     compress(text.substr(100)));
+  }
+  inputs.push_back(Xz(text) + std::string(8, '\0'));
+  inputs.push_back(Xz(text.substr(0, 9)) + std::string(4, '\0') + Xz(text.substr(9)));
+  for (const std::string& bytes : inputs) {
     for (size_t piece : {1, 7, 100000}) {
       auto got = Decode(bytes, piece);
       ASSERT_TRUE(got.ok()) << got.status().message();
@@ -110,7 +145,8 @@ TEST(Compressed, MembersOneBehindTheOtherAreOneText) {
 
 TEST(Compressed, CutOffIsAnErrorNotAnEnd) {
   std::string text(5000, 'x');
-  for (const std::string& whole : {Gzip(text), Zstd(text)}) {
+  for (auto compress : kCompressors) {
+    std::string whole = compress(text);
     for (size_t cut : {size_t{5}, whole.size() / 2, whole.size() - 1}) {
       auto got = Decode(whole.substr(0, cut), 64);
       ASSERT_FALSE(got.ok()) << cut;
@@ -118,6 +154,57 @@ TEST(Compressed, CutOffIsAnErrorNotAnEnd) {
       EXPECT_NE(got.status().message().find("cut off"), std::string::npos);
     }
   }
+}
+
+TEST(Compressed, WhatIsInFrontOfDamageIsGivenOut) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "line " + std::to_string(i) + "\n";
+  for (auto compress : kCompressors) {
+    std::string damaged = compress("whole\n") + compress(text) + "garbage";
+    for (size_t flipped : {damaged.size() - 30, damaged.size() - 12, damaged.size()}) {
+      std::string bytes = damaged, before;
+      if (flipped < bytes.size()) bytes[flipped] = static_cast<char>(bytes[flipped] ^ 0x55);
+      auto got = Decode(bytes, 100000, &before);
+      ASSERT_FALSE(got.ok());
+      EXPECT_EQ(got.status().code(), Code::kData) << got.status().message();
+      EXPECT_EQ(before.substr(0, 6), "whole\n");
+      if (flipped == bytes.size()) {
+        EXPECT_EQ(before, "whole\n" + text);
+      }
+    }
+  }
+}
+
+TEST(Compressed, TextThatBeginsLikeAMagicNumberIsText) {
+  for (std::string text : {"", "B", "BZ", "BZh", "BZh0\n", "BZh91AY&SZ\n", "\x1f", "\x1f\x8b", "(",
+                           "\x28\xb5\x2f", "\xFD",
+                           "\xFD"
+                           "7zXY",
+                           "\xFD"
+                           "7z"}) {
+    for (size_t piece : {1, 100}) {
+      auto got = Decode(text, piece);
+      ASSERT_TRUE(got.ok()) << text << got.status().message();
+      EXPECT_EQ(*got, text);
+    }
+  }
+}
+
+TEST(Compressed, XzDataThatTakesTooMuchMemoryIsRefused) {
+  std::string bytes = Xz("text");
+  // The size of the dictionary, in the header of the first block: 4 GiB; then its checksum anew.
+  size_t lzma2 = bytes.find("\x21\x01", 13);
+  ASSERT_LT(lzma2, size_t{24});
+  bytes[lzma2 + 2] = 40;
+  size_t header = (static_cast<size_t>(bytes[12]) + 1) * 4;
+  uint32_t sum = lzma_crc32(reinterpret_cast<const uint8_t*>(bytes.data()) + 12, header - 4, 0);
+  for (size_t i = 0; i < 4; ++i) {
+    bytes[12 + header - 4 + i] = static_cast<char>(sum >> (8 * i));
+  }
+  auto got = Decode(bytes, 100);
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.status().code(), Code::kLimit);
+  EXPECT_NE(got.status().message().find("xz -dc"), std::string::npos) << got.status().message();
 }
 
 TEST(Output, FullDeviceIsAnErrorThatSticks) {

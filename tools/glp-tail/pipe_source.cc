@@ -70,11 +70,8 @@ class PipeSource : public io::ByteSource {
 }  // namespace
 
 bool MayBeCompressed(std::string_view head) {
-  if (head.empty() || io::DetectCompression(head) != io::Compression::kNone) return !head.empty();
-  for (std::string_view magic : {"\x1f\x8b\x08", "\x28\xb5\x2f\xfd"}) {
-    if (head.size() < magic.size() && magic.substr(0, head.size()) == head) return true;
-  }
-  return false;
+  return io::DetectCompression(head) != io::Compression::kNone ||
+         (!head.empty() && io::MayBecomeCompressed(head));
 }
 
 std::unique_ptr<io::ByteSource> MakePipeSource(int fd, std::string name, bool own,
