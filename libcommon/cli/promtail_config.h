@@ -125,5 +125,7 @@ Result<PromtailConfig> LoadPromtailConfig(const std::string& paths, bool expand_
 // The same for a text that was read already; `path` names it in errors.
 Result<PromtailConfig> ParsePromtailConfig(std::string_view text, const std::string& path,
                                            bool expand_env);
+// A group of targets, as static_configs and the files of file_sd_configs have it.
+void ReadPromtailStaticConfig(codec::YamlMap& map, PromtailStaticConfig* config);
 
 }  // namespace glp::cli

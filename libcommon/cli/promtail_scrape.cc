@@ -64,18 +64,6 @@ void ReadRelabelRule(YamlMap& map, stages::Relabeler* relabeler) {
   if (!status.ok()) map.Error(map.place(), status.message());
 }
 
-void ReadStatic(YamlMap& map, PromtailStaticConfig* config) {
-  static_cast<YamlPlace&>(*config) = map.place();
-  Given<std::vector<std::string>> targets;
-  Given<std::map<std::string, std::string>> labels;
-  map.Texts("targets", &targets);
-  ReadPromtailLabels(map, "labels", &labels);
-  config->targets = std::move(targets.value);
-  if (config->targets.empty()) config->targets.emplace_back("localhost");
-  for (const auto& [name, value] : labels.value) config->labels.push_back({name, value});
-  Canonicalize(&config->labels);
-}
-
 void ReadFileSd(YamlMap& map, PromtailFileSdConfig* config) {
   static_cast<YamlPlace&>(*config) = map.place();
   Given<std::vector<std::string>> files;
@@ -107,6 +95,18 @@ void ReadDecompression(YamlMap& map, PromtailDecompression* decompression) {
 
 }  // namespace
 
+void ReadPromtailStaticConfig(YamlMap& map, PromtailStaticConfig* config) {
+  static_cast<YamlPlace&>(*config) = map.place();
+  Given<std::vector<std::string>> targets;
+  Given<std::map<std::string, std::string>> labels;
+  map.Texts("targets", &targets);
+  ReadPromtailLabels(map, "labels", &labels);
+  config->targets = std::move(targets.value);
+  if (config->targets.empty()) config->targets.emplace_back("localhost");
+  for (const auto& [name, value] : labels.value) config->labels.push_back({name, value});
+  Canonicalize(&config->labels);
+}
+
 void ReadPromtailScrapeConfig(YamlMap& map, PromtailScrapeConfig* scrape) {
   static_cast<YamlPlace&>(*scrape) = map.place();
   map.Text("job_name", &scrape->job_name);
@@ -118,7 +118,7 @@ void ReadPromtailScrapeConfig(YamlMap& map, PromtailScrapeConfig* scrape) {
   map.MapList("relabel_configs",
               [&](YamlMap& below, const YamlNode&) { ReadRelabelRule(below, &scrape->relabel); });
   map.MapList("static_configs", [&](YamlMap& below, const YamlNode&) {
-    ReadStatic(below, &scrape->static_configs.emplace_back());
+    ReadPromtailStaticConfig(below, &scrape->static_configs.emplace_back());
   });
   map.MapList("file_sd_configs", [&](YamlMap& below, const YamlNode&) {
     ReadFileSd(below, &scrape->file_sd_configs.emplace_back());

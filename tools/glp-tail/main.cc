@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "batch.h"
+#include "config_targets.h"
 #include "follower.h"
 #include "io/stop.h"
 #include "line_options.h"
@@ -25,6 +26,7 @@ struct Options {
   std::string from = "start";
   std::string lines;
   LineSettings line;
+  ConfigSettings config;
   bool follow = false;
   bool poll = false;
 };
@@ -38,6 +40,7 @@ cli::Command Describe(Options* o) {
   c.Example("glp-tail '/var/log/**/*.log*' --exclude '*.gz'", "a whole tree once");
   c.Example("glp-tail -n 100 -f app.log", "the last 100 lines, then those to come");
   c.Example("zcat old.log.gz | glp-tail --label job=old", "standard input");
+  c.Example("glp-tail -f -c promtail.yml --job system", "what promtail would read for a job");
   c.Flag("-f,--follow", &o->follow,
          "wait for more at the end, through rotation; pick up new files of the globs");
   c.Value("-n,--lines", "N", &o->lines, "begin with the last N lines of each file");
@@ -48,6 +51,7 @@ cli::Command Describe(Options* o) {
   c.Value("--exclude", "GLOB", &o->excludes,
           "leave out files whose path, or whose name if GLOB has no slash, matches");
   AddLineOptions(&c, &o->line);
+  AddConfigOptions(&c, &o->config);
   c.Flag("--poll", &o->poll,
          "with --follow: look four times a second instead of asking the kernel to tell");
   c.Positional("PATH", &o->paths,
@@ -106,14 +110,21 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   target.options.before_wait = [&writer] { writer.Flush(); };
   target.paths = options.paths;
   target.excludes = options.excludes;
-  if (target.paths.empty()) target.paths.push_back("-");
-  GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make({std::move(target)}));
+  ConfigTargets config;
+  if (!options.config.path.empty()) {
+    GLP_ASSIGN_OR_RETURN(config, ReadConfigTargets(options.config, target, context));
+  } else {
+    if (!options.config.job.empty()) return UsageError("--job is of a configuration: -c FILE");
+    if (target.paths.empty()) target.paths.push_back("-");
+    config.targets.push_back(std::move(target));
+  }
+  GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make(std::move(config.targets)));
   if (paths.HasStdin()) GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
 
   io::StopWhenReaderLeaves(1);
   bool all_well = true;
   if (options.follow) {
-    Follower follower(context, std::move(paths), {}, writer, options.poll);
+    Follower follower(context, std::move(paths), config.provider, writer, options.poll);
     GLP_ASSIGN_OR_RETURN(all_well, follower.Run());
   } else {
     GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, writer));
