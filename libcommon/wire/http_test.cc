@@ -147,11 +147,17 @@ TEST(Retry, Verdicts) {
     Result<ClientResponse> outcome;
     Verdict wanted;
   } cases[] = {
-      {Answer(200), Verdict::kTaken},   {Answer(204), Verdict::kTaken},
-      {Answer(260), Verdict::kTaken},   {Answer(301), Verdict::kRefused},
-      {Answer(400), Verdict::kRefused}, {Answer(413), Verdict::kRefused},
-      {Answer(429), Verdict::kRetry},   {Answer(500), Verdict::kRetry},
-      {Answer(503), Verdict::kRetry},   {Status(Code::kIo, "refused"), Verdict::kRetry},
+      {Answer(200, "ingestion blocked for user 'x'"), Verdict::kRefused},
+      {Answer(200), Verdict::kTaken},
+      {Answer(204), Verdict::kTaken},
+      {Answer(260), Verdict::kRefused},
+      {Answer(301), Verdict::kRefused},
+      {Answer(400), Verdict::kRefused},
+      {Answer(413), Verdict::kRefused},
+      {Answer(429), Verdict::kRetry},
+      {Answer(500), Verdict::kRetry},
+      {Answer(503), Verdict::kRetry},
+      {Status(Code::kIo, "refused"), Verdict::kRetry},
   };
   for (const auto& c : cases) EXPECT_EQ(JudgePush(c.outcome), c.wanted);
 }

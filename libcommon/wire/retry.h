@@ -13,7 +13,7 @@
 namespace glp::wire {
 
 enum class Verdict {
-  kTaken,    // 2xx
+  kTaken,    // 2xx, unless it says that the tenant is blocked
   kRetry,    // no answer, 429, 5xx: the same again may work
   kRefused,  // anything else: the same again is of no use
 };
