@@ -98,14 +98,14 @@ class Scrapes {
       : config_(std::move(config)), base_(std::move(base)), context_(context) {}
 
   Status Choose(const std::string& job);
-  Result<Target> Stdin() const;
+  Result<Target> Stdin();
   Result<std::vector<Target>> First();
   std::optional<std::vector<Target>> Changed();
   bool may_change() const;
   const PromtailConfig& config() const { return config_; }
 
  private:
-  Status CheckLimits() const;
+  Status TakeLimits();
   Result<Scrape> Prepare(PromtailScrapeConfig config) const;
   Status Add(const Scrape& scrape, const PromtailStaticConfig& group, Refused* refused,
              std::vector<Target>* targets) const;
@@ -113,22 +113,21 @@ class Scrapes {
   bool Look(std::vector<Status>* problems);
 
   PromtailConfig config_;
-  Target base_;
+  Target base_;  // with the limits of the configuration that hold for all
   cli::Context& context_;
   std::vector<Scrape> scrapes_;
 };
 
-Status Scrapes::CheckLimits() const {
+Status Scrapes::TakeLimits() {
   const cli::PromtailLimits& limits = config_.limits_config;
-  if (limits.readline_rate_enabled.value) {
-    return config_.Error(limits.readline_rate_enabled,
-                         "readline_rate_enabled: lines are not held back by a rate here; the pipe "
-                         "waits for its slowest tool. Leave it out");
-  }
   auto max = static_cast<uint64_t>(std::max<int64_t>(limits.max_line_size.value, 0));
   if (max > 0 && max < LineOptions::kLeastMaxBytes) {
     return config_.Error(limits.max_line_size, "max_line_size: expected at least " +
                                                    std::to_string(LineOptions::kLeastMaxBytes));
+  }
+  if (limits.readline_rate_enabled.value) {
+    base_.options.lines.rate = std::make_shared<RateLimit>(
+        limits.readline_rate.value, limits.readline_burst.value, limits.readline_rate_drop.value);
   }
   return Status::Ok();
 }
@@ -193,8 +192,8 @@ Status Scrapes::Choose(const std::string& job) {
   return Status::Ok();
 }
 
-Result<Target> Scrapes::Stdin() const {
-  GLP_RETURN_IF_ERROR(CheckLimits());
+Result<Target> Scrapes::Stdin() {
+  GLP_RETURN_IF_ERROR(TakeLimits());
   Target target = base_;
   Labels labels;
   if (!config_.scrape_configs.empty()) {
@@ -281,7 +280,7 @@ bool Scrapes::may_change() const {
 }
 
 Result<std::vector<Target>> Scrapes::First() {
-  GLP_RETURN_IF_ERROR(CheckLimits());
+  GLP_RETURN_IF_ERROR(TakeLimits());
   for (PromtailScrapeConfig& config : config_.scrape_configs) {
     GLP_ASSIGN_OR_RETURN(Scrape scrape, Prepare(std::move(config)));
     scrapes_.push_back(std::move(scrape));

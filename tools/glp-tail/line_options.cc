@@ -49,6 +49,9 @@ void SayLineReport(const LineReport& report, cli::Context& context) {
   say(report.split, "split");
   say(report.truncated, "truncated");
   say(report.dropped, "dropped");
+  if (report.over_rate > 0) {
+    context.Say("lines above readline_rate that were dropped: " + std::to_string(report.over_rate));
+  }
 }
 
 }  // namespace glp::tail

@@ -110,6 +110,31 @@ Status LineSplitter::TakeUnits(std::string_view bytes, RecordWriter& writer) {
 // Whole lines that begin at offset_.
 void LineSplitter::TakeLines(std::string_view lines, RecordWriter& writer) {
   before_lines_(lines, writer);
+  if (options_.rate != nullptr && !keep_last_) {
+    TakeLimited(lines, writer);
+  } else {
+    WriteLines(lines, writer);
+  }
+}
+
+void LineSplitter::TakeLimited(std::string_view lines, RecordWriter& writer) {
+  bool dropped = false;
+  while (!lines.empty()) {
+    size_t size = FirstLineEnd(lines);
+    if (options_.rate->Take(writer)) {
+      if (std::exchange(dropped, false)) TellDropped(offset_, writer);
+      WriteLines(lines.substr(0, size), writer);
+    } else {
+      dropped = true;
+      if (options_.report != nullptr) ++options_.report->over_rate;
+      line_start_ = offset_ += size;
+    }
+    lines.remove_prefix(size);
+  }
+  if (dropped) TellDropped(offset_, writer);
+}
+
+void LineSplitter::WriteLines(std::string_view lines, RecordWriter& writer) {
   bool as_they_are = decoder_ == nullptr && !keep_last_;
   if (as_they_are && options_.max_bytes == 0) {
     writer.WriteLines(frame_, lines, offset_);
@@ -201,7 +226,12 @@ void LineSplitter::EndLine(size_t newline_bytes, RecordWriter& writer) {
   }
   size_t size = held_.size() - newline_bytes;
   std::string held = Padded(std::move(held_));
-  SendLine({held.data(), size}, start, beyond_, offset_, writer);
+  if (options_.rate != nullptr && !keep_last_ && parts_ == 0 && !options_.rate->Take(writer)) {
+    if (options_.report != nullptr) ++options_.report->over_rate;
+    TellDropped(offset_, writer);
+  } else {
+    SendLine({held.data(), size}, start, beyond_, offset_, writer);
+  }
   held.clear();
   if (held.capacity() <= kKeepCapacity) held_ = std::move(held);
   line_start_ = offset_;
@@ -296,6 +326,10 @@ void LineSplitter::SendPart(const Piece& piece, uint64_t next, bool last, Record
 
 void LineSplitter::Drop(uint64_t next, RecordWriter& writer) {
   if (options_.report != nullptr) ++options_.report->dropped;
+  TellDropped(next, writer);
+}
+
+void LineSplitter::TellDropped(uint64_t next, RecordWriter& writer) {
   // Lines that are kept go out later: nothing may say before that they are dealt with.
   if (keep_last_ || frame_.id().empty()) return;
   std::string mark;

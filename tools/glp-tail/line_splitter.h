@@ -10,7 +10,7 @@
 // that was truncated has {"truncated_bytes":"N"}. Each piece has its own src, with the offset just
 // behind its bytes, but all save the last say by `pos` that the file is dealt with only up to the
 // start of the line: whoever begins again there makes the same pieces with the same src. A dropped
-// line leaves a pos mark.
+// line leaves a pos mark. So do lines that a rate limit drops, one mark for many.
 // Lifetime: name, options and frame must outlive it. Bytes are used during the call only; behind
 //           those given to Take RecordWriter::kPadding bytes must be readable.
 // Threads:  one at a time.
@@ -28,6 +28,7 @@
 
 #include "base/result.h"
 #include "encoding.h"
+#include "rate_limit.h"
 #include "record_writer.h"
 
 namespace glp::tail {
@@ -35,6 +36,7 @@ namespace glp::tail {
 // What became of lines that did not go out as they are; for all inputs together.
 struct LineReport {
   uint64_t split = 0, truncated = 0, dropped = 0;
+  uint64_t over_rate = 0;  // dropped, too
   // A line that is not in its encoding: the words for it.
   std::function<void(const std::string& encoding, const std::string& message)> undecodable;
 };
@@ -48,6 +50,7 @@ struct LineOptions {
   std::shared_ptr<const Encoding> encoding;  // none: UTF-8, not looked at
   uint64_t max_bytes = 0;                    // of a line in UTF-8; 0: 1 GiB, an error
   LongLines long_lines = LongLines::kSplit;
+  std::shared_ptr<RateLimit> rate;  // none: as fast as may be; not for the last lines of a file
   LineReport* report = nullptr;
 };
 
@@ -106,6 +109,8 @@ class LineSplitter {
   Status TakeWide(std::string_view bytes, RecordWriter& writer);
   Status TakeUnits(std::string_view bytes, RecordWriter& writer);
   void TakeLines(std::string_view lines, RecordWriter& writer);
+  void TakeLimited(std::string_view lines, RecordWriter& writer);
+  void WriteLines(std::string_view lines, RecordWriter& writer);
   // The line held.
   bool CutsOff() const;
   size_t HoldLimit() const;
@@ -119,6 +124,7 @@ class LineSplitter {
   Piece Cut(std::string_view line, uint64_t start, bool last);
   void SendPart(const Piece& piece, uint64_t next, bool last, RecordWriter& writer);
   void Drop(uint64_t next, RecordWriter& writer);
+  void TellDropped(uint64_t next, RecordWriter& writer);
   void Emit(const Piece& piece, uint64_t next, const RecordNotes& notes, RecordWriter& writer);
 
   const std::string& name_;

@@ -376,6 +376,28 @@ TEST(LineSplitter, PiecesOfASplitLineAreTheSameHoweverItComesAndGiveTheLineBack)
   }
 }
 
+TEST(LineSplitter, LinesAboveARateAreDroppedWithOneMarkForManyAndCounted) {
+  int64_t now_ns = 0;
+  LineOptions options;
+  // Each look at the clock is 0.1 s later: two lines a second are one in five.
+  options.rate = std::make_shared<RateLimit>(2, 3, true, [&] { return now_ns += 100'000'000; });
+  Splitting splitting(options);
+  std::string text;
+  for (char c = 'a'; c < 'p'; ++c) text += std::string(1, c) + "\n";
+  EXPECT_EQ(splitting.Whole(text), (Records{"a @2", "b @4", "c @6", "mark pos @10", "f @12",
+                                            "mark pos @20", "k @22", "mark pos @30"}));
+  EXPECT_EQ(splitting.report.over_rate, 10u);
+}
+
+TEST(LineSplitter, LinesAboveARateWaitWhereNoneMayBeDropped) {
+  int64_t now_ns = 0;
+  LineOptions options;
+  options.rate = std::make_shared<RateLimit>(1000, 1, false, [&] { return now_ns += 300'000; });
+  Splitting splitting(options);
+  EXPECT_EQ(splitting.Whole("a\nb\nc\n"), (Records{"a @2", "b @4", "c @6"}));
+  EXPECT_EQ(splitting.report.over_rate, 0u);
+}
+
 TEST(Encoding, NamesAreRefusedWithWhatToTry) {
   auto message = [](const char* name) {
     auto made = Encoding::Make(name);

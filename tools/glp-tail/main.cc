@@ -97,7 +97,9 @@ Status WriteEnd(const LineReport& report, const std::string& tool, RecordWriter&
   std::string mark;
   std::map<std::string, uint64_t, std::less<>> dropped;
   if (report.dropped > 0) dropped["line_too_long"] = report.dropped;
-  AppendEndMark(&mark, tool, writer.lines() + report.dropped, writer.lines(), dropped);
+  if (report.over_rate > 0) dropped["global_rate_limiter_drop"] = report.over_rate;
+  uint64_t in = writer.lines() + report.dropped + report.over_rate;
+  AppendEndMark(&mark, tool, in, writer.lines(), dropped);
   writer.WriteMark(mark);
   return writer.Flush();
 }
