@@ -49,7 +49,8 @@ struct PushDecoder::Impl {
   ondemand::parser parser;
   std::string padded;
   PushRequest request;
-  std::deque<std::string> owned;   // metadata and decoded base64
+  MetaWriter meta;
+  std::deque<std::string> owned;   // decoded base64
   std::deque<std::string> chunks;  // text that had escapes
   std::vector<Extra> extras;
   bool has_extras = false;
@@ -62,7 +63,7 @@ struct PushDecoder::Impl {
   Status ReadEntries(ondemand::value value, std::vector<PushRequest::Entry>* entries);
   Status ReadEntry(ondemand::value value, PushRequest::Entry* entry);
   bool ReadText(ondemand::value value, std::string_view* text);
-  Status ReadMeta(ondemand::value value, std::string_view* meta);
+  Status ReadMeta(ondemand::value value, std::string_view* json);
   Status ReadGlp(ondemand::value value);
   Status ReadExtra(ondemand::value value, Extra* extra);
   Status ApplyExtras();
@@ -75,6 +76,7 @@ Result<const PushRequest*> PushDecoder::Decode(std::string_view body) {
   if (impl_->padded.capacity() > kKeepBytes) impl_ = std::make_unique<Impl>();
   Impl& d = *impl_;
   d.request.streams.clear();
+  d.meta.Clear();
   d.owned.clear();
   d.chunks.clear();
   d.extras.clear();
@@ -248,21 +250,18 @@ bool PushDecoder::Impl::ReadText(ondemand::value value, std::string_view* text) 
   return true;
 }
 
-Status PushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* meta) {
+Status PushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* json) {
   ondemand::object object;
   if (value.get_object().get(object)) return DataError("structured metadata is no object");
-  Labels labels;
   for (auto field : object) {
     std::string_view name, text;
     if (field.unescaped_key().get(name)) return DataError("bad name of structured metadata");
     if (field.value().get_string().get(text)) {
       return DataError("structured metadata '" + std::string(name) + "' is no string");
     }
-    labels.push_back({NormalizeMetaName(name), std::string(text)});
+    meta.Add(name, text);
   }
-  if (labels.empty()) return Status::Ok();
-  Canonicalize(&labels);
-  *meta = owned.emplace_back(LabelsToJson(labels));
+  *json = meta.Take();
   return Status::Ok();
 }
 

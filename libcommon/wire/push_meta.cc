@@ -1,11 +1,20 @@
 #include "wire/push_meta.h"
 
+#include <algorithm>
+
+#include "base/json_text.h"
 #include "base/strings.h"
+#include "record/labels.h"
 #include "wire/utf8.h"
 
 namespace glp::wire {
+namespace {
 
-std::string NormalizeMetaName(std::string_view name) {
+constexpr size_t kChunkBytes = 64 << 10;
+
+// As Loki makes names fit for LogQL: one `_` for each character (a whole UTF-8 sequence) that is
+// no letter, digit or `_`, and one in front of a leading digit.
+std::string NormalizeName(std::string_view name) {
   std::string out;
   for (char c : name) {
     const auto byte = static_cast<unsigned char>(c);
@@ -17,8 +26,57 @@ std::string NormalizeMetaName(std::string_view name) {
   return out;
 }
 
-std::string BlankInvalidUtf8(std::string_view text) {
-  return IsValidUtf8(text) ? std::string(text) : ReplaceInvalidUtf8(text, " ");
+}  // namespace
+
+// Whether the pairs can be written as they stand: what clients send that are no strangers.
+bool MetaWriter::IsAsKept() const {
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    if (!IsLabelName(pairs_[i].first) || !IsValidUtf8(pairs_[i].second)) return false;
+    if (i > 0 && pairs_[i - 1].first >= pairs_[i].first) return false;
+  }
+  return true;
+}
+
+std::string_view MetaWriter::Take() {
+  if (pairs_.empty()) return {};
+  if (IsAsKept()) {
+    json_ = '{';
+    for (const auto& [name, value] : pairs_) {
+      json_ += json_.size() == 1 ? "\"" : ",\"";
+      json_ += name;
+      json_ += "\":";
+      AppendJsonString(&json_, value);
+    }
+    json_ += '}';
+  } else {
+    Labels labels;
+    for (const auto& [name, value] : pairs_) {
+      labels.push_back({NormalizeName(name),
+                        IsValidUtf8(value) ? std::string(value) : ReplaceInvalidUtf8(value, " ")});
+    }
+    Canonicalize(&labels);
+    json_ = LabelsToJson(labels);
+  }
+  pairs_.clear();
+  return Keep(json_);
+}
+
+std::string_view MetaWriter::Keep(std::string_view text) {
+  if (chunks_.empty() || chunks_.back().capacity() - chunks_.back().size() < text.size()) {
+    chunks_.emplace_back().reserve(std::max(text.size(), kChunkBytes));
+  }
+  std::string& chunk = chunks_.back();
+  const size_t at = chunk.size();
+  chunk += text;
+  return std::string_view(chunk).substr(at);
+}
+
+void MetaWriter::Clear() {
+  pairs_.clear();
+  // The first chunk serves again, which is enough for most requests.
+  const bool keep = !chunks_.empty() && chunks_.front().capacity() <= 2 * kChunkBytes;
+  chunks_.resize(keep ? 1 : 0);
+  if (keep) chunks_.front().clear();
 }
 
 }  // namespace glp::wire

@@ -1,19 +1,33 @@
-// Structured metadata of a pushed entry as the store keeps it. Part of the decoders of a push.
-// Threads: pure functions.
+// Structured metadata of pushed entries as the store keeps it: a JSON object, names fit for LogQL
+// and sorted, of equal names the last. Part of the decoders of a push.
+// Lifetime: what Take returns is good until Clear.
+// Threads:  one at a time.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
-
-#include "record/labels.h"
+#include <utility>
+#include <vector>
 
 namespace glp::wire {
 
-// As Loki makes names fit for LogQL: one `_` for each character (a whole UTF-8 sequence) that is
-// no letter, digit or `_`, and one in front of a leading digit.
-std::string NormalizeMetaName(std::string_view name);
+class MetaWriter {
+ public:
+  // A pair of the next object; the views must live until Take. Bytes of `value` that are not UTF-8
+  // become blanks.
+  void Add(std::string_view name, std::string_view value) { pairs_.emplace_back(name, value); }
+  // The object of what was added since the last Take, "" for none.
+  std::string_view Take();
+  void Clear();
 
-// Blanks in place of bytes that are not UTF-8, as Loki does.
-std::string BlankInvalidUtf8(std::string_view text);
+ private:
+  bool IsAsKept() const;
+  std::string_view Keep(std::string_view text);
+
+  std::vector<std::pair<std::string_view, std::string_view>> pairs_;
+  std::string json_;                // scratch
+  std::deque<std::string> chunks_;  // none grows beyond its capacity: views into it stay good
+};
 
 }  // namespace glp::wire

@@ -1,7 +1,6 @@
 #include "wire/push_proto.h"
 
 #include <algorithm>
-#include <deque>
 #include <protozero/pbf_reader.hpp>
 #include <string>
 
@@ -31,11 +30,10 @@ pbf_reader Message(std::string_view bytes) { return pbf_reader(bytes.data(), byt
 
 struct ProtoPushDecoder::Impl {
   PushRequest request;
-  std::deque<std::string> owned;                       // metadata
+  MetaWriter meta;
   std::vector<std::vector<PushRequest::Entry>> spare;  // of earlier requests, empty
   std::vector<uint32_t> places;                        // of all streams: index in the request
   std::vector<std::string_view> origins;               // Origin messages
-  Labels pairs;                                        // scratch
   bool has_glp = false;
   size_t entries = 0;
   size_t label_bytes = 0;
@@ -80,7 +78,7 @@ void ProtoPushDecoder::Impl::Clear() {
     spare.push_back(std::move(stream.entries));
   }
   request.streams.clear();
-  owned.clear();
+  meta.Clear();
   places.clear();
   origins.clear();
   has_glp = false;
@@ -189,7 +187,6 @@ Status ProtoPushDecoder::Impl::ReadLabels(std::string_view text, PushRequest::St
 }
 
 Status ProtoPushDecoder::Impl::ReadEntry(std::string_view bytes, PushRequest::Entry* entry) {
-  pairs.clear();
   pbf_reader message = Message(bytes);
   while (message.next()) {
     switch (static_cast<Tag>(message.tag_and_type())) {
@@ -206,10 +203,7 @@ Status ProtoPushDecoder::Impl::ReadEntry(std::string_view bytes, PushRequest::En
         message.skip();
     }
   }
-  if (!pairs.empty()) {
-    Canonicalize(&pairs);
-    entry->meta = owned.emplace_back(LabelsToJson(pairs));
-  }
+  entry->meta = meta.Take();
   return Status::Ok();
 }
 
@@ -253,7 +247,7 @@ void ProtoPushDecoder::Impl::ReadPair(std::string_view bytes) {
         message.skip();
     }
   }
-  pairs.push_back({NormalizeMetaName(name), BlankInvalidUtf8(value)});
+  meta.Add(name, value);
 }
 
 Status ProtoPushDecoder::Impl::ApplyOrigins() {
