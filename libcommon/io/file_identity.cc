@@ -25,9 +25,9 @@ Result<FileState> Look(int fd, const char* path, int flags, const std::string& n
   state.identity.device = makedev(info.stx_dev_major, info.stx_dev_minor);
   state.identity.inode = info.stx_ino;
   if ((info.stx_mask & STATX_BTIME) != 0) {
-    int64_t ms = static_cast<int64_t>(info.stx_btime.tv_sec) * 1000 +
-                 static_cast<int64_t>(info.stx_btime.tv_nsec) / 1'000'000;
-    state.identity.birth_ms = static_cast<uint32_t>(ms);
+    state.birth_ns =
+        static_cast<int64_t>(info.stx_btime.tv_sec) * 1'000'000'000 + info.stx_btime.tv_nsec;
+    state.identity.birth_ms = static_cast<uint32_t>(state.birth_ns / 1'000'000);
   }
   state.kind = S_ISREG(info.stx_mode)   ? FileKind::kRegular
                : S_ISDIR(info.stx_mode) ? FileKind::kFolder

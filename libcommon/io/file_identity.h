@@ -41,6 +41,7 @@ struct FileState {
   uint64_t size_bytes = 0;
   uint64_t links = 0;  // 0: it was deleted
   int64_t modified_ns = 0;
+  int64_t birth_ns = 0;  // 0 where it is not known
 
   // The birth tells a file from a later one that was given the same inode.
   bool SameFile(const FileState& other) const { return identity == other.identity; }

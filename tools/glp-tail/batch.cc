@@ -1,6 +1,12 @@
 #include "batch.h"
 
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
 #include "io/stop.h"
+#include "missed.h"
 #include "source_file.h"
 
 namespace glp::tail {
@@ -42,30 +48,51 @@ bool SayFileError(cli::Context& context, const Status& status) {
   return false;
 }
 
-Result<bool> ReadAll(cli::Context& context, const PathSet& paths, RecordWriter& writer) {
+Result<bool> ReadAll(cli::Context& context, const PathSet& paths, KnownFiles& known,
+                     RecordWriter& writer) {
   bool all_well = true;
   ReadBlock block(kBlockBytes);
-  for (const Found& found : paths.Find()) {
+  auto read = [&](Result<std::unique_ptr<SourceFile>> file) {
+    Status status = file.ok() ? ReadWhole(**file, block, writer) : file.status();
+    if (!status.ok() && !SayFileError(context, status)) all_well = false;
+    return writer.status();
+  };
+  int error = 0;
+  std::vector<Found> all = paths.Find();
+  std::set<std::pair<uint64_t, uint64_t>> found_inodes;
+  std::vector<ToSearch> to_search = SurveyStart(known, paths, all);
+  if (!to_search.empty()) {
+    for (const Found& found : all) {
+      auto state = io::LookAtPath(found.path);
+      if (state.ok()) found_inodes.emplace(state->identity.device, state->identity.inode);
+    }
+  }
+  MissedSearch search(known, [&](const io::FileState& state) {
+    return found_inodes.count({state.identity.device, state.identity.inode}) > 0;
+  });
+  for (const ToSearch& one : to_search) {
+    for (const std::string& file : search.Find(one.path, one.since, &writer)) {
+      if (io::StopRequested()) break;
+      GLP_RETURN_IF_ERROR(read(
+          SourceFile::Open({one.path, file, OptionsOf(one.target), true, false}, known, &error)));
+    }
+  }
+  for (const Found& found : all) {
     if (io::StopRequested()) break;
     switch (found.kind) {
       case Found::Kind::kNothing:
         all_well = SayFileError(context, {Code::kIo, found.path + ": no file matches"});
-        continue;
+        break;
       case Found::Kind::kUnreadable:
         all_well = SayFileError(context, IoError(found.path, found.error));
-        continue;
-      case Found::Kind::kFile:
-      case Found::Kind::kStdin:
         break;
+      case Found::Kind::kFile:
+        GLP_RETURN_IF_ERROR(read(SourceFile::Open(
+            {found.path, {}, OptionsOf(found.target), false, found.named}, known, &error)));
+        break;
+      case Found::Kind::kStdin:
+        GLP_RETURN_IF_ERROR(read(SourceFile::Stdin(OptionsOf(found.target), known)));
     }
-    int error = 0;
-    auto file =
-        found.kind == Found::Kind::kStdin
-            ? SourceFile::Stdin(OptionsOf(found.target))
-            : SourceFile::Open(found.path, OptionsOf(found.target), false, found.named, &error);
-    Status status = file.ok() ? ReadWhole(**file, block, writer) : file.status();
-    if (!status.ok() && !SayFileError(context, status)) all_well = false;
-    GLP_RETURN_IF_ERROR(writer.status());
   }
   return all_well;
 }

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "cli/main.h"
+#include "known_files.h"
 #include "paths.h"
 #include "record_writer.h"
 
 namespace glp::tail {
 
 // Whether all files could be read to their ends (or a stop was asked for).
-Result<bool> ReadAll(cli::Context& context, const PathSet& paths, RecordWriter& writer);
+Result<bool> ReadAll(cli::Context& context, const PathSet& paths, KnownFiles& known,
+                     RecordWriter& writer);
 
 // Says what went wrong with a file. False where that makes the run a failure; damaged data only
 // makes it incomplete.

@@ -29,6 +29,13 @@ void FollowedPath::SetTarget(std::shared_ptr<const Target> target) {
 void FollowedPath::RetireCurrent(int64_t now_ns) {
   if (!current_) return;
   current_->changed_ns = now_ns;
+  SourceFile& file = *current_->file;
+  since = {file.state().birth_ns, file.state().modified_ns};
+  if (file.fd() >= 0) {
+    if (auto state = io::LookAtFd(file.fd(), path_); state.ok()) {
+      since.modified_ns = state->modified_ns;
+    }
+  }
   old_.push_back(std::move(*current_));
   current_.reset();
 }
@@ -44,6 +51,24 @@ std::optional<OpenFile> FollowedPath::TakeOld(const io::FileState& state) {
   return std::nullopt;
 }
 
+bool FollowedPath::Has(const io::FileState& state) const {
+  auto is_it = [&](const OpenFile& open) { return open.file->state().SameFile(state); };
+  return (current_ && is_it(*current_)) || std::any_of(old_.begin(), old_.end(), is_it);
+}
+
+Status FollowedPath::Unpark(RecordWriter& writer) {
+  for (OpenFile& old : old_) {
+    if (old.file->parked()) GLP_RETURN_IF_ERROR(old.file->Unpark(writer));
+  }
+  if (current_ && current_->file->parked()) return current_->file->Unpark(writer);
+  return Status::Ok();
+}
+
+bool FollowedPath::WaitsForFile() const {
+  auto waits = [](const OpenFile& open) { return open.file->not_before_ns() > 0; };
+  return (current_ && waits(*current_)) || std::any_of(old_.begin(), old_.end(), waits);
+}
+
 Result<bool> FollowedPath::StepOld(OpenFile& old, ReadBlock& block, RecordWriter& writer,
                                    int64_t now_ns, bool* more) {
   uint64_t before = old.file->offset();
@@ -52,6 +77,7 @@ Result<bool> FollowedPath::StepOld(OpenFile& old, ReadBlock& block, RecordWriter
     old.changed_ns = now_ns;
     old.sent_rest = false;
   }
+  if (progress == SourceFile::Progress::kEnd) old.file->Finish(writer);
   *more = progress == SourceFile::Progress::kMore;
   if (*more) return false;
   if (old.file->not_before_ns() > 0) return false;
@@ -80,7 +106,7 @@ Result<SourceFile::Progress> FollowedPath::Step(ReadBlock& block, RecordWriter& 
     }
     if (more) return Progress::kMore;
     if (!*done) return Progress::kWait;
-    it = now_ns >= it->changed_ns + kLingerNs ? close(it) : it + 1;
+    it = it->file->finished() || now_ns >= it->changed_ns + kLingerNs ? close(it) : it + 1;
   }
   if (!current_) return Progress::kWait;
   auto progress = current_->file->Read(block, writer);

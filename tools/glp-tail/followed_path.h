@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "missed.h"
 #include "source_file.h"
 #include "target.h"
 
@@ -50,6 +51,14 @@ class FollowedPath {
   void RetireCurrent(int64_t now_ns);
   // Takes one of the old files out; nothing where none is that file.
   std::optional<OpenFile> TakeOld(const io::FileState& state);
+  // A file that is to be read before the current one and after the other old ones.
+  void AddOld(OpenFile file) { old_.push_back(std::move(file)); }
+  const OpenFile* last_old() const { return old_.empty() ? nullptr : &old_.back(); }
+  bool Has(const io::FileState& state) const;
+  // Opens again what was parked. Errors: as SourceFile::Unpark.
+  Status Unpark(RecordWriter& writer);
+  // Whether a file waits until it may be touched.
+  bool WaitsForFile() const;
   bool empty() const { return !current_ && old_.empty(); }
 
   // Reads at most one block, of the oldest file that has one. `closed` gets the files that are
@@ -71,7 +80,10 @@ class FollowedPath {
   // it is read before this one, as an old file is.
   std::string predecessor;
   int64_t predecessor_until_ns = 0;
-  std::vector<std::string> names;  // its path and those of the links it goes through
+  bool predecessor_until_end = false;  // or until it was read to its end once
+  Since since;                         // the file that stood here last
+  int64_t read_ns = 0;                 // when something was read last
+  std::vector<std::string> names;      // its path and those of the links it goes through
 
  private:
   // Whether all is read and the next file's turn has come.

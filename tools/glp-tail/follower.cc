@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "batch.h"
+#include "follower_index.h"
 #include "io/stop.h"
 
 namespace glp::tail {
@@ -17,17 +18,17 @@ namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
 constexpr int64_t kLookNs = 10 * kNsPerSecond;
-constexpr int64_t kPollNs = 250 * kNsPerMs;
-// After a folder went away: soon, but not for each of a thousand.
-constexpr int64_t kSoonNs = 20 * kNsPerMs;
 // Nothing read is held back longer.
 constexpr int64_t kFlushNs = 40 * kNsPerMs;
 // A writer that writes line by line must not make us go round for each.
 constexpr int64_t kPauseNs = 5 * kNsPerMs;
 // Events and timers are looked at so often, however many files have more to read.
 constexpr int64_t kRoundNs = 20 * kNsPerMs;
-constexpr int kMaxLinks = 40;
-constexpr size_t kMaxChain = 16;
+constexpr size_t kMaxChain = 1000;
+// Files that wait for others to be read are looked at so often.
+constexpr int64_t kHeldBackNs = 50 * kNsPerMs;
+// Descriptors given back at once when there are no more.
+constexpr size_t kParkAtOnce = 256;
 
 void RaiseFileLimit() {
   rlimit limit;
@@ -37,41 +38,14 @@ void RaiseFileLimit() {
   }
 }
 
-std::string FolderOf(const std::string& path) {
-  size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-uint64_t InodeKey(const io::FileState& state) {
-  return state.identity.inode * 0x9E3779B97F4A7C15 + state.identity.device;
-}
-
-template <typename Map>
-void EraseOne(Map* map, const typename Map::key_type& key, const typename Map::mapped_type& value) {
-  auto [begin, end] = map->equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second == value) {
-      map->erase(it);
-      return;
-    }
-  }
-}
-
-template <typename Map>
-std::vector<typename Map::mapped_type> AllOf(const Map& map, const typename Map::key_type& key) {
-  std::vector<typename Map::mapped_type> all;
-  auto [begin, end] = map.equal_range(key);
-  for (auto it = begin; it != end; ++it) all.push_back(it->second);
-  return all;
-}
-
 }  // namespace
 
-Follower::Follower(cli::Context& context, PathSet paths, TargetProvider provider,
+Follower::Follower(cli::Context& context, PathSet paths, TargetProvider provider, KnownFiles& known,
                    RecordWriter& writer, bool poll)
     : context_(context),
       paths_(std::move(paths)),
       provider_(std::move(provider)),
+      known_(known),
       writer_(writer),
       block_(kBlockBytes),
       watcher_(!poll),
@@ -94,26 +68,6 @@ Result<bool> Follower::Run() {
   }
   for (auto& [path, followed] : followed_) followed->Finish(writer_);
   return all_well_;
-}
-
-void Follower::Start() {
-  for (const Found& found : paths_.Find()) {
-    switch (found.kind) {
-      case Found::Kind::kStdin:
-        AddStdin(found.target);
-        break;
-      case Found::Kind::kNothing:
-        context_.Say(found.path + ": no file matches yet; waiting");
-        break;
-      case Found::Kind::kUnreadable:
-        break;  // said by the walk below
-      case Found::Kind::kFile:
-        Look(Add(found.path, found.named, found.target));
-    }
-  }
-  LookAtAll();
-  starting_ = false;
-  over_ = IsOver();
 }
 
 // ------------------------------------------------------------------------------------ the paths
@@ -141,12 +95,13 @@ void Follower::LookAtAll() {
   for (auto& [path, followed] : followed_) all.push_back(followed.get());
   for (FollowedPath* followed : all) {
     Look(*followed);
-    if (polling_) Queue(*followed);
+    if (polling_ && followed->last_old() != nullptr) Queue(*followed);
   }
+  if (!starting_ && ready_.empty()) known_.EndOfStart();
   int64_t end = SteadyNs();
   look_cost_ns_ = end - begin;
   next_look_ns_ = end + (polling_ ? std::max(kPollNs, 10 * look_cost_ns_)
-                                  : std::max(kLookNs, 200 * look_cost_ns_));
+                                  : std::max(kLookNs, 400 * look_cost_ns_));
 }
 
 // Files that the new list does not mean any more are read to their ends as if they were deleted.
@@ -200,6 +155,8 @@ void Follower::DropEmpty() {
     for (const std::string& name : followed->names) EraseOne(&by_name_, name, followed);
     if (followed->queued) std::erase(ready_, followed);
     timed_.erase(followed);
+    held_back_.erase(followed);
+    std::erase(to_search_, followed);
     followed_.erase(it);
   }
   maybe_empty_ = std::move(again);
@@ -226,7 +183,15 @@ void Follower::Look(FollowedPath& followed) {
     return;
   }
   if (current != nullptr) {
-    if (current->file->state().SameFile(*state)) return;
+    const io::FileState& known = current->file->state();
+    if (known.SameFile(*state)) {
+      bool as_it_was = state->size_bytes == known.size_bytes &&
+                       state->modified_ns == known.modified_ns &&
+                       state->size_bytes <= current->file->offset();
+      if (as_it_was || current->file->finished()) return;
+      current->file->NoteWritten();
+      return Queue(followed);
+    }
     followed.RetireCurrent(SteadyNs());
     Queue(followed);
   }
@@ -235,8 +200,12 @@ void Follower::Look(FollowedPath& followed) {
 
 void Follower::Open(FollowedPath& followed) {
   int error = 0;
-  auto file = SourceFile::Open(followed.path(), OptionsOf(followed.target()), !starting_,
-                               followed.named(), &error);
+  SourceRequest request{
+      followed.path(), {}, OptionsOf(followed.target()), !starting_, followed.named()};
+  auto file = SourceFile::Open(request, known_, &error);
+  if (!file.ok() && (error == EMFILE || error == ENFILE) && ParkIdle()) {
+    file = SourceFile::Open(request, known_, &error);
+  }
   if (!file.ok()) {
     Cannot(followed, file.status(), error);
     if (!followed.named()) maybe_empty_.insert(PlainPath(followed.path()));
@@ -249,6 +218,9 @@ void Follower::Open(FollowedPath& followed) {
   if (!TakeFromOther(followed, &open)) {
     WatchFile(open);
     Know(followed, open);
+    if (!starting_ && !open.file->is_pipe() && !WasRotatedOnce(followed)) {
+      to_search_.push_back(&followed);
+    }
   }
   if (open.file->is_pipe()) pipes_.push_back(&followed);
   followed.SetCurrent(std::move(open));
@@ -279,7 +251,7 @@ bool Follower::TakeFromOther(FollowedPath& followed, OpenFile* open) {
 }
 
 void Follower::AddStdin(const std::shared_ptr<const Target>& target) {
-  auto file = SourceFile::Stdin(OptionsOf(target));
+  auto file = SourceFile::Stdin(OptionsOf(target), known_);
   if (!file.ok()) {
     all_well_ = SayFileError(context_, file.status());
     return;
@@ -295,6 +267,24 @@ void Follower::AddStdin(const std::shared_ptr<const Target>& target) {
   Know(followed, open);
   followed.SetCurrent(std::move(open));
   Queue(followed);
+}
+
+// Gives back the descriptors of files that were not written for the longest time.
+bool Follower::ParkIdle() {
+  std::vector<FollowedPath*> idle;
+  for (auto& [path, followed] : followed_) {
+    OpenFile* current = followed->current();
+    if (current != nullptr && !followed->queued && current->file->fd() >= 0) {
+      idle.push_back(followed.get());
+    }
+  }
+  size_t n = std::min(idle.size(), kParkAtOnce);
+  std::partial_sort(
+      idle.begin(), idle.begin() + static_cast<ptrdiff_t>(n), idle.end(),
+      [](const FollowedPath* a, const FollowedPath* b) { return a->read_ns < b->read_ns; });
+  bool parked = false;
+  for (size_t i = 0; i < n; ++i) parked |= idle[i]->current()->file->Park();
+  return parked;
 }
 
 // What is there cannot be opened; `error` 0: nor will it ever be.
@@ -314,120 +304,6 @@ void Follower::Cannot(FollowedPath& followed, const Status& status, int error) {
     followed.given_up = true;
     all_well_ = false;
   }
-}
-
-// ------------------------------------------------------------------------------------- watching
-
-// A folder that is watched already may be another one by now, under the same name.
-void Follower::WatchFolder(const std::string& folder) {
-  auto watch = watcher_.WatchFolder(folder);
-  auto known = folders_.find(folder);
-  if (known != folders_.end()) {
-    // Either the reference just added is one too many, or the watch is of a folder that went.
-    watcher_.Remove(known->second);
-    if (watch.ok() && known->second == *watch) return;
-    LookSoon();  // no event of that watch will come any more
-    EraseOne(&folder_names_, known->second, folder);
-    folders_.erase(known);
-  }
-  if (watch.ok()) {
-    folders_[folder] = *watch;
-    folder_names_.emplace(*watch, folder);
-  } else if (io::LookAtPath(folder.empty() ? "." : folder).ok()) {
-    // One that is not there needs no watch: that above it has one.
-    FallBack(watch.status());
-  }
-}
-
-void Follower::WatchFile(OpenFile& open) {
-  auto watch = watcher_.WatchFile(open.file->fd(), open.file->path());
-  if (watch.ok()) {
-    open.watch = *watch;
-  } else {
-    FallBack(watch.status());
-  }
-}
-
-void Follower::FallBack(const Status& why) {
-  if (polling_) return;
-  polling_ = true;
-  next_look_ns_ = std::min(next_look_ns_, SteadyNs() + kPollNs);
-  if (why.code() == Code::kLimit) {
-    context_.Say(why.message() + "; looking at all files every 250 ms instead");
-  }
-}
-
-// Watches the names on the way to the file: a link may be turned elsewhere, and what a link leads
-// to may be rotated where it is.
-void Follower::FollowLinks(FollowedPath& followed) {
-  for (const std::string& name : followed.names) EraseOne(&by_name_, name, &followed);
-  followed.names.clear();
-  std::string path = followed.path();
-  for (int i = 0; i < kMaxLinks; ++i) {
-    std::string folder = FolderOf(path);
-    if (i > 0) WatchFolder(folder);
-    followed.names.push_back(PlainPath(path));
-    char target[PATH_MAX];
-    ssize_t size = readlink(path.c_str(), target, sizeof target);
-    if (size <= 0 || size == sizeof target) break;
-    std::string text(target, static_cast<size_t>(size));
-    path = text[0] == '/' ? text : io::JoinPath(folder, text);
-  }
-  for (const std::string& name : followed.names) by_name_.emplace(name, &followed);
-}
-
-void Follower::OnEvent(const io::WatchEvent& event) {
-  using Kind = io::WatchEvent::Kind;
-  switch (event.kind) {
-    case Kind::kWritten:
-    case Kind::kChanged:
-      for (FollowedPath* followed : AllOf(by_watch_, event.watch)) {
-        if (event.kind == Kind::kChanged) Look(*followed);
-        Queue(*followed);
-      }
-      break;
-    case Kind::kName:
-      for (const std::string& folder : AllOf(folder_names_, event.watch)) {
-        OnName(folder, std::string(event.name));
-      }
-      break;
-    case Kind::kGone:
-      for (const std::string& folder : AllOf(folder_names_, event.watch)) folders_.erase(folder);
-      folder_names_.erase(event.watch);
-      LookSoon();
-      break;
-    case Kind::kOverflow:
-      for (auto& [path, followed] : followed_) Queue(*followed);
-      next_look_ns_ = 0;
-      break;
-  }
-}
-
-void Follower::OnName(const std::string& folder, const std::string& name) {
-  for (FollowedPath* followed : AllOf(by_name_, PlainPath(io::JoinPath(folder, name)))) {
-    Look(*followed);
-  }
-  PathVisitor visitor = Visitor();
-  // Paths below a folder made anew are known while what stood there before is still open, and their
-  // files were there before the folder was watched: no other event may come of them.
-  visitor.file = [this](const std::string& path, const std::shared_ptr<const Target>& target) {
-    Look(Add(path, false, target));
-  };
-  paths_.WalkFrom(folder, name, visitor);
-}
-
-void Follower::LookSoon() {
-  next_look_ns_ = std::min(next_look_ns_, SteadyNs() + std::max(kSoonNs, 10 * look_cost_ns_));
-}
-
-void Follower::Know(FollowedPath& followed, const OpenFile& open) {
-  by_inode_.emplace(InodeKey(open.file->state()), &followed);
-  if (open.watch >= 0) by_watch_.emplace(open.watch, &followed);
-}
-
-void Follower::Forget(FollowedPath& followed, const OpenFile& open) {
-  EraseOne(&by_inode_, InodeKey(open.file->state()), &followed);
-  if (open.watch >= 0) EraseOne(&by_watch_, open.watch, &followed);
 }
 
 // ------------------------------------------------------------------------------------- the loop
@@ -465,12 +341,25 @@ void Follower::ReadOne(FollowedPath& followed) {
   }
   for (; !chain.empty(); chain.pop_back()) {
     if (Step(*chain.back())) return Queue(followed);
+    if (chain.size() == 1) return;
+    FollowedPath& younger = *chain[chain.size() - 2];
+    if (!younger.predecessor_until_end) continue;
+    if (chain.back()->WaitsForFile()) {
+      held_back_.insert(&followed);
+      return;
+    }
+    younger.predecessor.clear();
+    younger.predecessor_until_end = false;
   }
 }
 
 // Whether there may be more to read right now.
 bool Follower::Step(FollowedPath& followed) {
   std::vector<OpenFile> closed;
+  Status unparked = followed.Unpark(writer_);
+  if (unparked.code() == Code::kLimit && ParkIdle()) unparked = followed.Unpark(writer_);
+  if (unparked.code() == Code::kLimit) return true;
+  followed.read_ns = SteadyNs();
   auto progress = followed.Step(block_, writer_, SteadyNs(), &closed);
   for (const OpenFile& open : closed) {
     Forget(followed, open);
@@ -495,7 +384,12 @@ void Follower::OnTimers() {
   for (FollowedPath* followed : timed_) {
     if (now >= followed->Deadline(now)) Queue(*followed);
   }
+  if (!held_back_.empty() && now >= next_held_back_ns_) {
+    next_held_back_ns_ = now + kHeldBackNs;
+    for (FollowedPath* followed : std::exchange(held_back_, {})) Queue(*followed);
+  }
   if (now >= next_look_ns_) LookAtAll();
+  SearchMissed();
   DropEmpty();
 }
 
@@ -503,6 +397,7 @@ int Follower::WaitMs() const {
   if (!ready_.empty()) return 0;
   int64_t now = SteadyNs();
   int64_t deadline = next_look_ns_;
+  if (!held_back_.empty()) deadline = std::min(deadline, next_held_back_ns_);
   for (const FollowedPath* followed : timed_) {
     deadline = std::min(deadline, followed->Deadline(now));
   }

@@ -18,6 +18,8 @@
 #include "cli/main.h"
 #include "followed_path.h"
 #include "io/watch.h"
+#include "known_files.h"
+#include "missed.h"
 #include "paths.h"
 #include "record_writer.h"
 #include "source_file.h"
@@ -29,14 +31,21 @@ class Follower {
  public:
   // `poll`: never ask the kernel.
   // `provider` may be empty.
-  Follower(cli::Context& context, PathSet paths, TargetProvider provider, RecordWriter& writer,
-           bool poll);
+  Follower(cli::Context& context, PathSet paths, TargetProvider provider, KnownFiles& known,
+           RecordWriter& writer, bool poll);
 
   // Until a stop is asked for, or all there is are pipes that ended. Whether no file was given up.
   Result<bool> Run();
 
  private:
+  // The start and what was missed (follower_start.cc).
   void Start();
+  void ReadInOrder(const std::vector<Found>& found);
+  void SearchAtStart(const std::vector<ToSearch>& to_search);
+  void SearchMissed();
+  bool WasRotatedOnce(const FollowedPath& followed) const;
+  bool IsRead(const io::FileState& state) const;
+  void AddMissed(FollowedPath& followed, const std::vector<std::string>& files);
   // The set of paths.
   void LookAtAll();
   FollowedPath& Add(const std::string& path, bool named,
@@ -48,8 +57,9 @@ class Follower {
   void Open(FollowedPath& followed);
   void AddStdin(const std::shared_ptr<const Target>& target);
   bool TakeFromOther(FollowedPath& followed, OpenFile* open);
+  bool ParkIdle();
   void Cannot(FollowedPath& followed, const Status& status, int error);
-  // Watching.
+  // Watching (follower_watch.cc).
   void WatchFolder(const std::string& folder);
   void WatchFile(OpenFile& open);
   void FallBack(const Status& why);
@@ -75,6 +85,7 @@ class Follower {
   cli::Context& context_;
   PathSet paths_;
   TargetProvider provider_;
+  KnownFiles& known_;
   RecordWriter& writer_;
   ReadBlock block_;
   io::Watcher watcher_;
@@ -87,6 +98,8 @@ class Follower {
   std::deque<FollowedPath*> ready_;
   std::set<FollowedPath*> timed_;  // those with a deadline
   std::vector<FollowedPath*> pipes_;
+  std::vector<FollowedPath*> to_search_;         // their files may have missed predecessors
+  std::unordered_set<FollowedPath*> held_back_;  // wait for a file that must be read before
   std::unordered_set<std::string> maybe_empty_;  // to be dropped when nothing is open any more
   std::unordered_multimap<int, FollowedPath*> by_watch_;
   std::unordered_multimap<uint64_t, FollowedPath*> by_inode_;
@@ -98,6 +111,8 @@ class Follower {
 
   int64_t next_look_ns_ = 0;
   int64_t look_cost_ns_ = 0;
+  int64_t next_held_back_ns_ = 0;
+  int64_t started_ns_ = 0;  // of the clock on the wall
   int64_t last_flush_ns_ = 0;
   int64_t last_round_ns_ = 0;
 };

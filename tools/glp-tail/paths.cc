@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "io/file_identity.h"
+#include "io/generation.h"
 
 namespace glp::tail {
 namespace {
@@ -16,6 +18,32 @@ namespace {
 bool Exists(const std::string& path) {
   int error = 0;
   return io::LookAtPath(path, &error).ok() || (error != ENOENT && error != ENOTDIR);
+}
+
+// In their order, but those of one log together, where the first of them was.
+std::vector<std::string> OldestFirst(const std::set<std::string>& paths) {
+  std::map<std::string, std::vector<io::Generation>> logs;
+  for (const std::string& path : paths) {
+    io::Generation one;
+    one.path = path;
+    one.name = io::ParseGenerationName(path);
+    logs[one.name.log].push_back(std::move(one));
+  }
+  std::vector<std::string> sorted;
+  for (const std::string& path : paths) {
+    auto log = logs.find(io::ParseGenerationName(path).log);
+    if (log == logs.end()) continue;
+    std::vector<io::Generation>& all = log->second;
+    if (all.size() > 1) {
+      for (io::Generation& one : all) {
+        if (auto state = io::LookAtPath(one.path); state.ok()) one.state = *state;
+      }
+      io::SortOldestFirst(&all);
+    }
+    for (io::Generation& one : all) sorted.push_back(std::move(one.path));
+    logs.erase(log);
+  }
+  return sorted;
 }
 
 }  // namespace
@@ -142,7 +170,7 @@ std::vector<Found> PathSet::Find() const {
       if (matches.empty()) {
         all.push_back({Found::Kind::kNothing, argument.text, false, 0, group.target});
       }
-      for (const std::string& path : matches) {
+      for (const std::string& path : OldestFirst(matches)) {
         if (!Excluded(group, path) && seen.insert(PlainPath(path)).second) {
           all.push_back({Found::Kind::kFile, path, false, 0, group.target});
         }

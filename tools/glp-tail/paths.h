@@ -44,8 +44,8 @@ class PathSet {
   // A path that exists is taken literally, whatever characters are in it.
   static Result<PathSet> Make(std::vector<Target> targets);
 
-  // All there is now: the paths of the targets in their order, the matches of each sorted, each
-  // path once.
+  // All there is now: the paths of the targets in their order, the matches of each sorted, but the
+  // generations of a log from the oldest on, each path once.
   std::vector<Found> Find() const;
   // The same, told as it is met; also the folders in which more may appear. Paths may come twice.
   void Walk(const PathVisitor& visitor) const;

@@ -1,153 +1,22 @@
 #include "source_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
-#include "base/strings.h"
-#include "io/compressed.h"
-#include "io/stop.h"
-#include "pipe_source.h"
+#include "file_bytes.h"
 #include "record/record.h"
 
 namespace glp::tail {
-namespace {
-
-std::string LabelsJson(const SourceOptions& options, const std::string& path, bool has_name) {
-  Labels labels = options.labels;
-  bool given = std::any_of(labels.begin(), labels.end(),
-                           [](const Label& label) { return label.name == "filename"; });
-  // A path is any bytes but NUL; JSON has to be UTF-8.
-  if (has_name && options.filename_label && !given) {
-    labels.push_back({"filename", IsValidUtf8(path) ? path : EscapeForTerminal(path)});
-  }
-  Canonicalize(&labels);
-  return LabelsToJson(labels);
-}
-
-// As many bytes as are there, up to `size`.
-Result<size_t> ReadSome(int fd, char* out, size_t size, uint64_t offset, const std::string& name) {
-  for (;;) {
-    ssize_t n = pread(fd, out, size, static_cast<off_t>(offset));
-    if (n >= 0) return static_cast<size_t>(n);
-    if (errno != EINTR) return IoError("read " + name, errno);
-  }
-}
-
-Result<std::string> ReadHead(int fd, size_t size, const std::string& name) {
-  std::string head(size, '\0');
-  GLP_ASSIGN_OR_RETURN(size_t n, ReadSome(fd, head.data(), size, 0, name));
-  head.resize(n);
-  return head;
-}
-
-}  // namespace
-
-Result<std::unique_ptr<SourceFile>> SourceFile::Open(const std::string& path, Options options,
-                                                     bool whole, bool anything, int* error) {
-  *error = 0;
-  // Without O_NONBLOCK the open of a FIFO would wait for its writer.
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) {
-    *error = errno;
-    return IoError(path, errno);
-  }
-  std::unique_ptr<SourceFile> file(new SourceFile(path, fd, true, whole, std::move(options)));
-  GLP_ASSIGN_OR_RETURN(file->state_, io::LookAtFd(fd, path));
-  if (file->state_.kind == io::FileKind::kFolder) {
-    return Status(Code::kIo, path + ": is a folder; name the files in it, as in '" + path + "/*'");
-  }
-  if (file->state_.kind == io::FileKind::kOther && !anything) {
-    return Status(Code::kIo, path + ": is not a regular file");
-  }
-  GLP_RETURN_IF_ERROR(file->Begin());
-  return file;
-}
-
-Result<std::unique_ptr<SourceFile>> SourceFile::Stdin(Options options) {
-  std::unique_ptr<SourceFile> file(
-      new SourceFile("standard input", STDIN_FILENO, false, false, std::move(options)));
-  GLP_ASSIGN_OR_RETURN(file->state_, io::LookAtFd(STDIN_FILENO, file->path_));
-  if (file->state_.kind == io::FileKind::kFolder) {
-    return Status(Code::kIo, "standard input is a folder");
-  }
-  if (!file->is_pipe()) {
-    off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    if (at > 0) file->start_ = static_cast<uint64_t>(at);
-  }
-  GLP_RETURN_IF_ERROR(file->Begin());
-  return file;
-}
-
-SourceFile::SourceFile(std::string path, int fd, bool own, bool whole, Options options)
-    : path_(std::move(path)),
-      own_fd_(own ? fd : -1),
-      fd_(fd),
-      options_(std::move(options)),
-      last_lines_(whole ? std::nullopt : options_->last_lines),
-      frame_(LabelsJson(*options_, path_, own)),
-      lines_(path_, options_->lines, frame_,
-             [this](std::string_view first, RecordWriter& writer) { Introduce(first, writer); }) {}
-
-void SourceFile::SetOptions(Options options) {
-  bool same = options->labels == options_->labels;
-  options_ = std::move(options);
-  if (same) return;
-  std::string id = frame_.id();
-  frame_ = RecordFrame(LabelsJson(*options_, path_, own_fd_.valid()));
-  if (!id.empty()) frame_.SetId(id);
-}
-
-Status SourceFile::Begin() {
-  if (is_pipe()) {
-    form_ = Form::kPipe;
-    stream_ = MakePipeSource(fd_, path_, false, options_->before_wait);
-    if (last_lines_) lines_.KeepLast(*last_lines_);
-    return Status::Ok();
-  }
-  posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
-  seen_size_ = state_.size_bytes;
-  GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
-  return decided && form_ == Form::kPlain ? FindStart() : Status::Ok();
-}
-
-// False while a followed file is too short to tell.
-Result<bool> SourceFile::DecideForm() {
-  if (form_ != Form::kUnknown) return true;
-  GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, 4, path_));
-  if (start_ == 0 && io::DetectCompression(head) != io::Compression::kNone) {
-    form_ = Form::kCompressed;
-  } else if (start_ > 0 || !options_->follow || (!head.empty() && !MayBeCompressed(head))) {
-    form_ = Form::kPlain;
-  }
-  return form_ != Form::kUnknown;
-}
-
-Status SourceFile::FindStart() {
-  std::string head;
-  if (start_ > 0 || last_lines_) {
-    GLP_ASSIGN_OR_RETURN(head, ReadHead(fd_, io::kHeadBytes, path_));
-  }
-  if (last_lines_) {
-    uint64_t lines = *last_lines_;
-    uint64_t from = state_.size_bytes;
-    // A followed line that has begun is complete some day: it is taken whole or not at all.
-    if (lines > 0 || options_->follow) {
-      GLP_ASSIGN_OR_RETURN(from, lines_.FindLastLines(fd_, state_.size_bytes, lines, head));
-    }
-    start_ = std::max(start_, from);
-  }
-  lines_.Start(start_, head);
-  if (start_ > 0) head_ = io::HeadFingerprint(head);
-  return Status::Ok();
-}
 
 Result<SourceFile::Progress> SourceFile::Read(ReadBlock& block, RecordWriter& writer) {
+  if (parked()) GLP_RETURN_IF_ERROR(Unpark(writer));
   if (finished_) return Progress::kEnd;
+  if (begun_ != nullptr && begun_->lost) {
+    Recalled lost = *std::exchange(begun_->lost, {});
+    if (!known_.HasCopy(lost.id)) SayTruncated(lost.id, lost.next, 0, writer);
+  }
   GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
   if (!decided) return Progress::kWait;
   return form_ == Form::kPlain ? ReadPlain(block, writer) : ReadStream(block, writer);
@@ -171,25 +40,53 @@ Result<SourceFile::Progress> SourceFile::ReadPlain(ReadBlock& block, RecordWrite
 
 Result<SourceFile::Progress> SourceFile::ReadStream(ReadBlock& block, RecordWriter& writer) {
   if (stream_ == nullptr) {
-    if (options_->follow) {
-      GLP_ASSIGN_OR_RETURN(state_, io::LookAtFd(fd_, path_));
-      not_before_ns_ = state_.modified_ns + options_->settle_ns;
-      // A time in the future must not put it off for ever.
-      if (int64_t now = NowNs(); now < not_before_ns_ && state_.modified_ns <= now) {
-        return Progress::kWait;
-      }
-    }
-    not_before_ns_ = 0;
-    lseek(fd_, 0, SEEK_SET);
-    GLP_ASSIGN_OR_RETURN(stream_,
-                         io::MakeDecodingSource(io::MakeFdSource(fd_, path_, false), path_));
-    if (last_lines_) lines_.KeepLast(*last_lines_);
+    GLP_ASSIGN_OR_RETURN(bool begun, BeginStream(writer));
+    if (!begun) return finished_ ? Progress::kEnd : Progress::kWait;
+  }
+  if (begun_ != nullptr && begun_->skip_bytes + begun_->skip_lines > 0) {
+    GLP_ASSIGN_OR_RETURN(bool more, Skip(block, writer));
+    read_whole_ = !more;
+    return more ? Progress::kMore : Progress::kEnd;
   }
   GLP_ASSIGN_OR_RETURN(size_t n, stream_->Read(block.data.get(), block.size));
   writer.SetTime(NowNs());
-  if (n == 0) return Progress::kEnd;
+  if (n == 0) {
+    read_whole_ = true;
+    return Progress::kEnd;
+  }
   GLP_RETURN_IF_ERROR(lines_.Take({block.data.get(), n}, writer));
   return Progress::kMore;
+}
+
+// Reads a block of what was dealt with before. False at the end.
+Result<bool> SourceFile::Skip(ReadBlock& block, RecordWriter& writer) {
+  Begun& begun = *begun_;
+  bool by_lines = begun.skip_bytes == 0;
+  size_t size = by_lines ? block.size : std::min<uint64_t>(block.size, begun.skip_bytes);
+  GLP_ASSIGN_OR_RETURN(size_t n, stream_->Read(block.data.get(), size));
+  if (n == 0) return false;
+  std::string_view bytes(block.data.get(), n);
+  if (begun.skipped == 0) begun.head = bytes.substr(0, 4);
+  size_t taken = n;
+  if (by_lines) {
+    for (taken = 0; taken < n && begun.skip_lines > 0; --begun.skip_lines) {
+      size_t newline = bytes.find('\n', taken);
+      if (newline == std::string_view::npos) {
+        taken = n;
+        break;
+      }
+      taken = newline + 1;
+    }
+  } else {
+    begun.skip_bytes -= n;
+  }
+  begun.skipped += taken;
+  if (begun.skip_bytes + begun.skip_lines > 0) return true;
+  start_ = begun.skipped;
+  lines_.Start(start_, begun.head);
+  writer.SetTime(NowNs());
+  GLP_RETURN_IF_ERROR(lines_.Take(bytes.substr(taken), writer));
+  return true;
 }
 
 // The look comes after the read: bytes read before a truncation that came later are good.
@@ -198,7 +95,7 @@ Result<bool> SourceFile::WasTruncated(size_t bytes_read) {
   uint64_t end = offset() + bytes_read;
   if (state_.size_bytes < end) return bytes_read == 0;
   if (bytes_read > 0 && offset() > 0 && head_) {
-    GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, io::kHeadBytes, path_));
+    GLP_ASSIGN_OR_RETURN(std::string head, ReadHead(fd_, head_size_, path_));
     if (io::HeadFingerprint(head) != *head_) return true;
   }
   seen_size_ = std::max(seen_size_, state_.size_bytes);
@@ -208,36 +105,76 @@ Result<bool> SourceFile::WasTruncated(size_t bytes_read) {
 void SourceFile::StartAgain(RecordWriter& writer) {
   lines_.SendHeld(writer);
   Introduce({}, writer);
-  std::string mark;
   // More than was read, but never was as large as that again: that much is known to be missing.
   uint64_t missing = seen_size_ > offset() ? seen_size_ - offset() : 0;
-  AppendGapMark(&mark, frame_.Src(offset()), missing, "truncated");
-  writer.WriteMark(mark);
+  SayTruncated({}, offset(), missing, writer);
+  if (known_file_ != nullptr) known_.Close(std::exchange(known_file_, nullptr), offset(), true);
   start_ = 0;
   lines_.Start(0, {});
   seen_size_ = state_.size_bytes;
   head_.reset();
+  id_.reset();
+  restarted_ = true;
   introduced_ = false;
   form_ = Form::kUnknown;
+}
+
+// `id`: of a file that was not introduced.
+void SourceFile::SayTruncated(const std::optional<io::FileIdentity>& id, uint64_t next,
+                              uint64_t missing_bytes, RecordWriter& writer) {
+  std::string mark;
+  std::string at = "@" + std::to_string(next);
+  if (id) AppendFileMark(&mark, id->ToString() + "@0", path_);
+  AppendGapMark(&mark, (id ? id->ToString() : frame_.id()) + at, missing_bytes, "truncated");
+  writer.WriteMark(mark);
+}
+
+// Of a copy: all of it is dealt with.
+void SourceFile::SayCopied(RecordWriter& writer) {
+  const io::FileIdentity& own = *begun_->own;
+  std::string id = own.ToString();
+  std::string mark;
+  AppendFileMark(&mark, id + "@0", file_.empty() ? path_ : file_);
+  AppendPosMark(&mark, id + "@" + std::to_string(offset()));
+  writer.WriteMark(mark);
+  known_.AddCopy(own, log_, offset());
+}
+
+void SourceFile::SetHead(std::string_view bytes) {
+  bytes = bytes.substr(0, io::kHeadBytes);
+  head_ = io::HeadFingerprint(bytes);
+  size_t newline = bytes.find('\n');
+  head_size_ =
+      static_cast<uint16_t>(newline == std::string_view::npos ? bytes.size() : newline + 1);
 }
 
 // `first_line` begins with the first line where that is not known yet.
 void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
   if (introduced_ || is_pipe()) return;
   introduced_ = true;
-  if (!head_) head_ = io::HeadFingerprint(first_line);
+  if (!head_) SetHead(first_line);
   io::FileIdentity identity = state_.identity;
   identity.head = *head_;
+  if (id_) identity = *id_;
+  if (restarted_ && known_.IsUsed(identity)) {
+    // The same head as before: the time tells them apart.
+    identity.birth_ms = static_cast<uint32_t>(NowNs() / kNsPerMs);
+    while (known_.IsUsed(identity)) ++identity.birth_ms;
+  }
   frame_.SetId(identity.ToString());
+  if (own_) known_file_ = known_.Open(identity, log_, start_, this);
+  if (known_file_ != nullptr && form_ == Form::kCompressed) {
+    known_file_->is_copy = !(begun_ != nullptr && begun_->own);
+  }
   std::string mark;
-  AppendFileMark(&mark, frame_.Src(0), own_fd_.valid() ? path_ : "-");
+  AppendFileMark(&mark, frame_.Src(0), own_ ? path_ : "-");
   if (start_ > 0) AppendPosMark(&mark, frame_.Src(start_));
   writer.WriteMark(mark);
 }
 
 void SourceFile::Finish(RecordWriter& writer) {
   if (finished_) return;
-  if (form_ == Form::kUnknown) {
+  if (form_ == Form::kUnknown && fd_ >= 0) {
     // Too short for a magic number, and it stays so: its few bytes are text.
     form_ = Form::kPlain;
     if (auto rest = ReadHead(fd_, 4, path_); rest.ok()) {
@@ -250,6 +187,8 @@ void SourceFile::Finish(RecordWriter& writer) {
   lines_.Finish(writer);
   Introduce({}, writer);
   stream_.reset();
+  if (known_file_ != nullptr) known_.Close(std::exchange(known_file_, nullptr), offset(), false);
+  if (read_whole_ && begun_ != nullptr && begun_->own) SayCopied(writer);
 }
 
 void SourceFile::Close() {
@@ -258,7 +197,7 @@ void SourceFile::Close() {
 }
 
 bool SourceFile::AtEnd() const {
-  if (finished_) return true;
+  if (finished_ || parked()) return true;
   if (form_ == Form::kCompressed) return false;
   if (form_ != Form::kPlain) return true;
   auto now = io::LookAtFd(fd_, path_);

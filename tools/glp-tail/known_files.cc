@@ -1,0 +1,354 @@
+#include "known_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "io/compressed.h"
+#include "io/generation.h"
+#include "paths.h"
+#include "source_file.h"
+
+namespace glp::tail {
+namespace {
+
+constexpr size_t kMaxClosed = 10'000;
+// Some compressors give their file the time of the original in whole seconds.
+constexpr int64_t kTimeSlackNs = 2 * kNsPerSecond;
+// A line ends so close in front of a position, whatever the encoding.
+constexpr size_t kLineEndBytes = 4;
+
+uint64_t InodeKey(const io::FileIdentity& id) { return id.inode * 0x9E3779B97F4A7C15 + id.device; }
+
+// The birth of an ID, of which only the low bits are kept, in full: it was before now.
+int64_t BirthNs(const io::FileIdentity& id, int64_t now_ns) {
+  int64_t now_ms = now_ns / kNsPerMs;
+  return (now_ms - (static_cast<uint32_t>(now_ms) - id.birth_ms)) * kNsPerMs;
+}
+
+// How much later than the birth of the file that of the ID is; nothing if it is none of this file.
+std::optional<uint32_t> BornLater(const io::FileIdentity& id, const io::FileState& state,
+                                  int64_t now_ns) {
+  uint32_t later_ms = id.birth_ms - state.identity.birth_ms;
+  int64_t age_ms = std::max<int64_t>(now_ns - state.birth_ns, 0) / kNsPerMs;
+  if (later_ms > age_ms) return std::nullopt;
+  return later_ms;
+}
+
+// A copy may be looked at more than once, but there is only one.
+bool MayTake(const KnownFile& known, const io::FileState& state) {
+  return known.taken_by == 0 || known.taken_by == state.identity.inode;
+}
+
+bool EndsLine(std::string_view before) { return before.find('\n') != std::string_view::npos; }
+
+uint64_t TextBytesOf(const KnownFile& known) {
+  if (known.reader == nullptr) return known.next;
+  struct stat info;
+  int fd = known.reader->fd();
+  uint64_t size = fd >= 0 && fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  return std::max(size, known.reader->offset());
+}
+
+}  // namespace
+
+uint64_t LogKey(const std::string& path) {
+  return Hash64(PlainPath(io::ParseGenerationName(path).log));
+}
+
+void KnownFiles::Load(const cli::Positions& positions) {
+  for (const auto& [text, position] : positions.files) {
+    auto id = io::FileIdentity::Parse(text);
+    if (!id) continue;
+    KnownFile* known = Insert(*id, LogKey(position.path));
+    known->next = position.next;
+    known->path = position.path;
+    known->is_old = true;
+    known->is_copy = io::ParseGenerationName(position.path).compressed;
+    last_seen_ns_ = std::max(last_seen_ns_, position.seen_ns);
+    has_positions_ = true;
+  }
+  for (const auto& [path, position] : positions.promtail) {
+    if (auto bytes = ParseUint64(position)) promtail_[PlainPath(path)] = *bytes;
+  }
+}
+
+std::optional<uint64_t> KnownFiles::Promtail(const std::string& plain_path) const {
+  auto it = promtail_.find(plain_path);
+  return it == promtail_.end() ? std::nullopt : std::optional(it->second);
+}
+
+bool KnownFiles::MayKnow(const io::FileState& state, uint64_t log) const {
+  if (by_inode_.count(InodeKey(state.identity)) > 0) return true;
+  auto [begin, end] = by_log_.equal_range(log);
+  return std::any_of(begin, end, [](const auto& entry) { return entry.second->is_cut; });
+}
+
+Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view head, uint64_t log,
+                                 int fd) {
+  int64_t now_ns = NowNs();
+  KnownFile* best = nullptr;
+  KnownFile* other = nullptr;  // what this file was when it had another head
+  std::optional<uint32_t> best_later, other_later;
+  auto [begin, end] = by_inode_.equal_range(InodeKey(state.identity));
+  for (auto it = begin; it != end; ++it) {
+    KnownFile& known = it->second;
+    if (known.id.inode != state.identity.inode || known.id.device != state.identity.device ||
+        (known.reader != nullptr && !known.is_old)) {
+      continue;
+    }
+    auto later = BornLater(known.id, state, now_ns);
+    if (!later) continue;
+    // Of a first line that was sent while it had no end yet, no more than was there is in the ID.
+    std::string_view first = known.next > 0 ? head.substr(0, known.next) : head;
+    bool same = known.id.head == io::HeadFingerprint(first);
+    auto& latest = same ? best_later : other_later;
+    if (latest && *latest > *later) continue;
+    latest = later;
+    (same ? best : other) = &known;
+  }
+  Recalled recalled;
+  if (best != nullptr && (!other_later || *best_later >= *other_later)) {
+    best->is_there = true;
+    best->is_cut = state.size_bytes < best->next;
+    recalled.kind = best->is_cut ? Recalled::Kind::kTruncated : Recalled::Kind::kOn;
+  } else if (other != nullptr && other->next > 0 && state.birth_ns > 0) {
+    other->is_cut = true;
+    recalled.kind = Recalled::Kind::kTruncated;
+    best = other;
+  } else {
+    return RecallPlainCopy(state, head, log, fd);
+  }
+  recalled.id = best->id;
+  recalled.next = best->next;
+  return recalled;
+}
+
+// What was copied before the original was truncated.
+Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_view head,
+                                     uint64_t log, int fd) {
+  Recalled recalled;
+  auto [begin, end] = by_log_.equal_range(log);
+  for (auto it = begin; it != end; ++it) {
+    KnownFile& known = *it->second;
+    if (!known.is_cut || !MayTake(known, state) || known.reader != nullptr || known.next == 0 ||
+        known.next > state.size_bytes || io::HeadFingerprint(head) != known.id.head) {
+      continue;
+    }
+    std::array<char, kLineEndBytes> before;
+    size_t size = std::min<uint64_t>(before.size(), known.next);
+    ssize_t n = pread(fd, before.data(), size, static_cast<off_t>(known.next - size));
+    if (n != static_cast<ssize_t>(size) || !EndsLine({before.data(), size})) continue;
+    known.taken_by = state.identity.inode;
+    recalled.kind = Recalled::Kind::kOn;
+    recalled.id = known.id;
+    recalled.next = known.next;
+    return recalled;
+  }
+  return recalled;
+}
+
+Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
+                                              const io::FileState& state, uint64_t log) {
+  int64_t now_ns = NowNs();
+  Recalled recalled;
+  KnownFile* own = nullptr;
+  auto [own_begin, own_end] = by_inode_.equal_range(InodeKey(state.identity));
+  for (auto it = own_begin; it != own_end; ++it) {
+    const io::FileIdentity& id = it->second.id;
+    if (id.inode == state.identity.inode && id.device == state.identity.device &&
+        id.birth_ms == state.identity.birth_ms) {
+      own = &it->second;
+    }
+  }
+  struct Candidate {
+    KnownFile* known;
+    std::string before;  // the bytes in front of its position
+  };
+  std::vector<Candidate> candidates;
+  lseek(fd, 0, SEEK_SET);
+  GLP_ASSIGN_OR_RETURN(auto text, io::MakeDecodingSource(io::MakeFdSource(fd, path, false), path));
+  std::vector<char> block(64 << 10);
+  uint64_t offset = 0;
+  for (;;) {
+    // The first block has to hold the head.
+    size_t size = 0;
+    while (size < (offset == 0 ? io::kHeadBytes : 1)) {
+      GLP_ASSIGN_OR_RETURN(size_t n, text->Read(block.data() + size, block.size() - size));
+      if (n == 0) break;
+      size += n;
+    }
+    std::string_view bytes(block.data(), size);
+    if (offset == 0) {
+      recalled.own = state.identity;
+      recalled.own.head = io::HeadFingerprint(bytes);
+      if (own != nullptr && own->next == 0) own = nullptr;
+      if (own != nullptr) candidates.push_back({own, {}});
+      auto [begin, end] = by_log_.equal_range(log);
+      for (auto it = begin; it != end && own == nullptr; ++it) {
+        KnownFile& known = *it->second;
+        if (known.is_copy || !MayTake(known, state) || known.id.head != recalled.own.head) continue;
+        if (state.modified_ns + kTimeSlackNs < BirthNs(known.id, now_ns)) continue;
+        if (known.reader != nullptr &&
+            state.modified_ns + kTimeSlackNs < known.reader->state().modified_ns) {
+          continue;
+        }
+        candidates.push_back({&known, {}});
+      }
+      if (candidates.empty()) return recalled;
+    }
+    if (size == 0) break;
+    for (Candidate& candidate : candidates) {
+      uint64_t next = candidate.known->next;
+      uint64_t from = std::max(offset, next - std::min<uint64_t>(next, kLineEndBytes));
+      uint64_t to = std::min(offset + size, next);
+      if (from < to) candidate.before += bytes.substr(from - offset, to - from);
+    }
+    offset += size;
+  }
+  recalled.text_bytes = offset;
+  for (const Candidate& candidate : candidates) {
+    if (TextBytesOf(*candidate.known) != offset) continue;
+    recalled.kind = Recalled::Kind::kDone;
+    if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
+    return recalled;
+  }
+  KnownFile* oldest = nullptr;
+  for (const Candidate& candidate : candidates) {
+    KnownFile& known = *candidate.known;
+    if (known.reader != nullptr || (known.is_there && !known.is_cut && &known != own)) continue;
+    if (known.next > offset || known.next == 0 || !EndsLine(candidate.before)) continue;
+    if (oldest == nullptr || BirthNs(known.id, now_ns) < BirthNs(oldest->id, now_ns)) {
+      oldest = &known;
+    }
+  }
+  if (oldest == nullptr) return recalled;
+  oldest->taken_by = state.identity.inode;
+  recalled.kind = Recalled::Kind::kOn;
+  recalled.id = oldest->id;
+  recalled.next = oldest->next;
+  return recalled;
+}
+
+KnownFile* KnownFiles::Insert(const io::FileIdentity& id, uint64_t log) {
+  auto it = by_inode_.emplace(InodeKey(id), KnownFile{});
+  it->second.id = id;
+  it->second.log = log;
+  by_log_.emplace(log, &it->second);
+  return &it->second;
+}
+
+void KnownFiles::Erase(KnownFile* known) {
+  auto [log_begin, log_end] = by_log_.equal_range(known->log);
+  for (auto it = log_begin; it != log_end; ++it) {
+    if (it->second == known) {
+      by_log_.erase(it);
+      break;
+    }
+  }
+  auto [begin, end] = by_inode_.equal_range(InodeKey(known->id));
+  for (auto it = begin; it != end; ++it) {
+    if (&it->second == known) {
+      by_inode_.erase(it);
+      return;
+    }
+  }
+}
+
+KnownFile* KnownFiles::Open(const io::FileIdentity& id, uint64_t log, uint64_t next,
+                            const SourceFile* reader) {
+  KnownFile* known = nullptr;
+  auto [begin, end] = by_inode_.equal_range(InodeKey(id));
+  for (auto it = begin; it != end; ++it) {
+    if (it->second.id == id) known = &it->second;
+  }
+  if (known == nullptr) {
+    known = Insert(id, log);
+  } else if (known->reader != nullptr) {
+    return nullptr;
+  } else {
+    std::erase(closed_, known);
+  }
+  known->reader = reader;
+  known->next = next;
+  known->is_there = true;
+  return known;
+}
+
+void KnownFiles::AddCopy(const io::FileIdentity& id, uint64_t log, uint64_t text_bytes) {
+  KnownFile* known = Open(id, log, text_bytes, nullptr);
+  if (known == nullptr) return;
+  known->is_copy = true;
+  Close(known, text_bytes, false);
+}
+
+void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut) {
+  known->reader = nullptr;
+  known->next = next;
+  known->is_cut = cut;
+  known->is_old = false;
+  // Should more have been written than was read, a compressed copy has it.
+  known->is_there = false;
+  known->taken_by = 0;
+  closed_.push_back(known);
+  if (closed_.size() > kMaxClosed) {
+    Erase(closed_.front());
+    closed_.pop_front();
+  }
+}
+
+bool KnownFiles::IsUsed(const io::FileIdentity& id) const {
+  auto [begin, end] = by_inode_.equal_range(InodeKey(id));
+  return std::any_of(begin, end, [&](const auto& entry) { return entry.second.id == id; });
+}
+
+bool KnownFiles::HasCopy(const io::FileIdentity& id) const {
+  auto [begin, end] = by_inode_.equal_range(InodeKey(id));
+  return std::any_of(begin, end, [&](const auto& entry) {
+    return entry.second.id == id && entry.second.taken_by != 0;
+  });
+}
+
+std::vector<KnownFile*> KnownFiles::NotFound() {
+  std::vector<KnownFile*> all;
+  for (auto& [key, known] : by_inode_) {
+    if (known.is_old && known.reader == nullptr && (!known.is_there || known.is_cut)) {
+      all.push_back(&known);
+    }
+  }
+  return all;
+}
+
+int64_t KnownFiles::LatestBirthNs(uint64_t log, int64_t now_ns) const {
+  int64_t latest = 0;
+  auto [begin, end] = by_log_.equal_range(log);
+  for (auto it = begin; it != end; ++it) {
+    const KnownFile& known = *it->second;
+    if (known.is_old && !known.is_copy) latest = std::max(latest, BirthNs(known.id, now_ns));
+  }
+  return latest;
+}
+
+void KnownFiles::EndOfStart() {
+  promtail_.clear();
+  for (auto it = by_inode_.begin(); it != by_inode_.end();) {
+    KnownFile* known = &it->second;
+    ++it;
+    if (!known->is_old) continue;
+    known->is_old = false;
+    known->path = {};
+    if (known->reader != nullptr) continue;
+    if (known->is_there || known->taken_by != 0 || known->is_cut) {
+      closed_.push_back(known);
+    } else {
+      Erase(known);
+    }
+  }
+}
+
+}  // namespace glp::tail

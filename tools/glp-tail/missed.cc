@@ -1,0 +1,168 @@
+#include "missed.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <set>
+#include <utility>
+
+#include "base/time.h"
+#include "file_bytes.h"
+#include "io/compressed.h"
+#include "io/file.h"
+#include "io/glob.h"
+#include "record/record.h"
+
+namespace glp::tail {
+namespace {
+
+constexpr int kMaxLinks = 40;
+// Some compressors give their file the time of the original in whole seconds.
+constexpr int64_t kTimeSlackNs = 2 * kNsPerSecond;
+
+bool IsYounger(const io::Generation& one, bool compressed, const Since& since) {
+  const io::FileState& state = one.state;
+  if (since.birth_ns == 0) return false;
+  if (state.birth_ns > 0 && state.birth_ns < since.birth_ns) return false;
+  if (state.birth_ns > 0 && !compressed) return true;
+  // A copy is younger than what is in it, but mostly keeps its time.
+  return state.modified_ns + kTimeSlackNs >= std::max(since.birth_ns, since.modified_ns);
+}
+
+void Mention(const std::string& id, const std::string& path, uint64_t next, RecordWriter* writer) {
+  if (writer == nullptr) return;
+  std::string mark;
+  AppendFileMark(&mark, id + "@0", path);
+  AppendPosMark(&mark, id + "@" + std::to_string(next));
+  writer->WriteMark(mark);
+}
+
+}  // namespace
+
+MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std::string& path,
+                                           RecordWriter* mention) {
+  if (is_read_(one.state)) return Standing::kRead;
+  auto fd = io::OpenRead(one.path);
+  if (!fd.ok()) return Standing::kUnknowable;
+  auto head = ReadHead(fd->get(), io::kHeadBytes, one.path);
+  if (!head.ok()) return Standing::kUnknowable;
+  bool compressed = io::DetectCompression(*head) != io::Compression::kNone;
+  uint64_t log = LogKey(path);
+  Recalled recalled;
+  if (compressed) {
+    auto result = known_.RecallCompressed(fd->get(), one.path, one.state, log);
+    if (!result.ok()) return Standing::kUnknowable;
+    recalled = *result;
+  } else {
+    recalled = known_.RecallPlain(one.state, *head, log, fd->get());
+  }
+  switch (recalled.kind) {
+    case Recalled::Kind::kNew:
+    case Recalled::Kind::kTruncated:
+      return Standing::kNew;
+    case Recalled::Kind::kOn:
+      if (compressed || one.state.size_bytes > recalled.next) return Standing::kReadOn;
+      Mention(recalled.id.ToString(), path, recalled.next, mention);
+      return Standing::kDone;
+    case Recalled::Kind::kDone:
+      Mention(recalled.own.ToString(), one.path, recalled.text_bytes, mention);
+      return Standing::kDone;
+  }
+  return Standing::kNew;
+}
+
+void MissedSearch::FindBeside(const std::string& path, const std::string& place, const Since& since,
+                              RecordWriter* mention, std::vector<std::string>* missed) {
+  std::string folder = io::FolderOfPath(place);
+  auto listed = folders_.find(folder);
+  if (listed == folders_.end()) {
+    auto names = io::ListFolder(folder);
+    listed =
+        folders_.emplace(folder, names.ok() ? std::move(*names) : std::vector<std::string>()).first;
+  }
+  std::string log = io::ParseGenerationName(place).log;
+  std::vector<io::Generation> all = io::FindGenerations(log, listed->second);
+  auto live = io::LookAtPath(place);
+  std::vector<Standing> standing(all.size(), Standing::kNew);
+  // Originals first: what is known of them says what copies are.
+  for (bool compressed : {false, true}) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].name.compressed != compressed) continue;
+      bool is_live = live.ok() && live->SameFile(all[i].state);
+      standing[i] = is_live ? Standing::kLive : Judge(all[i], path, mention);
+    }
+  }
+  size_t younger = 0;  // than all that are known
+  for (size_t i = 0; i < all.size(); ++i) {
+    bool known = standing[i] == Standing::kRead || standing[i] == Standing::kReadOn ||
+                 standing[i] == Standing::kDone;
+    if (known && all[i].name.kind != io::GenerationName::Kind::kLive) younger = i + 1;
+  }
+  bool is_log = log == place;  // else files of other names are no generations of it
+  for (size_t i = 0; i < all.size(); ++i) {
+    const io::Generation& one = all[i];
+    bool missed_it = standing[i] == Standing::kNew && is_log && i >= younger &&
+                     one.name.kind != io::GenerationName::Kind::kLive &&
+                     IsYounger(one, one.name.compressed, since);
+    // Of a file that is being compressed the original still stands in front of its copy.
+    bool twin = i > 0 && one.name.compressed && !all[i - 1].name.compressed &&
+                one.name.digits == all[i - 1].name.digits;
+    if (standing[i] == Standing::kReadOn || (missed_it && !twin)) missed->push_back(one.path);
+  }
+}
+
+std::vector<std::string> MissedSearch::Find(const std::string& path, const Since& since,
+                                            RecordWriter* mention) {
+  std::vector<std::string> missed;
+  std::string place = path;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    FindBeside(path, place, since, mention, &missed);
+    char target[PATH_MAX];
+    ssize_t size = readlink(place.c_str(), target, sizeof target);
+    if (size <= 0 || size == sizeof target) break;
+    std::string text(target, static_cast<size_t>(size));
+    std::string folder = io::FolderOfPath(place);
+    place = text[0] == '/' ? text : io::JoinPath(folder == "." ? "" : folder, text);
+  }
+  return missed;
+}
+
+std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
+                                  const std::vector<Found>& found) {
+  std::vector<ToSearch> to_search;
+  if (!known.has_positions()) return to_search;
+  std::set<std::string> seen;
+  auto add = [&](const std::string& path, std::shared_ptr<const Target> target, Since since) {
+    if (target != nullptr && seen.insert(PlainPath(path)).second) {
+      to_search.push_back({path, std::move(target), since});
+    }
+  };
+  int64_t now_ns = NowNs();
+  for (const Found& one : found) {
+    if (one.kind != Found::Kind::kFile) continue;
+    auto state = io::LookAtPath(one.path);
+    if (!state.ok() || state->kind != io::FileKind::kRegular) continue;
+    uint64_t log = LogKey(one.path);
+    if (known.MayKnow(*state, log)) {
+      auto fd = io::OpenRead(one.path);
+      auto head = fd.ok() ? ReadHead(fd->get(), io::kHeadBytes, one.path)
+                          : Result<std::string>(fd.status());
+      if (head.ok()) known.RecallPlain(*state, *head, log, fd->get());
+    } else if (!known.KnowsLog(log) && state->birth_ns > known.last_seen_ns()) {
+      add(one.path, one.target, {known.last_seen_ns(), 0});
+    }
+  }
+  for (KnownFile* one : known.NotFound()) {
+    std::string log = io::ParseGenerationName(one->path).log;
+    Since since{known.LatestBirthNs(one->log, now_ns), 0};
+    if (auto target = paths.TargetOf(log)) {
+      add(log, std::move(target), since);
+    } else {
+      add(one->path, paths.TargetOf(one->path), since);
+    }
+  }
+  return to_search;
+}
+
+}  // namespace glp::tail

@@ -1,0 +1,59 @@
+// What stands beside the file of a path under other names and was not read to its end: generations
+// that were rotated away while nobody looked.
+// Threads: one at a time. Errors: none; what cannot be looked at is left out.
+// Cost:    a folder is listed once in the life of a search, however many paths are asked for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/file_identity.h"
+#include "io/generation.h"
+#include "known_files.h"
+#include "paths.h"
+#include "record_writer.h"
+
+namespace glp::tail {
+
+// The file from which on all of a log is to be read; younger ones that are not known were missed.
+struct Since {
+  int64_t birth_ns = 0;     // 0: none was missed, only what is known may have to be read on
+  int64_t modified_ns = 0;  // its last change
+};
+
+class MissedSearch {
+ public:
+  // `is_read`: is being read anyway.
+  MissedSearch(KnownFiles& known, std::function<bool(const io::FileState&)> is_read)
+      : known_(known), is_read_(std::move(is_read)) {}
+
+  // The files to be read before that of `path`, oldest first. Marks of known ones of which nothing
+  // is missing are written to `mention`, if that is not nullptr.
+  std::vector<std::string> Find(const std::string& path, const Since& since, RecordWriter* mention);
+
+ private:
+  enum class Standing { kNew, kLive, kRead, kReadOn, kDone, kUnknowable };
+  Standing Judge(const io::Generation& one, const std::string& path, RecordWriter* mention);
+  void FindBeside(const std::string& path, const std::string& place, const Since& since,
+                  RecordWriter* mention, std::vector<std::string>* missed);
+
+  KnownFiles& known_;
+  std::function<bool(const io::FileState&)> is_read_;
+  std::map<std::string, std::vector<std::string>> folders_;
+};
+
+// The paths to search at the start, each with its target: those of known files that are elsewhere
+// now, and those of logs that came after the last run. `found` is looked at for what is known.
+struct ToSearch {
+  std::string path;
+  std::shared_ptr<const Target> target;
+  Since since;
+};
+std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
+                                  const std::vector<Found>& found);
+
+}  // namespace glp::tail
