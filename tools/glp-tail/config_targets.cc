@@ -106,6 +106,7 @@ class Scrapes {
 
  private:
   Status TakeLimits();
+  Status LimitLines(const PromtailScrapeConfig& config, LineOptions* lines) const;
   Result<Scrape> Prepare(PromtailScrapeConfig config) const;
   Status Add(const Scrape& scrape, const PromtailStaticConfig& group, Refused* refused,
              std::vector<Target>* targets) const;
@@ -125,10 +126,30 @@ Status Scrapes::TakeLimits() {
     return config_.Error(limits.max_line_size, "max_line_size: expected at least " +
                                                    std::to_string(LineOptions::kLeastMaxBytes));
   }
+  if (limits.max_streams.value > 0) {
+    return config_.Error(limits.max_streams,
+                         "max_streams: nothing limits the streams of a batch here; labels of many "
+                         "values are for glp-label to leave out");
+  }
   if (limits.readline_rate_enabled.value) {
     base_.options.lines.rate = std::make_shared<RateLimit>(
         limits.readline_rate.value, limits.readline_burst.value, limits.readline_rate_drop.value);
   }
+  return Status::Ok();
+}
+
+// What the command line says of long lines goes over it.
+Status Scrapes::LimitLines(const PromtailScrapeConfig& config, LineOptions* lines) const {
+  const cli::PromtailLimits& limits = config_.limits_config;
+  if (limits.max_line_size.value <= 0 || lines->max_bytes > 0) return Status::Ok();
+  if (!config.pipeline_stages.items.empty()) {
+    return config_.Error(limits.max_line_size,
+                         "max_line_size: job '" + config.job_name.value +
+                             "' has pipeline_stages, and the limit is for the lines behind them; "
+                             "use --max-line-size for lines as they are read");
+  }
+  lines->max_bytes = static_cast<uint64_t>(limits.max_line_size.value);
+  lines->long_lines = limits.max_line_size_truncate.value ? LongLines::kTruncate : LongLines::kDrop;
   return Status::Ok();
 }
 
@@ -145,14 +166,7 @@ Result<Scrape> Scrapes::Prepare(PromtailScrapeConfig config) const {
     if (!encoding.ok()) return config_.Error(config.encoding, encoding.status().message());
     lines.encoding = std::move(*encoding);
   }
-  const cli::PromtailLimits& limits = config_.limits_config;
-  // Behind stages the line is another one: then it is for the sink to look at its size.
-  if (limits.max_line_size.value > 0 && lines.max_bytes == 0 &&
-      config.pipeline_stages.items.empty()) {
-    lines.max_bytes = static_cast<uint64_t>(limits.max_line_size.value);
-    lines.long_lines =
-        limits.max_line_size_truncate.value ? LongLines::kTruncate : LongLines::kDrop;
-  }
+  GLP_RETURN_IF_ERROR(LimitLines(config, &lines));
   const cli::PromtailDecompression& decompression = config.decompression;
   if (decompression.enabled.value && decompression.format.value == "z") {
     return config_.Error(decompression.format,
@@ -325,6 +339,17 @@ void AddConfigOptions(cli::Command* command, ConfigSettings* settings) {
   command->DefaultText("all");
   command->Flag("--expand-env", &settings->expand_env,
                 "fill in ${NAME} and ${NAME:-default} in the configuration");
+  command->Flag("--check", &settings->check,
+                "read the configuration, say what is wrong with it, and end");
+}
+
+Status CheckNoConfig(const ConfigSettings& settings) {
+  const char* given = !settings.job.empty() ? "--job"
+                      : settings.expand_env ? "--expand-env"
+                      : settings.check      ? "--check"
+                                            : nullptr;
+  if (given == nullptr) return Status::Ok();
+  return UsageError(std::string(given) + " is of a configuration: -c FILE");
 }
 
 Result<ConfigTargets> ReadConfigTargets(const ConfigSettings& settings, const Target& base,

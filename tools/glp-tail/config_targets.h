@@ -18,8 +18,11 @@ struct ConfigSettings {
   std::string path;  // "": no configuration
   std::string job;   // of one scrape config; "": of all
   bool expand_env = false;
+  bool check = false;  // only read it
 };
 void AddConfigOptions(cli::Command* command, ConfigSettings* settings);
+// Code::kUsage where there is no configuration but something was said of one.
+Status CheckNoConfig(const ConfigSettings& settings);
 
 struct ConfigTargets {
   std::vector<Target> targets;

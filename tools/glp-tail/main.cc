@@ -10,7 +10,6 @@
 #include "config_targets.h"
 #include "follower.h"
 #include "io/stop.h"
-#include "known_files.h"
 #include "line_options.h"
 #include "paths.h"
 #include "record/record.h"
@@ -28,7 +27,6 @@ struct Options {
   std::string lines;
   LineSettings line;
   ConfigSettings config;
-  std::string positions;
   bool follow = false;
   bool poll = false;
 };
@@ -49,10 +47,6 @@ cli::Command Describe(Options* o) {
   c.DefaultText("all");
   c.Choice("--from", {"start", "end"}, &o->from,
            "where to begin in the files that are there now; new files are read from their start");
-  c.Value(
-      "--positions", "FILE", &o->positions,
-      "begin each file where FILE (a sink's --positions, or promtail's) says it was delivered to");
-  c.Completes("file");
   c.Value("--label", "K=V", &o->labels, "add a label to every record");
   c.Value("--exclude", "GLOB", &o->excludes,
           "leave out files whose path, or whose name if GLOB has no slash, matches");
@@ -110,17 +104,6 @@ Status WriteEnd(const LineReport& report, const std::string& tool, RecordWriter&
   return writer.Flush();
 }
 
-// Never a reason not to start.
-void LoadPositions(const std::string& path, cli::Context& context, KnownFiles* known) {
-  std::vector<std::string> warnings;
-  auto positions = cli::Positions::Load(path, &warnings);
-  for (const std::string& warning : warnings) context.Say(warning);
-  if (positions.ok()) return known->Load(*positions);
-  context.Incomplete(
-      "positions files that cannot be read",
-      positions.status().message() + "; all files are read as if none had been read before");
-}
-
 cli::RunResult Run(const Options& options, cli::Context& context) {
   RecordWriter writer(1);
   LineReport report;
@@ -132,23 +115,22 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   ConfigTargets config;
   if (!options.config.path.empty()) {
     GLP_ASSIGN_OR_RETURN(config, ReadConfigTargets(options.config, target, context));
+    if (options.config.check) return cli::kExitOk;
   } else {
-    if (!options.config.job.empty()) return UsageError("--job is of a configuration: -c FILE");
+    GLP_RETURN_IF_ERROR(CheckNoConfig(options.config));
     if (target.paths.empty()) target.paths.push_back("-");
     config.targets.push_back(std::move(target));
   }
   GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make(std::move(config.targets)));
   if (paths.HasStdin()) GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
 
-  KnownFiles known;
-  if (!options.positions.empty()) LoadPositions(options.positions, context, &known);
   io::StopWhenReaderLeaves(1);
   bool all_well = true;
   if (options.follow) {
-    Follower follower(context, std::move(paths), config.provider, known, writer, options.poll);
+    Follower follower(context, std::move(paths), config.provider, writer, options.poll);
     GLP_ASSIGN_OR_RETURN(all_well, follower.Run());
   } else {
-    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, known, writer));
+    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, writer));
   }
   SayLineReport(report, context);
   GLP_RETURN_IF_ERROR(WriteEnd(report, context.tool(), writer));
