@@ -10,6 +10,7 @@
 #include "config_targets.h"
 #include "follower.h"
 #include "io/stop.h"
+#include "known_files.h"
 #include "line_options.h"
 #include "paths.h"
 #include "record/record.h"
@@ -27,6 +28,7 @@ struct Options {
   std::string lines;
   LineSettings line;
   ConfigSettings config;
+  std::string positions;
   bool follow = false;
   bool poll = false;
 };
@@ -47,6 +49,10 @@ cli::Command Describe(Options* o) {
   c.DefaultText("all");
   c.Choice("--from", {"start", "end"}, &o->from,
            "where to begin in the files that are there now; new files are read from their start");
+  c.Value(
+      "--positions", "FILE", &o->positions,
+      "begin each file where FILE (a sink's --positions, or promtail's) says it was delivered to");
+  c.Completes("file");
   c.Value("--label", "K=V", &o->labels, "add a label to every record");
   c.Value("--exclude", "GLOB", &o->excludes,
           "leave out files whose path, or whose name if GLOB has no slash, matches");
@@ -104,6 +110,17 @@ Status WriteEnd(const LineReport& report, const std::string& tool, RecordWriter&
   return writer.Flush();
 }
 
+// Never a reason not to start.
+void LoadPositions(const std::string& path, cli::Context& context, KnownFiles* known) {
+  std::vector<std::string> warnings;
+  auto positions = cli::Positions::Load(path, &warnings);
+  for (const std::string& warning : warnings) context.Say(warning);
+  if (positions.ok()) return known->Load(*positions);
+  context.Incomplete(
+      "positions files that cannot be read",
+      positions.status().message() + "; all files are read as if none had been read before");
+}
+
 cli::RunResult Run(const Options& options, cli::Context& context) {
   RecordWriter writer(1);
   LineReport report;
@@ -124,13 +141,16 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   GLP_ASSIGN_OR_RETURN(PathSet paths, PathSet::Make(std::move(config.targets)));
   if (paths.HasStdin()) GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
 
+  KnownFiles known;
+  const std::string& positions = options.positions.empty() ? config.positions : options.positions;
+  if (!positions.empty()) LoadPositions(positions, context, &known);
   io::StopWhenReaderLeaves(1);
   bool all_well = true;
   if (options.follow) {
-    Follower follower(context, std::move(paths), config.provider, writer, options.poll);
+    Follower follower(context, std::move(paths), config.provider, known, writer, options.poll);
     GLP_ASSIGN_OR_RETURN(all_well, follower.Run());
   } else {
-    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, writer));
+    GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, known, writer));
   }
   SayLineReport(report, context);
   GLP_RETURN_IF_ERROR(WriteEnd(report, context.tool(), writer));
