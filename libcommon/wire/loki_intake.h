@@ -11,7 +11,7 @@
 namespace glp::wire {
 
 struct LokiApi::Intake {
-  PushDecoder json;
+  JsonPushDecoder json;
   ProtoPushDecoder proto;
   SnappyReader snappy;
   LabelTable labels;

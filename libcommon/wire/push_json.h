@@ -21,10 +21,10 @@ namespace glp::wire {
 // Lifetime: a request is good until the next Decode.
 // Threads:  one at a time.
 // Errors:   Code::kData with what is wrong and where: nothing of the body may be stored.
-class PushDecoder {
+class JsonPushDecoder {
  public:
-  PushDecoder();
-  ~PushDecoder();
+  JsonPushDecoder();
+  ~JsonPushDecoder();
   Result<const PushRequest*> Decode(std::string_view body);
 
  private:

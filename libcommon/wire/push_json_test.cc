@@ -25,7 +25,7 @@ std::string Show(const PushRequest& request) {
 }
 
 std::string Decode(std::string_view body) {
-  PushDecoder decoder;
+  JsonPushDecoder decoder;
   const Result<const PushRequest*> request = decoder.Decode(body);
   return request.ok() ? Show(**request) : "ERROR " + request.status().message();
 }
@@ -170,7 +170,7 @@ TEST(PushDecode, TakesSourcesAndExactLines) {
 }
 
 TEST(PushDecode, IsReusable) {
-  PushDecoder decoder;
+  JsonPushDecoder decoder;
   const std::string large(20 << 20, 'x');
   for (const std::string& line : {std::string("a"), large, std::string("b")}) {
     const auto request = decoder.Decode(OneStream(R"({"a":"1"})", "[[\"5\",\"" + line + "\"]]"));

@@ -43,7 +43,7 @@ std::string ShowProto(std::string_view bytes) {
 }
 
 std::string ShowJson(std::string_view body) {
-  PushDecoder decoder;
+  JsonPushDecoder decoder;
   const auto request = decoder.Decode(body);
   return request.ok() ? Show(**request) : "ERROR " + request.status().message();
 }

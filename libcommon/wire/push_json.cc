@@ -1,10 +1,11 @@
+#include "wire/push_json.h"
+
 #include <simdjson.h>
 
 #include <algorithm>
 #include <deque>
 
 #include "base/json_text.h"
-#include "wire/push_json.h"
 #include "wire/push_meta.h"
 
 namespace glp::wire {
@@ -45,7 +46,7 @@ std::string_view TrimJson(std::string_view raw) {
 
 }  // namespace
 
-struct PushDecoder::Impl {
+struct JsonPushDecoder::Impl {
   ondemand::parser parser;
   std::string padded;
   PushRequest request;
@@ -69,10 +70,10 @@ struct PushDecoder::Impl {
   Status ApplyExtras();
 };
 
-PushDecoder::PushDecoder() : impl_(std::make_unique<Impl>()) {}
-PushDecoder::~PushDecoder() = default;
+JsonPushDecoder::JsonPushDecoder() : impl_(std::make_unique<Impl>()) {}
+JsonPushDecoder::~JsonPushDecoder() = default;
 
-Result<const PushRequest*> PushDecoder::Decode(std::string_view body) {
+Result<const PushRequest*> JsonPushDecoder::Decode(std::string_view body) {
   if (impl_->padded.capacity() > kKeepBytes) impl_ = std::make_unique<Impl>();
   Impl& d = *impl_;
   d.request.streams.clear();
@@ -90,7 +91,7 @@ Result<const PushRequest*> PushDecoder::Decode(std::string_view body) {
   return &d.request;
 }
 
-Status PushDecoder::Impl::Decode() {
+Status JsonPushDecoder::Impl::Decode() {
   ondemand::document document;
   const simdjson::padded_string_view view(padded.data(), padded.size(), padded.capacity());
   if (auto error = parser.iterate(view).get(document)) return Malformed("not JSON", error);
@@ -112,7 +113,7 @@ Status PushDecoder::Impl::Decode() {
   return has_extras ? ApplyExtras() : Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadStreams(ondemand::value value) {
+Status JsonPushDecoder::Impl::ReadStreams(ondemand::value value) {
   bool is_null = false;
   if (auto error = value.is_null().get(is_null)) return Malformed("streams", error);
   if (is_null) return Status::Ok();
@@ -131,7 +132,7 @@ Status PushDecoder::Impl::ReadStreams(ondemand::value value) {
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadStream(ondemand::value value, PushRequest::Stream* stream) {
+Status JsonPushDecoder::Impl::ReadStream(ondemand::value value, PushRequest::Stream* stream) {
   ondemand::object object;
   if (value.get_object().get(object)) return DataError("is no object");
   for (auto field : object) {
@@ -148,7 +149,7 @@ Status PushDecoder::Impl::ReadStream(ondemand::value value, PushRequest::Stream*
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) {
+Status JsonPushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) {
   ondemand::object object;
   if (value.get_object().get(object)) return DataError("labels are no object");
   labels->clear();
@@ -182,8 +183,8 @@ Status PushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) {
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadEntries(ondemand::value value,
-                                      std::vector<PushRequest::Entry>* entries) {
+Status JsonPushDecoder::Impl::ReadEntries(ondemand::value value,
+                                          std::vector<PushRequest::Entry>* entries) {
   bool is_null = false;
   if (value.is_null().get(is_null)) return DataError("bad values");
   if (is_null) return Status::Ok();
@@ -206,7 +207,7 @@ Status PushDecoder::Impl::ReadEntries(ondemand::value value,
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadEntry(ondemand::value value, PushRequest::Entry* entry) {
+Status JsonPushDecoder::Impl::ReadEntry(ondemand::value value, PushRequest::Entry* entry) {
   ondemand::array array;
   if (value.get_array().get(array)) return DataError("is no array");
   size_t at = 0;
@@ -230,7 +231,7 @@ Status PushDecoder::Impl::ReadEntry(ondemand::value value, PushRequest::Entry* e
 }
 
 // A string as a view into the body; only text with escapes is copied. False where it is none.
-bool PushDecoder::Impl::ReadText(ondemand::value value, std::string_view* text) {
+bool JsonPushDecoder::Impl::ReadText(ondemand::value value, std::string_view* text) {
   ondemand::raw_json_string string;
   if (value.get_raw_json_string().get(string)) return false;
   const char* begin = string.raw();
@@ -250,7 +251,7 @@ bool PushDecoder::Impl::ReadText(ondemand::value value, std::string_view* text) 
   return true;
 }
 
-Status PushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* json) {
+Status JsonPushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* json) {
   ondemand::object object;
   if (value.get_object().get(object)) return DataError("structured metadata is no object");
   for (auto field : object) {
@@ -265,7 +266,7 @@ Status PushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* json
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadGlp(ondemand::value value) {
+Status JsonPushDecoder::Impl::ReadGlp(ondemand::value value) {
   ondemand::object object;
   if (value.get_object().get(object)) return Malformed("glp is no object");
   for (auto field : object) {
@@ -288,7 +289,7 @@ Status PushDecoder::Impl::ReadGlp(ondemand::value value) {
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
+Status JsonPushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
   ondemand::object object;
   if (value.get_object().get(object)) return DataError("is no object");
   for (auto field : object) {
@@ -346,7 +347,7 @@ Status PushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
   return Status::Ok();
 }
 
-Status PushDecoder::Impl::ApplyExtras() {
+Status JsonPushDecoder::Impl::ApplyExtras() {
   if (extras.size() != request.streams.size()) {
     return Malformed("glp has " + std::to_string(extras.size()) + " streams, streams has " +
                      std::to_string(request.streams.size()));
