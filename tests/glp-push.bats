@@ -1,61 +1,5 @@
 load lib
 
-setup_file() {
-  # fake-loki DIR [ANSWER…]: answers pushes with the given statuses in turn ("429/2" sends
-  # Retry-After: 2, "slow" never answers, "drop" hangs up), then with 204. DIR/port, DIR/bodies (a
-  # line each), DIR/heads.
-  cat >"$BATS_FILE_TMPDIR/fake-loki" <<'EOF'
-import gzip, http.server, json, sys, threading, time
-folder, answers = sys.argv[1], sys.argv[2:]
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        with open(folder + "/gets", "a") as f:
-            f.write(self.path + "\n")
-        self.send_response(404)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        answer = answers.pop(0) if answers else "204"
-        with open(folder + "/bodies", "ab") as f:
-            f.write(body + b"\n")
-        with open(folder + "/heads", "a") as f:
-            head = {k.lower(): v for k, v in self.headers.items()}
-            f.write(json.dumps({"path": self.path, "head": head, "answer": answer, "time": time.time()}) + "\n")
-        if answer == "slow":
-            time.sleep(60)
-        if answer in ("slow", "drop"):
-            self.close_connection = True
-            return
-        status, _, after = answer.partition("/")
-        text = b"" if status == "204" else b"words of the server\nand more of them\n"
-        self.send_response(int(status))
-        if after:
-            self.send_header("Retry-After", after)
-        if status != "204":
-            self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-server.daemon_threads = True
-with open(folder + "/port.new", "w") as f:
-    f.write(str(server.server_address[1]))
-import os
-os.rename(folder + "/port.new", folder + "/port")
-server.serve_forever()
-EOF
-}
-
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
   servers=()
@@ -65,14 +9,41 @@ teardown() {
   stop "${servers[@]}"
 }
 
-fake_loki() {
-  rm -f port bodies heads gets
-  touch bodies heads gets
-  python3 "$BATS_FILE_TMPDIR/fake-loki" "$PWD" "$@" 3>&- &
-  servers+=($!)
-  wait_for test -e port
-  URL=http://127.0.0.1:$(<port)
+# A server that fails as the steps say (tests/faulty_server.py) and writes what it was sent to
+# $LOG; its URL is in $URL.
+faulty() {
+  LOG=$PWD/log.${#servers[@]}
+  : >"$LOG"
+  python3 "$GLP_ROOT/tests/faulty_server.py" --log "$LOG" "$@" >"$LOG.port" 3>&- &
+  server_pid=$!
+  servers+=("$server_pid")
+  wait_for test -s "$LOG.port"
+  URL=http://127.0.0.1:$(<"$LOG.port")
 }
+# A server that is well, at the same port.
+again() {
+  stop "$server_pid"
+  faulty --port "${URL##*:}"
+}
+# What a server was sent, in the order in which it came: it writes its log after the answer.
+requests() {
+  local log=${1:-$LOG}
+  wait_for has_logged "$log"
+  jq -sc 'sort_by(.n)[]' "$log"
+}
+has_logged() {
+  local pushes
+  pushes=$(curl -sS "http://127.0.0.1:$(<"$1.port")/control" | jq .pushes) || return 0
+  [[ -z $pushes || $(wc -l <"$1") -eq $pushes ]]
+}
+# The bodies of requests in the form of JSON, a line each.
+bodies() { requests | jq -r .body; }
+pushed_lines() { bodies | jq -r '.streams[].values[][1]'; }
+# The lines of requests that were answered with 204.
+taken_lines() { requests "$@" | jq -r 'select(.status == 204) | .body' | jq -r '.streams[].values[][1]'; }
+# Most tests want to read what was sent.
+PUSH=(glp-push --format json --min-backoff 10ms --max-backoff 50ms)
+push() { "${PUSH[@]}" "$@"; }
 
 # Starts until the port is free: another test's socket may have it for a moment.
 glp_store() {
@@ -100,39 +71,49 @@ query() {
 }
 
 has_lines() { [[ $(wc -l <"$1") -ge $2 ]]; }
+said() { grep -q -- "$1" "$2"; }
 
 @test "records become streams and entries of one request" {
-  fake_loki
-  run --separate-stderr glp-push --url "$URL" < <(record 1; record 2 b; record 3)
+  faulty
+  run --separate-stderr push --url "$URL" < <(record 1; record 2 b; record 3)
   assert_status 0
   assert_equal "$output" ""
   assert_equal "$stderr" ""
-  assert_equal "$(jq -c . bodies)" '{"streams":[{"stream":{"app":"a"},"values":[["1767571201000000000","line 1"],["1767571203000000000","line 3"]]},{"stream":{"app":"b"},"values":[["1767571202000000000","line 2"]]}]}'
-  assert_json "$(<heads)" '.path == "/loki/api/v1/push" and .head["content-type"] == "application/json"
-    and (.head["user-agent"] | startswith("glp-push/"))'
+  assert_equal "$(bodies)" '{"streams":[{"stream":{"app":"a"},"values":[["1767571201000000000","line 1"],["1767571203000000000","line 3"]]},{"stream":{"app":"b"},"values":[["1767571202000000000","line 2"]]}]}'
+  assert_json "$(requests)" '.path == "/loki/api/v1/push" and .headers["Content-Type"] == "application/json"
+    and (.headers["User-Agent"] | startswith("glp-push/"))'
+}
+
+@test "protobuf and snappy are the default" {
+  faulty
+  run glp-push --url "$URL" < <(record 1; record 1 b)
+  assert_status 0
+  assert_json "$(requests)" '.headers["Content-Type"] == "application/x-protobuf" and (.body64 // .body | length > 10)'
 }
 
 @test "structured metadata goes along, fields do not" {
-  fake_loki
-  run glp-push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{"a":"1"},"line":"x","meta":{"trace":"t1"},"fields":{"secret":"s"}}'
+  faulty
+  run push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{"a":"1"},"line":"x","meta":{"trace":"t1"},"fields":{"secret":"s"}}'
   assert_status 0
-  assert_equal "$(jq -c '.streams[0].values[0]' bodies)" '["1767571200000000000","x",{"trace":"t1"}]'
-  refute_contains "$(<bodies)" secret
+  assert_equal "$(bodies | jq -c '.streams[0].values[0]')" '["1767571200000000000","x",{"trace":"t1"}]'
+  refute_contains "$(bodies)" secret
 }
 
 @test "a real Loki sees nothing of where the lines came from" {
-  fake_loki
+  faulty
+  run push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{},"line":"x","src":"abc@12"}'
+  assert_status 0
+  assert_equal "$(bodies | jq -c keys)" '["streams"]'
   run glp-push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{},"line":"x","src":"abc@12"}'
   assert_status 0
-  assert_equal "$(jq -c keys bodies)" '["streams"]'
-  assert_equal "$(<gets)" /loki/api/v1/status/buildinfo
+  refute_contains "$(requests | tail -n 1 | jq -r '.body // (.body64 | @base64d)')" abc
 }
 
 @test "external labels are added, the record's own win" {
-  fake_loki
-  run glp-push -u "$URL" --external-label host=n1 --external-label app=other < <(record 1)
+  faulty
+  run push -u "$URL" --external-label host=n1 --external-label app=other < <(record 1)
   assert_status 0
-  assert_equal "$(jq -c '.streams[0].stream' bodies)" '{"app":"a","host":"n1"}'
+  assert_equal "$(bodies | jq -c '.streams[0].stream')" '{"app":"a","host":"n1"}'
 }
 
 @test "a bad external label is a usage error" {
@@ -143,161 +124,430 @@ has_lines() { [[ $(wc -l <"$1") -ge $2 ]]; }
   done
 }
 
-@test "tenant and token are sent as headers" {
-  fake_loki
+@test "tenant, token and headers are sent" {
+  faulty
   echo 's3cret' >token
-  run glp-push -u "$URL" --tenant team-a --token-file token < <(record 1)
+  run push -u "$URL" --tenant team-a --token-file token --header 'X-Team: blue' < <(record 1)
   assert_status 0
-  assert_json "$(<heads)" '.head["x-scope-orgid"] == "team-a" and .head.authorization == "Bearer s3cret"'
+  assert_json "$(requests)" '.headers["X-Scope-OrgID"] == "team-a" and .headers.Authorization == "Bearer s3cret"
+    and .headers["X-Team"] == "blue"'
   run --separate-stderr glp-push -u "$URL" --token-file nosuch < <(record 1)
   assert_status 2
   assert_contains "$stderr" nosuch
+  run --separate-stderr glp-push -u "$URL" --header nonsense </dev/null
+  assert_status 2
+  assert_contains "$stderr" "--header 'nonsense'"
+}
+
+@test "basic authorization: a name and a file with the password" {
+  faulty
+  echo 'pass' >pw
+  run push -u "$URL" --user me --password-file pw < <(record 1)
+  assert_status 0
+  assert_json "$(requests)" '.headers.Authorization == "Basic bWU6cGFzcw=="'
+  run --separate-stderr glp-push -u "$URL" --user me </dev/null
+  assert_status 2
+  assert_contains "$stderr" '--password-file'
+}
+
+@test "a record's tenant is that of its label, which leaves the stream, or of a field" {
+  faulty
+  {
+    echo '{"ts":"2026-01-05T00:00:01Z","labels":{"app":"a","__tenant_id__":"t1"},"line":"of t1"}'
+    echo '{"ts":"2026-01-05T00:00:02Z","labels":{"app":"a"},"line":"of f","fields":{"team":"f"}}'
+    record 3
+  } >in
+  run push -u "$URL" --tenant main <in
+  assert_status 0
+  assert_equal "$(requests | jq -r '.headers["X-Scope-OrgID"] + " " + .body' | sort)" \
+    'main {"streams":[{"stream":{"app":"a"},"values":[["1767571202000000000","of f"],["1767571203000000000","line 3"]]}]}
+t1 {"streams":[{"stream":{"app":"a"},"values":[["1767571201000000000","of t1"]]}]}'
+  again
+  run push -u "$URL" --tenant-field team --tenant-label app <in
+  assert_status 0
+  assert_equal "$(requests | jq -r '.headers["X-Scope-OrgID"] + " " + .body' | sort)" \
+    'a {"streams":[{"stream":{"__tenant_id__":"t1"},"values":[["1767571201000000000","of t1"]]},{"stream":{},"values":[["1767571203000000000","line 3"]]}]}
+f {"streams":[{"stream":{},"values":[["1767571202000000000","of f"]]}]}'
+}
+
+@test "a tenant that no header can hold is refused, and kept" {
+  faulty
+  run --separate-stderr push -u "$URL" --dead-letters dead \
+    <<<'{"ts":"2026-01-05T00:00:01Z","labels":{"__tenant_id__":"a\nX-Evil: 1"},"line":"x"}'
+  assert_status 3
+  assert_contains "$stderr" 'cannot be a tenant'
+  assert_equal "$(requests)" ''
+  assert_json "$(<dead)" '.line == "x" and (.refused.why | test("tenant"))'
+}
+
+@test "a tenant that is held back does not hold back others" {
+  faulty '3x429/1 slow down'
+  {
+    echo '{"labels":{"__tenant_id__":"slow"},"line":"of slow"}'
+    sleep 0.3
+    echo '{"labels":{"__tenant_id__":"quick"},"line":"of quick"}'
+  } >in
+  mkfifo pipe
+  "${PUSH[@]}" -u "$URL" --batch-wait 1ms <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  sed -n 1p in >&4
+  wait_for said 'trying again' err
+  curl -sS --data-binary $'ok\n429/1' "$URL/control"
+  sed -n 2p in >&4
+  wait_for said quick "$LOG"
+  exec 4>&-
+  wait "$pid"
+  assert_equal "$(requests | jq -r 'select(.status == 204) | .headers["X-Scope-OrgID"]')" $'quick\nslow'
 }
 
 @test "a URL with a path is taken as it is" {
-  fake_loki
-  run glp-push -u "$URL/other/path" < <(record 1)
+  faulty
+  run push -u "$URL/other/push" < <(record 1)
   assert_status 0
-  assert_json "$(<heads)" '.path == "/other/path"'
-  assert_equal "$(<gets)" ''
+  assert_json "$(requests)" '.path == "/other/push"'
 }
 
 @test "--gzip compresses the body" {
-  fake_loki
-  run glp-push -u "$URL" --gzip < <(record 1)
+  faulty
+  run push -u "$URL" --gzip < <(record 1)
   assert_status 0
-  assert_json "$(<heads)" '.head["content-encoding"] == "gzip"'
-  assert_json "$(<bodies)" '.streams[0].values[0][1] == "line 1"'
+  assert_json "$(requests)" '.headers["Content-Encoding"] == "gzip"'
+  assert_equal "$(pushed_lines)" 'line 1'
 }
 
 @test "a batch is no larger than --batch-size, and order is kept" {
-  fake_loki
-  run glp-push -u "$URL" --batch-size 20 < <(for i in 1 2 3 4 5 6 7; do record $i; done)
+  faulty
+  run push -u "$URL" --batch-size 20 < <(for i in 1 2 3 4 5 6 7; do record $i; done)
   assert_status 0
-  assert_equal "$(jq -c '[.streams[].values[][1]]' bodies)" '["line 1","line 2","line 3"]
+  assert_equal "$(bodies | jq -c '[.streams[].values[][1]]')" '["line 1","line 2","line 3"]
 ["line 4","line 5","line 6"]
 ["line 7"]'
 }
 
-@test "a line larger than --batch-size makes a batch of its own" {
-  fake_loki
-  line=$(printf '%03000d' 7)
-  run glp-push -u "$URL" --batch-size 1K < <(record 1; echo "{\"line\":\"$line\"}"; record 2)
+@test "streams keep their order while several requests are under way and fail" {
+  faulty --random 7:0.3
+  for i in $(seq 1 400); do
+    printf '{"ts":"2026-01-05T00:00:00.%09dZ","labels":{"s":"%d"},"line":"%d"}\n' "$i" $((i % 8)) "$i"
+  done >in
+  run --separate-stderr push -u "$URL" --batch-size 20 <in
   assert_status 0
-  assert_equal "$(jq -c '.streams | length, (.[0].values | length)' bodies | tr '\n' ' ')" '1 1 1 1 1 1 '
+  for s in 0 1 2 3 4 5 6 7; do
+    requests | jq -r 'select(.status == 204) | .body' |
+      jq -r --arg s $s '.streams[] | select(.stream.s == $s) | .values[][1]' >got
+    # What was taken although the answer got lost comes again.
+    jq -r --arg s $s 'select(.labels.s == $s) | .line' in >wanted
+    assert_equal "$(awk '!seen[$0]++' got)" "$(<wanted)"
+  done
+}
+
+@test "a line larger than --batch-size makes a batch of its own" {
+  faulty
+  line=$(printf '%03000d' 7)
+  run push -u "$URL" --batch-size 1K < <(record 1; echo "{\"line\":\"$line\"}"; record 2)
+  assert_status 0
+  assert_equal "$(bodies | jq -c '[.streams[].values[][1] | length]' | tr '\n' ' ')" '[6] [3000] [6] '
 }
 
 @test "in a pipe that goes on, a batch is sent after --batch-wait" {
-  fake_loki
+  faulty
   mkfifo pipe
-  glp-push -u "$URL" --batch-wait 50ms <pipe 3>&- &
+  "${PUSH[@]}" -u "$URL" --batch-wait 50ms <pipe 3>&- &
   pid=$!
   servers+=("$pid")
   exec 4>pipe
   record 1 >&4
-  wait_for has_lines bodies 1
+  wait_for has_lines "$LOG" 1
   record 2 >&4
-  wait_for has_lines bodies 2
+  wait_for has_lines "$LOG" 2
   exec 4>&-
   wait "$pid"
-  assert_equal "$(jq -r '.streams[].values[][1]' bodies)" $'line 1\nline 2'
+  assert_equal "$(pushed_lines)" $'line 1\nline 2'
+}
+
+@test "a quiet pipe with many streams makes one request at a time" {
+  faulty
+  run push -u "$URL" --batch-wait 10s < <(for i in $(seq 1 50); do record $((i % 60)) "app$i"; done)
+  assert_status 0
+  assert_equal "$(requests | wc -l)" 1
 }
 
 @test "empty input sends nothing" {
-  fake_loki
-  run glp-push -u "$URL" </dev/null
+  faulty
+  run push -u "$URL" </dev/null
   assert_status 0
-  assert_equal "$(<heads)" ''
+  assert_equal "$(requests)" ''
 }
 
-@test "5xx, 429 and broken connections are tried again until the server takes the batch" {
-  fake_loki 500 503 429 drop 204
-  run --separate-stderr glp-push -u "$URL" --min-backoff 10ms --max-backoff 20ms < <(record 1; record 2)
+@test "5xx, 429, broken connections and half answers are tried again until the server takes the batch" {
+  faulty '500 words of the server' 503 429 close half took+close ok
+  run --separate-stderr push -u "$URL" < <(record 1; record 2)
   assert_status 0
   assert_contains "$stderr" 'server returned HTTP status 500 Internal Server Error (500): words of the server; trying again in'
   assert_contains "$stderr" 'the server takes records again'
-  refute_contains "$stderr" 'and more of them'
-  assert_equal "$(wc -l <bodies)" 5
-  assert_equal "$(sort -u bodies | wc -l)" 1
+  assert_equal "$(taken_lines)" $'line 1\nline 2'
+}
+
+@test "what says nothing about the data is no reason to drop it" {
+  faulty '404 no such route' '401 who are you' '403 no' '405 no' '302' '400 <html>bad gateway</html>' '260 blocked' ok
+  run --separate-stderr push -u "$URL" < <(record 1)
+  assert_status 0
+  assert_contains "$stderr" '404 Not Found (404): no such route; trying again in'
+  assert_equal "$(requests | wc -l)" 8
 }
 
 @test "a request without an answer is tried again after --timeout" {
-  fake_loki slow 204
-  run --separate-stderr glp-push -u "$URL" --timeout 200ms --min-backoff 10ms < <(record 1)
+  faulty hang ok
+  run --separate-stderr push -u "$URL" --timeout 200ms < <(record 1)
   assert_status 0
-  assert_equal "$(jq -r .answer heads)" $'slow\n204'
+  assert_equal "$(taken_lines)" 'line 1'
 }
 
 @test "Retry-After is honoured" {
-  fake_loki 429/1 204
-  run glp-push -u "$URL" --min-backoff 1ms --max-backoff 2ms < <(record 1)
+  faulty '429/1 slow down'
+  start=$EPOCHREALTIME
+  run --separate-stderr push -u "$URL" < <(record 1)
   assert_status 0
-  assert_json "$(jq -s . heads)" '.[1].time - .[0].time >= 0.95'
+  assert_contains "$stderr" 'slow down; trying again in 1s'
+  ((${EPOCHREALTIME/./} - ${start/./} > 950000))
 }
 
-@test "--max-retries: it gives up with status 75" {
-  fake_loki 500 500 500 500
-  run --separate-stderr glp-push -u "$URL" --max-retries 2 --min-backoff 1ms --max-backoff 2ms < <(record 1)
+@test "--max-retries: it gives up with status 75 and says what was not delivered" {
+  faulty '* x500'
+  run --separate-stderr push -u "$URL" --max-retries 2 < <(record 1)
   assert_status 75
   assert_contains "$stderr" 'gave up after 3 tries: server returned HTTP status 500'
-  assert_equal "$(wc -l <heads)" 3
+  assert_contains "$stderr" '1 records not sent'
+  assert_equal "$(requests | wc -l)" 3
 }
 
 @test "a server that is not there counts as a failed try, too" {
-  run --separate-stderr glp-push -u "127.0.0.1:$(free_port)" --max-retries 1 --min-backoff 1ms < <(record 1)
+  run --separate-stderr push -u "127.0.0.1:$(free_port)" --max-retries 1 < <(record 1)
   assert_status 75
   assert_contains "$stderr" 'gave up after 2 tries'
 }
 
 @test "what a server refuses is counted and shown, the rest goes on" {
-  fake_loki 400 204
-  run --separate-stderr glp-push -u "$URL" --batch-size 8 < <(record 1; record 2)
+  faulty '400 words of the server' ok
+  run --separate-stderr push -u "$URL" --batch-size 8 < <(record 1; record 2)
   assert_status 3
-  assert_contains "$stderr" 'batch of 1 records refused: server returned HTTP status 400 Bad Request (400): words of the server'
-  refute_contains "$stderr" 'and more of them'
-  assert_contains "$stderr" '1 records in 1 batches were refused'
-  assert_equal "$(wc -l <heads)" 2
+  assert_contains "$stderr" '1 records refused (the server may have stored some): server returned HTTP status 400 Bad Request (400): words of the server'
+  assert_contains "$stderr" '1 records were refused: ingester_error 1'
+  assert_equal "$(taken_lines)" 'line 2'
+}
+
+@test "only the refused records of a batch become dead letters, and can be pushed again" {
+  faulty "400 entry for stream '{app=\"b\"}' has timestamp too old: 2026-01-05T00:00:02Z, oldest acceptable timestamp is: 2026-01-05T00:00:02.5Z"
+  {
+    printf '{"ts":"2026-01-05T00:00:03Z","labels":{"app":"a"},"line":"line 3","src":"f@3"}\n'
+    printf '{"ts":"2026-01-05T00:00:02Z","labels":{"app":"b"},"line":"line 2","meta":{"k":"v"},"src":"f@2"}\n'
+  } >in
+  run --separate-stderr push -u "$URL" --dead-letters dead --tenant-label team <in
+  assert_status 3
+  assert_contains "$stderr" '1 records refused and kept in dead'
+  assert_contains "$stderr" '1 records were refused: greater_than_max_sample_age 1'
+  assert_equal "$(wc -l <dead)" 1
+  assert_json "$(<dead)" '.ts == "2026-01-05T00:00:02.000000000Z" and .labels == {"app":"b"} and .line == "line 2"
+    and .meta == {"k":"v"} and (has("src") | not) and .refused.src == "f@2"
+    and (.refused.why | test("too old")) and (.refused.by | endswith("/loki/api/v1/push"))
+    and (.refused | has("stored") | not)'
+  run --separate-stderr push -u "$URL" <dead
+  assert_status 0
+  assert_equal "$(taken_lines)" 'line 2'
+}
+
+@test "where the words are not understood all of the batch is kept, and that some may be stored is said" {
+  faulty '400 no idea'
+  run --separate-stderr push -u "$URL" --dead-letters dead --tenant t < <(record 1; record 2)
+  assert_status 3
+  assert_equal "$(jq -c '[.line, .refused.stored]' dead)" '["line 1","maybe"]
+["line 2","maybe"]'
+}
+
+@test "a dead letter knows its tenant" {
+  faulty '400 no idea'
+  run --separate-stderr push -u "$URL" --dead-letters dead <<<'{"labels":{"__tenant_id__":"t7"},"line":"x"}'
+  assert_status 3
+  run --separate-stderr push -u "$URL" <dead
+  assert_status 0
+  assert_equal "$(requests | tail -n 1 | jq -r '.headers["X-Scope-OrgID"]')" t7
+}
+
+@test "413: the batch is sent in halves, and a line that is too large alone is refused" {
+  faulty '413 too large' '413 too large' ok '413 request body too large' ok
+  run --separate-stderr push -u "$URL" --dead-letters dead < <(for i in 1 2 3 4; do record $i; done)
+  assert_status 3
+  assert_equal "$(taken_lines)" $'line 1\nline 3\nline 4'
+  assert_equal "$(jq -r .line dead)" 'line 2'
+  assert_contains "$stderr" 'request_body_too_large 1'
+}
+
+@test "dead letters that cannot be written hold up the batch, not the data" {
+  faulty '2x400 no' ok
+  run --separate-stderr push -u "$URL" --dead-letters /dev/full < <(record 1)
+  assert_status 0
+  assert_contains "$stderr" 'refused records cannot be kept'
+  assert_equal "$(taken_lines)" 'line 1'
+}
+
+@test "two servers: each gets everything at its own pace" {
+  faulty '3x500'
+  one=$URL log_one=$LOG
+  faulty
+  run --separate-stderr push -u "$one" -u "$URL" --batch-size 8 < <(for i in 1 2 3 4 5 6; do record $i; done)
+  assert_status 0
+  assert_contains "$stderr" "$one/loki/api/v1/push: server returned"
+  assert_equal "$(taken_lines "$log_one")" "$(seq -f 'line %g' 6)"
+  assert_equal "$(taken_lines)" "$(seq -f 'line %g' 6)"
+}
+
+@test "a dead server does not hold up another as long as the spool has room, and gets it all later" {
+  dead=127.0.0.1:$(free_port)
+  faulty
+  well=$URL
+  run --separate-stderr push -u "$well" -u "$dead" --spool spool --batch-size 8 < <(for i in $(seq 1 40); do record $i; done)
+  assert_status 75
+  assert_equal "$(taken_lines)" "$(seq -f 'line %g' 40)"
+  assert_contains "$stderr" "40 batches wait in the spool for http://$dead/loki/api/v1/push"
+  faulty --port "${dead##*:}"
+  run --separate-stderr push -u "$well" --spool spool < <(record 41)
+  assert_status 0
+  assert_contains "$stderr" "the spool has batches for http://$dead/loki/api/v1/push, which no --url is about"
+  run --separate-stderr push -u "$dead" --spool spool < <(record 41)
+  assert_status 0
+  assert_contains "$stderr" '40 batches wait in the spool'
+  assert_equal "$(taken_lines)" "$(seq -f 'line %g' 41)"
+  assert_equal "$(find spool -name '*.seg')" ''
+}
+
+@test "the spool outlives kill -9, also in the middle of a write" {
+  dead=127.0.0.1:$(free_port)
+  mkfifo pipe
+  "${PUSH[@]}" -u "$dead" --spool spool --batch-wait 1ms --positions pos <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  for i in 1 2 3; do
+    printf '{"ts":"2026-01-05T00:00:0%dZ","labels":{},"line":"line %d","src":"f@%d"}\n' $i $i $((i * 7)) >&4
+    wait_for said "f@$((i * 7))" pos
+  done
+  kill -9 "$pid"
+  wait "$pid" || true
+  exec 4>&-
+  # The write that a crash cut off.
+  segment=$(find spool -name '*.seg')
+  head -c 50 "$segment" >part
+  cat part >>"$segment"
+  faulty --port "${dead##*:}"
+  run --separate-stderr push -u "$dead" --spool spool </dev/null
+  assert_status 0
+  assert_equal "$(taken_lines)" $'line 1\nline 2\nline 3'
+}
+
+@test "a flipped byte in the spool costs one batch, is said, and the status is 3" {
+  dead=127.0.0.1:$(free_port)
+  run push -u "$dead" --spool spool --batch-size 8 < <(for i in 1 2 3; do record $i; done)
+  assert_status 75
+  segment=$(find spool -name '*.seg')
+  size=$(($(stat -c %s "$segment") / 3))
+  printf '\xff' | dd of="$segment" bs=1 seek=$((size + 60)) conv=notrunc status=none
+  faulty --port "${dead##*:}"
+  run --separate-stderr push -u "$dead" --spool spool </dev/null
+  assert_status 3
+  assert_contains "$stderr" "a batch is damaged and lost"
+  assert_equal "$(taken_lines)" $'line 1\nline 3'
+}
+
+@test "a full spool is back-pressure: nothing is lost" {
+  dead=127.0.0.1:$(free_port)
+  mkfifo pipe
+  "${PUSH[@]}" -u "$dead" --spool spool --spool-max 2000 --batch-size 8 <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  for i in $(seq 1 50); do record "$i"; done >in
+  cat in >pipe
+  wait_for said 'the spool is full' err
+  (($(find spool -name '*.seg' -exec cat {} + | wc -c) <= 2000))
+  faulty --port "${dead##*:}"
+  wait "$pid"
+  assert_equal "$(taken_lines)" "$(jq -r .line in)"
+}
+
+@test "a disk that is full under the spool is back-pressure: nothing is lost" {
+  dead=127.0.0.1:$(free_port)
+  mkfifo pipe
+  # A limit of the size of files is what a test may set: 1 block of 1024 bytes.
+  (
+    trap '' XFSZ
+    ulimit -f 1
+    exec glp-push --format json --min-backoff 10ms --max-backoff 50ms -u "$dead" --spool spool --batch-size 8 <pipe >out 2>&1 3>&-
+  ) &
+  pid=$!
+  servers+=("$pid")
+  for i in $(seq 1 30); do record "$i"; done >in
+  cat in >pipe
+  wait_for said 'File too large' out
+  faulty --port "${dead##*:}"
+  wait "$pid"
+  assert_equal "$(taken_lines)" "$(jq -r .line in)"
+}
+
+@test "a spool belongs to one process" {
+  mkfifo pipe
+  "${PUSH[@]}" -u "127.0.0.1:$(free_port)" --spool spool <pipe 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  wait_for test -s spool/lock
+  run --separate-stderr push -u "127.0.0.1:9" --spool spool </dev/null
+  assert_status 2
+  assert_contains "$stderr" "process $pid"
+  exec 4>&-
 }
 
 @test "bad records are passed over and counted" {
-  fake_loki
-  run --separate-stderr glp-push -u "$URL" < <(record 1; echo nonsense; record 2)
+  faulty
+  run --separate-stderr push -u "$URL" < <(record 1; echo nonsense; record 2)
   assert_status 3
   assert_contains "$stderr" 'bad record'
-  assert_equal "$(jq '.streams[0].values | length' bodies)" 2
+  assert_equal "$(pushed_lines)" $'line 1\nline 2'
 }
 
-@test "lines that are not UTF-8 are changed for a Loki, and that is said" {
-  fake_loki
-  run --separate-stderr glp-push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{},"line64":"YQD/eg=="}'
+@test "lines that are not UTF-8 are changed for JSON to a Loki, and that is said" {
+  faulty
+  run --separate-stderr push -u "$URL" <<<'{"ts":"2026-01-05T00:00:00Z","labels":{},"line64":"YQD/eg=="}'
   assert_status 3
   assert_contains "$stderr" 'changed lines: 1'
-  assert_equal "$(jq -c '.streams[0].values[0][1]' bodies)" "$(printf '"a\\u0000\xEF\xBF\xBDz"')"
+  assert_equal "$(bodies | jq -c '.streams[0].values[0][1]')" "$(printf '"a\\u0000\xEF\xBF\xBDz"')"
+}
+
+# The reader has all of it once the pipe is empty again.
+pipe_is_empty() {
+  python3 -c 'import array, fcntl, sys, termios
+n = array.array("i", [0])
+fcntl.ioctl(4, termios.FIONREAD, n)
+sys.exit(n[0] != 0)'
 }
 
 @test "SIGTERM: what was read is sent" {
-  fake_loki
+  faulty
   mkfifo pipe
-  glp-push -u "$URL" --batch-wait 1h <pipe 3>&- &
+  "${PUSH[@]}" -u "$URL" --batch-wait 1h <pipe 3>&- &
   pid=$!
   servers+=("$pid")
   exec 4>pipe
   record 1 >&4
-  # The reader has the record once the pipe is empty again.
-  wait_for python3 -c 'import array, fcntl, sys, termios
-n = array.array("i", [0])
-fcntl.ioctl(4, termios.FIONREAD, n)
-sys.exit(n[0] != 0)'
+  wait_for pipe_is_empty
   kill -TERM "$pid"
   wait "$pid"
-  assert_equal "$(jq -r '.streams[].values[][1]' bodies)" 'line 1'
+  assert_equal "$(pushed_lines)" 'line 1'
   exec 4>&-
 }
 
 @test "SIGTERM while a server stays away: it ends at once and says what was not sent" {
-  port=$(free_port)
   mkfifo pipe
-  glp-push -u "127.0.0.1:$port" --min-backoff 1h --max-backoff 1h --batch-wait 1ms <pipe 2>err 3>&- &
+  glp-push -u "127.0.0.1:$(free_port)" --min-backoff 1h --max-backoff 1h --batch-wait 1ms <pipe 2>err 3>&- &
   pid=$!
   servers+=("$pid")
   exec 4>pipe
@@ -311,6 +561,119 @@ sys.exit(n[0] != 0)'
   ((${EPOCHREALTIME/./} - ${start/./} < 1500000))
   assert_contains "$(<err)" 'stopped with 1 records not sent'
   exec 4>&-
+}
+
+@test "SIGTERM with a spool: what was not taken is in it, and the status is 0" {
+  faulty hang
+  mkfifo pipe
+  "${PUSH[@]}" -u "$URL" --spool spool --batch-wait 1h --positions pos <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  echo '{"ts":"2026-01-05T00:00:01Z","labels":{},"line":"line 1","src":"f@7"}' >&4
+  wait_for pipe_is_empty
+  kill -TERM "$pid"
+  wait "$pid"
+  exec 4>&-
+  assert_contains "$(<err)" '1 batches wait in the spool'
+  assert_contains "$(<pos)" 'f@7'
+  again
+  run --separate-stderr push -u "$URL" --spool spool </dev/null
+  assert_status 0
+  assert_equal "$(taken_lines)" 'line 1'
+}
+
+@test "positions: only what each server has, in the order of the file" {
+  faulty ok '* x500'
+  for i in 1 2 3; do
+    printf '{"ts":"2026-01-05T00:00:0%dZ","labels":{"s":"%d"},"line":"line %d","src":"f@%d"}\n' $i $i $i $((i * 7))
+  done >in
+  run --separate-stderr push -u "$URL" --batch-size 8 --positions pos --max-retries 1 <in
+  assert_status 75
+  assert_contains "$(<pos)" '"src":"f@7"'
+  again
+  run --separate-stderr push -u "$URL" --batch-size 8 --positions pos <in
+  assert_status 0
+  assert_contains "$(<pos)" '"src":"f@21"'
+}
+
+@test "--require-end: a stage that died in front is told" {
+  faulty
+  run --separate-stderr push -u "$URL" --require-end < <(record 1)
+  assert_status 3
+  assert_contains "$stderr" '--require-end'
+  run --separate-stderr push -u "$URL" --require-end < <(record 1; echo '{"mark":"end","tool":"glp-tail","in":0,"out":1,"dropped":{}}')
+  assert_status 0
+}
+
+@test "--metrics: promtail's names, and /ready says whether the last push worked" {
+  faulty
+  mkfifo pipe
+  "${PUSH[@]}" -u "$URL" --batch-wait 1ms --spool spool --metrics 0 <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  record 1 >&4
+  wait_for has_lines "$LOG" 1
+  metrics=$(grep -o 'http://[0-9.:]*' err)
+  host=${URL#http://}
+  sent() { curl -sS "$metrics/metrics" | grep -qF "promtail_sent_entries_total{host=\"$host\"} 1"; }
+  wait_for sent
+  text=$(curl -sS "$metrics/metrics")
+  assert_contains "$text" "promtail_request_duration_seconds_count{status_code=\"204\",host=\"$host\"} 1"
+  assert_contains "$text" "promtail_sent_bytes_total{host=\"$host\"}"
+  assert_contains "$text" "glp_push_spool_bytes{host=\"$host\"} 0"
+  assert_equal "$(curl -sS -o ready -w '%{http_code}' "$metrics/ready")" 200
+  stop "$server_pid"
+  record 2 >&4
+  wait_for said 'trying again' err
+  assert_equal "$(curl -sS -o ready -w '%{http_code}' "$metrics/ready")" 503
+  exec 4>&-
+  status=0
+  wait "$pid" || status=$?
+  assert_status 75
+}
+
+@test "-c: the clients of promtail's configuration" {
+  faulty
+  one=$URL log_one=$LOG
+  faulty
+  echo geheim >pw
+  cat >promtail.yml <<YAML
+clients:
+  - url: $one/loki/api/v1/push
+    tenant_id: t1
+    external_labels: {host: n1}
+    basic_auth: {username: me, password_file: pw}
+    headers: {X-Team: blue}
+  - url: $URL/loki/api/v1/push
+    bearer_token: tok
+    external_labels: {host: n1}
+    batchwait: 100ms
+YAML
+  run --separate-stderr push -c promtail.yml < <(record 1)
+  assert_status 0
+  assert_equal "$stderr" ''
+  assert_json "$(requests "$log_one")" '.headers["X-Scope-OrgID"] == "t1" and .headers["X-Team"] == "blue" and
+    .headers.Authorization == "Basic bWU6Z2VoZWlt" and (.body | fromjson | .streams[0].stream.host) == "n1"'
+  assert_json "$(requests)" '.headers.Authorization == "Bearer tok"'
+}
+
+@test "-c: what cannot be obeyed is an error with its line, and options win" {
+  printf 'clients:\n  - url: http://127.0.0.1:9\n    drop_rate_limited_batches: true\n' >a.yml
+  run --separate-stderr glp-push -c a.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" 'a.yml:3:'
+  assert_contains "$stderr" 'drops nothing'
+  printf 'clients:\n  - url: http://127.0.0.1:9\n    oauth2: {client_id: x}\n' >a.yml
+  run --separate-stderr glp-push -c a.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" 'a.yml:3:'
+  faulty
+  printf 'clients:\n  - url: http://127.0.0.1:9\n    tenant_id: file\n    headers: {X-Team: blue}\n' >a.yml
+  run push -c a.yml -u "$URL" --tenant mine < <(record 1)
+  assert_status 0
+  assert_json "$(requests)" '.headers["X-Scope-OrgID"] == "mine" and .headers["X-Team"] == "blue"'
 }
 
 @test "--dry-run prints the request bodies" {
@@ -334,6 +697,9 @@ sys.exit(n[0] != 0)'
   run --separate-stderr glp-push --url x --min-backoff 1m --max-backoff 1s </dev/null
   assert_status 2
   assert_contains "$stderr" '--max-backoff'
+  run --separate-stderr glp-push --url x -u http://x/ </dev/null
+  assert_status 2
+  assert_contains "$stderr" 'given twice'
 }
 
 @test "into a glp-store and out again: every byte of a line, metadata, order" {

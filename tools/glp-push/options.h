@@ -1,26 +1,49 @@
-// What was typed.
+// What was typed. Values that promtail's file may have as well are kUnset where they were not.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "base/time.h"
 #include "cli/command.h"
 
 namespace glp::push {
 
 struct Options {
-  std::string url;
-  cli::Size batch_size{1 << 20};
-  cli::Duration batch_wait{kNsPerSecond};
+  static constexpr int64_t kUnsetNs = INT64_MIN;
+  static constexpr uint64_t kUnset = UINT64_MAX;
+
+  std::vector<std::string> urls;
+  std::string config;
   std::vector<std::string> external_labels;
-  std::string tenant;
-  std::string token_file;
-  cli::Duration timeout{10 * kNsPerSecond};
-  uint64_t max_retries = 0;
-  cli::Duration min_backoff{500 * kNsPerMs};
-  cli::Duration max_backoff{300 * kNsPerSecond};
+  cli::Size batch_size{kUnset};
+  cli::Duration batch_wait{kUnsetNs};
+  std::string format = "protobuf";
   bool gzip = false;
+
+  std::string tenant;
+  std::string tenant_label = "__tenant_id__";
+  std::string tenant_field;
+
+  std::string token_file;
+  std::string user;
+  std::string password_file;
+  std::vector<std::string> headers;
+  std::string ca_file, cert_file, key_file, server_name;
+  bool insecure_skip_verify = false;
+  std::string proxy;
+
+  cli::Duration timeout{kUnsetNs};
+  uint64_t max_retries = kUnset;
+  cli::Duration min_backoff{kUnsetNs};
+  cli::Duration max_backoff{kUnsetNs};
+
+  std::string positions;
+  bool require_end = false;
+  std::string spool;
+  cli::Size spool_max{uint64_t{1} << 30};
+  std::string dead_letters;
+  std::string metrics;
   bool dry_run = false;
 };
 
