@@ -16,6 +16,8 @@ void DescribeServers(cli::Command* c, Options* o) {
   c->Value("-c,--config", "FILE", &o->config,
            "take the servers from `clients:` of promtail's configuration; other options win");
   c->Completes("file");
+  c->Flag("--expand-env", &o->expand_env,
+          "fill in ${NAME} and ${NAME:-default} in the configuration");
   c->Value("--token-file", "FILE", &o->token_file,
            "send the token in this file as bearer authorization; read again for each request");
   c->Completes("file");

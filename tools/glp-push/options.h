@@ -15,6 +15,7 @@ struct Options {
 
   std::vector<std::string> urls;
   std::string config;
+  bool expand_env = false;
   std::vector<std::string> external_labels;
   cli::Size batch_size{kUnset};
   cli::Duration batch_wait{kUnsetNs};

@@ -87,7 +87,8 @@ Labels ToLabels(const std::map<std::string, std::string>& map) {
 }
 
 Status TakeFile(const Options& o, Plan* plan) {
-  GLP_ASSIGN_OR_RETURN(const PromtailConfig config, cli::LoadPromtailConfig(o.config, false));
+  GLP_ASSIGN_OR_RETURN(const PromtailConfig config,
+                       cli::LoadPromtailConfig(o.config, o.expand_env));
   if (config.clients.empty()) {
     return UsageError(config.path +
                       ": it has no clients, so nowhere to push to; add `clients:` "
