@@ -7,7 +7,7 @@
 #include <string>
 
 #include "wire/limits.h"
-#include "wire/push_json.h"
+#include "wire/push_request.h"
 
 namespace glp::wire {
 

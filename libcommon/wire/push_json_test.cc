@@ -17,6 +17,9 @@ std::string Show(const PushRequest& request) {
              std::string(entry.meta);
       if (!entry.src_id.empty()) {
         out += "|" + std::string(entry.src_id) + "@" + std::to_string(entry.src_next);
+        if (entry.src_whole_from != PushRequest::kNotWhole) {
+          out += " from " + std::to_string(entry.src_whole_from);
+        }
       }
       out += "\n";
     }
@@ -144,6 +147,8 @@ TEST(PushDecode, TakesSourcesAndExactLines) {
             "{\"a\":\"1\"}\n1|x||i@7\n2|\0\xFF||i@8\n3|z|\n"s);
   EXPECT_EQ(Decode(R"({"glp":{"streams":[{"src":[["i",[7,8,9]]]}]},)" + streams + "}"),
             "{\"a\":\"1\"}\n1|x||i@7\n2|y||i@8\n3|z||i@9\n");
+  EXPECT_EQ(Decode("{" + streams + R"(,"glp":{"streams":[{"src":[["i",[7,8],5],["j",[9],0]]}]}})"),
+            "{\"a\":\"1\"}\n1|x||i@7 from 5\n2|y||i@8 from 5\n3|z||j@9 from 0\n");
   EXPECT_EQ(Decode("{" + streams + R"(,"glp":{"streams":[{}]}})"),
             "{\"a\":\"1\"}\n1|x|\n2|y|\n3|z|\n");
   for (const char* glp : {
@@ -158,6 +163,8 @@ TEST(PushDecode, TakesSourcesAndExactLines) {
            R"({"streams":[{"src":[["i",["7",8,9]]]}]})",
            R"({"streams":[{"src":[[1,[7,8,9]]]}]})",
            R"({"streams":[{"src":[["i"]]}]})",
+           R"({"streams":[{"src":[["i",[7,8,9],"5"]]}]})",
+           R"({"streams":[{"src":[["i",[7,8,9],5,6]]}]})",
            R"({"streams":[{"src":["i",[7,8,9]]}]})",
            R"({"streams":[{"line64":[[3,"AP8="]]}]})",
            R"({"streams":[{"line64":[[0,"AP8"]]}]})",
@@ -178,81 +185,6 @@ TEST(PushDecode, IsReusable) {
     EXPECT_EQ((*request)->streams.at(0).entries.at(0).line, line);
     EXPECT_FALSE(decoder.Decode("{").ok());
   }
-}
-
-class PushBatchTest : public ::testing::Test {
- protected:
-  Record Make(int64_t ts_ns, Labels labels, Line line, std::string_view meta = "",
-              std::string_view src = "") {
-    Record record;
-    record.ts_ns = ts_ns;
-    record.labels = table_.FromLabels(std::move(labels));
-    record.line = line;
-    record.meta = meta;
-    record.src = src;
-    return record;
-  }
-  static std::string Body(const PushBatch& batch, bool to_glp) {
-    std::string body;
-    batch.AppendBody(&body, to_glp);
-    return body;
-  }
-  LabelTable table_;
-};
-
-TEST_F(PushBatchTest, GroupsByStreamAndKeepsTheOrder) {
-  PushBatch batch(&table_, {});
-  batch.Add(Make(3, {{"a", "2"}}, Line::Bytes("one")));
-  batch.Add(Make(1, {{"a", "1"}}, Line::Bytes("two\"\n")));
-  batch.Add(Make(2, {{"a", "2"}}, Line::Bytes("three"), R"({"m":"1"})"));
-  EXPECT_EQ(batch.entries(), 3u);
-  EXPECT_EQ(batch.size_bytes(), 3u + 5u + 5u + 9u);
-  EXPECT_EQ(Body(batch, false),
-            R"({"streams":[{"stream":{"a":"2"},"values":[["3","one"],["2","three",{"m":"1"}]]},)"
-            R"({"stream":{"a":"1"},"values":[["1","two\"\n"]]}]})");
-  batch.Clear();
-  EXPECT_TRUE(batch.empty());
-  batch.Add(Make(-4, {}, {"a\\u0041", Line::Form::kJson}));
-  EXPECT_EQ(Body(batch, false), R"({"streams":[{"stream":{},"values":[["-4","a\u0041"]]}]})");
-}
-
-TEST_F(PushBatchTest, LabelsOfTheRecordWinOverExternalOnes) {
-  PushBatch batch(&table_, {{"host", "h"}, {"a", "outer"}});
-  batch.Add(Make(1, {{"a", "inner"}}, Line::Bytes("x")));
-  batch.Add(Make(2, {{"z", "1"}}, Line::Bytes("y")));
-  EXPECT_EQ(Body(batch, false),
-            R"({"streams":[{"stream":{"a":"inner","host":"h"},"values":[["1","x"]]},)"
-            R"({"stream":{"a":"outer","host":"h","z":"1"},"values":[["2","y"]]}]})");
-}
-
-TEST_F(PushBatchTest, TellsSourcesAndExactBytesToGlpOnly) {
-  PushBatch batch(&table_, {});
-  batch.Add(Make(1, {{"a", "1"}}, Line::Bytes("x"), "", "i@10"));
-  batch.Add(Make(2, {{"a", "1"}}, Line::Bytes("\xFFy"), "", "i@20"));
-  batch.Add(Make(3, {{"a", "1"}}, {"AP8=", Line::Form::kBase64}, "", ""));
-  batch.Add(Make(4, {{"a", "2"}}, Line::Bytes("z"), "", ""));
-  EXPECT_EQ(batch.odd_lines(), 2u);
-  EXPECT_EQ(
-      Body(batch, false),
-      "{\"streams\":[{\"stream\":{\"a\":\"1\"},\"values\":[[\"1\",\"x\"],[\"2\",\"\xEF\xBF\xBDy\"],"
-      "[\"3\",\"\\u0000\xEF\xBF\xBD\"]]},{\"stream\":{\"a\":\"2\"},\"values\":[[\"4\",\"z\"]]}]}");
-  const std::string body = Body(batch, true);
-  EXPECT_NE(body.find(R"("glp":{"streams":[{"src":[["i",[10,20]],["",[0]]],)"
-                      R"("line64":[[1,"/3k="],[2,"AP8="]]},{}]})"),
-            std::string::npos)
-      << body;
-  EXPECT_EQ(Decode(body),
-            "{\"a\":\"1\"}\n1|x||i@10\n2|\xFFy||i@20\n3|\0\xFF|\n{\"a\":\"2\"}\n4|z|\n"s);
-}
-
-TEST_F(PushBatchTest, KnowsStreamsWhenTheLabelTableWasEmptied) {
-  PushBatch batch(&table_, {});
-  batch.Add(Make(1, {{"a", "1"}}, Line::Bytes("x")));
-  table_.Clear();
-  batch.Add(Make(2, {{"a", "2"}}, Line::Bytes("y")));
-  table_.Clear();
-  batch.Add(Make(3, {{"a", "1"}}, Line::Bytes("z")));
-  EXPECT_EQ(Decode(Body(batch, true)), "{\"a\":\"1\"}\n1|x|\n3|z|\n{\"a\":\"2\"}\n2|y|\n");
 }
 
 }  // namespace

@@ -6,8 +6,9 @@
 //
 // Lifetime: a request is good until the next Decode and as long as `bytes`, which it has views of.
 // Threads:  one at a time.
-// Errors:   Code::kData with what is wrong and where: nothing of it may be stored. Text of labels
-//           that cannot be read is NOT an error (PushRequest::Stream::labels_error).
+// Errors:   Code::kData with what is wrong and where, Code::kLimit for too many entries or bytes of
+//           labels: nothing of it may be stored. Text of labels that cannot be read is NOT an error
+//           (PushRequest::Stream::labels_error).
 #pragma once
 
 #include <memory>
