@@ -110,6 +110,24 @@ line_record() { record "$(quote "$1")" "${2-}"; }
   assert_equal "${lines[3]}" '{"mark":"end","tool":"glp-parse","in":2,"out":2,"dropped":{}}'
 }
 
+@test "where glp-tail was killed, the line it was in the midst of is left out, said, and passed by no position" {
+  c() { line_record "2026-01-05T00:00:00Z $1 $2 $3" ",\"src\":\"F@$4\""; }
+  killed() { echo '{"mark":"file","src":"F@0","path":"/f"}'; c stdout F one 10; c stderr P half 20; c stdout F two 30; }
+  # A stage in front that lives on has an end mark of its own.
+  for stage in cat 'glp-parse --output x'; do
+    run --separate-stderr bash -c "$stage 2>/dev/null | glp-parse --cri" < <(killed)
+    assert_status 3
+    refute_contains "$output" half
+    assert_contains "$output" '"src":"F@30","pos":10}'
+    refute_contains "$output" '"mark":"pos"'
+    assert_contains "$output" '"unfinished line":1}'
+    assert_contains "$stderr" "1 line is not written"
+  done
+  run --separate-stderr glp-parse --cri < <(killed; echo '{"mark":"end","tool":"glp-tail","in":3,"out":3,"dropped":{}}')
+  assert_status 0
+  assert_contains "$output" '"line":"half","src":"F@20","pos":30}'
+}
+
 @test "a gap in a file lets go of its piece" {
   run --separate-stderr glp-parse --cri < <(
     line_record '2026-01-05T00:00:00Z stdout P cut' ',"src":"F@10"'

@@ -1,19 +1,15 @@
 #include "cli/end_marks.h"
 
 namespace glp::cli {
-namespace {
 
-// Tools that make records out of something else.
-bool IsSource(const std::string& tool) {
+bool IsSourceTool(std::string_view tool) {
   return tool == "glp-tail" || tool == "glp-pack" || tool == "glp-query";
 }
-
-}  // namespace
 
 void EndMarks::OnMark(const Mark& mark) {
   if (mark.kind != Mark::Kind::kEnd) return;
   const MarkWords words = ReadMarkWords(mark);
-  if (IsSource(words.tool)) {
+  if (IsSourceTool(words.tool)) {
     if (any_ && !last_is_source_) {
       before_ += last_out_;
       last_out_ = 0;

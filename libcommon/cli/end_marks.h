@@ -7,10 +7,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "record/record.h"
 
 namespace glp::cli {
+
+// Whether a tool makes records out of something else.
+bool IsSourceTool(std::string_view tool);
 
 class EndMarks {
  public:
