@@ -46,7 +46,7 @@ struct PushBody {
 //   kProtobuf: a snappy block, nothing is encoded anew; for a Loki glp's part is left out.
 //   kJson:     decoded and written anew; for a Loki without glp's part (so a dry run prints it).
 // `gzip` is around either: for protobuf around the snappy block, as Loki takes it too; that makes
-// lines of text about a third smaller again.
+// lines of text about a fifth smaller again.
 // Errors: Code::kData where `canonicals` are damaged.
 Result<PushBody> MakePushBody(std::span<const std::string_view> canonicals, PushFormat format,
                               bool gzip, PushTarget target);
