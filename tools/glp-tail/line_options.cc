@@ -1,6 +1,9 @@
 #include "line_options.h"
 
+#include <map>
+
 #include "io/input.h"
+#include "record/record.h"
 
 namespace glp::tail {
 
@@ -41,10 +44,10 @@ Result<LineOptions> MakeLineOptions(const LineSettings& settings, LineReport* re
   return lines;
 }
 
-void SayLineReport(const LineReport& report, cli::Context& context) {
+Status WriteEnd(const LineReport& report, cli::Context& context, RecordWriter& writer) {
   auto say = [&](uint64_t count, const std::string& what) {
-    if (count > 0)
-      context.Say("lines longer than the limit that were " + what + ": " + std::to_string(count));
+    if (count == 0) return;
+    context.Say("lines longer than the limit that were " + what + ": " + std::to_string(count));
   };
   say(report.split, "split");
   say(report.truncated, "truncated");
@@ -52,6 +55,14 @@ void SayLineReport(const LineReport& report, cli::Context& context) {
   if (report.over_rate > 0) {
     context.Say("lines above readline_rate that were dropped: " + std::to_string(report.over_rate));
   }
+  std::map<std::string, uint64_t, std::less<>> dropped;
+  if (report.dropped > 0) dropped["line_too_long"] = report.dropped;
+  if (report.over_rate > 0) dropped["global_rate_limiter_drop"] = report.over_rate;
+  std::string mark;
+  uint64_t in = writer.lines() + report.dropped + report.over_rate;
+  AppendEndMark(&mark, context.tool(), in, writer.lines(), dropped);
+  writer.WriteMark(mark);
+  return writer.Flush();
 }
 
 }  // namespace glp::tail

@@ -1,13 +1,13 @@
 // glp-tail: lines of files, pipes and compressed files as records, once or as they are written.
 #include "cli/main.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/strings.h"
 #include "batch.h"
 #include "config_targets.h"
+#include "exec.h"
 #include "follower.h"
 #include "io/stop.h"
 #include "known_files.h"
@@ -31,6 +31,7 @@ struct Options {
   std::string positions;
   bool follow = false;
   bool poll = false;
+  bool exec = false;
 };
 
 cli::Command Describe(Options* o) {
@@ -43,6 +44,7 @@ cli::Command Describe(Options* o) {
   c.Example("glp-tail -n 100 -f app.log", "the last 100 lines, then those to come");
   c.Example("zcat old.log.gz | glp-tail --label job=old", "standard input");
   c.Example("glp-tail -f -c promtail.yml --job system", "what promtail would read for a job");
+  c.Example("glp-tail --exec -- journalctl -f -o cat", "the output of a command");
   c.Flag("-f,--follow", &o->follow,
          "wait for more at the end, through rotation; pick up new files of the globs");
   c.Value("-n,--lines", "N", &o->lines, "begin with the last N lines of each file");
@@ -60,9 +62,11 @@ cli::Command Describe(Options* o) {
   AddConfigOptions(&c, &o->config);
   c.Flag("--poll", &o->poll,
          "with --follow: look four times a second instead of asking the kernel to tell");
+  c.Flag("--exec", &o->exec,
+         "run the command that stands in place of the paths, behind '--', and read its output");
   c.Positional("PATH", &o->paths,
                "files or globs (* ? [a-z] {a,b} and ** for any folders); '-' or none is standard "
-               "input");
+               "input; with --exec the command and its arguments");
   c.Completes("file");
   return c;
 }
@@ -99,17 +103,6 @@ Result<SourceOptions> MakeSourceOptions(const Options& options, LineReport* repo
   return source;
 }
 
-Status WriteEnd(const LineReport& report, const std::string& tool, RecordWriter& writer) {
-  std::string mark;
-  std::map<std::string, uint64_t, std::less<>> dropped;
-  if (report.dropped > 0) dropped["line_too_long"] = report.dropped;
-  if (report.over_rate > 0) dropped["global_rate_limiter_drop"] = report.over_rate;
-  uint64_t in = writer.lines() + report.dropped + report.over_rate;
-  AppendEndMark(&mark, tool, in, writer.lines(), dropped);
-  writer.WriteMark(mark);
-  return writer.Flush();
-}
-
 // Never a reason not to start.
 void LoadPositions(const std::string& path, cli::Context& context, KnownFiles* known) {
   std::vector<std::string> warnings;
@@ -126,6 +119,20 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   LineReport report;
   Target target;
   GLP_ASSIGN_OR_RETURN(target.options, MakeSourceOptions(options, &report, context));
+  if (options.exec) {
+    GLP_RETURN_IF_ERROR(CheckCommand(options.paths, {{"-f", options.follow},
+                                                     {"--poll", options.poll},
+                                                     {"-n", !options.lines.empty()},
+                                                     {"--from", options.from != "start"},
+                                                     {"--exclude", !options.excludes.empty()},
+                                                     {"--positions", !options.positions.empty()},
+                                                     {"-c", !options.config.path.empty()}}));
+    const SourceOptions& source = target.options;
+    GLP_ASSIGN_OR_RETURN(ExecOutcome outcome,
+                         RunCommand(context, options.paths, source.labels, source.lines, writer));
+    if (outcome.ran) GLP_RETURN_IF_ERROR(WriteEnd(report, context, writer));
+    return outcome.exit_code;
+  }
   target.options.before_wait = [&writer] { writer.Flush(); };
   target.paths = options.paths;
   target.excludes = options.excludes;
@@ -152,8 +159,7 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   } else {
     GLP_ASSIGN_OR_RETURN(all_well, ReadAll(context, paths, known, writer));
   }
-  SayLineReport(report, context);
-  GLP_RETURN_IF_ERROR(WriteEnd(report, context.tool(), writer));
+  GLP_RETURN_IF_ERROR(WriteEnd(report, context, writer));
   return all_well ? cli::kExitOk : cli::kExitUsage;
 }
 

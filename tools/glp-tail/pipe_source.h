@@ -1,7 +1,7 @@
-// Bytes of a pipe, a FIFO or a terminal, told apart by their first bytes:
-// compressed (io/compressed.h) or plain. A stop (io/stop.h) ends them. Before it has to wait it
-// says so, so that what was made of the bytes so far can be sent on; nothing is held back for want
-// of more. Lifetime: owns the descriptor if `own`. Threads: one at a time.
+// Bytes of a pipe, a FIFO or a terminal, told apart by their first bytes: compressed
+// (io/compressed.h) or plain. A stop (io/stop.h) ends them. Before it has to wait it says so, so
+// that what was made of the bytes so far can be sent on; nothing is held back for want of more.
+// Lifetime: owns the descriptor if `own`. Threads: one at a time.
 #pragma once
 
 #include <functional>
