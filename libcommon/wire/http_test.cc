@@ -142,26 +142,6 @@ ClientResponse Answer(int status, std::string body = "") {
   return response;
 }
 
-TEST(Retry, Verdicts) {
-  const struct {
-    Result<ClientResponse> outcome;
-    Verdict wanted;
-  } cases[] = {
-      {Answer(200, "ingestion blocked for user 'x'"), Verdict::kRefused},
-      {Answer(200), Verdict::kTaken},
-      {Answer(204), Verdict::kTaken},
-      {Answer(260), Verdict::kRefused},
-      {Answer(301), Verdict::kRefused},
-      {Answer(400), Verdict::kRefused},
-      {Answer(413), Verdict::kRefused},
-      {Answer(429), Verdict::kRetry},
-      {Answer(500), Verdict::kRetry},
-      {Answer(503), Verdict::kRetry},
-      {Status(Code::kIo, "refused"), Verdict::kRetry},
-  };
-  for (const auto& c : cases) EXPECT_EQ(JudgePush(c.outcome), c.wanted);
-}
-
 TEST(Retry, Words) {
   EXPECT_EQ(DescribeOutcome(Answer(400, "bad\nmore")),
             "server returned HTTP status 400 Bad Request (400): bad");

@@ -9,22 +9,6 @@
 #include "wire/http.h"
 
 namespace glp::wire {
-namespace {
-
-// A Loki whose administrator has blocked a tenant throws its pushes away, and answers 260 or even
-// 200 so that clients do not try again.
-bool IsBlocked(const ClientResponse& response) {
-  return response.status == 260 || response.body.starts_with("ingestion blocked for user");
-}
-
-}  // namespace
-
-Verdict JudgePush(const Result<ClientResponse>& outcome) {
-  if (!outcome.ok()) return Verdict::kRetry;
-  if (outcome->ok()) return IsBlocked(*outcome) ? Verdict::kRefused : Verdict::kTaken;
-  const bool again = outcome->status == 429 || outcome->status >= 500;
-  return again ? Verdict::kRetry : Verdict::kRefused;
-}
 
 std::string DescribeOutcome(const Result<ClientResponse>& outcome) {
   if (!outcome.ok()) return outcome.status().message();

@@ -1,4 +1,4 @@
-// What to do with the outcome of a push: done, again later, or never.
+// What an outcome of a push is called, and when to try again.
 // Threads: one at a time.
 #pragma once
 
@@ -11,13 +11,6 @@
 #include "wire/http_client.h"
 
 namespace glp::wire {
-
-enum class Verdict {
-  kTaken,    // 2xx, unless it says that the tenant is blocked
-  kRetry,    // no answer, 429, 5xx: the same again may work
-  kRefused,  // anything else: the same again is of no use
-};
-Verdict JudgePush(const Result<ClientResponse>& outcome);
 
 // "server returned HTTP status 400 Bad Request (400): first line of its words", or the error.
 std::string DescribeOutcome(const Result<ClientResponse>& outcome);
