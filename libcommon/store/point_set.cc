@@ -5,7 +5,7 @@
 namespace glp::store {
 namespace {
 
-constexpr uint32_t kBlockPoints = 512;
+constexpr uint32_t kBlockPoints = 256;
 // Late points wait until they are so many, or this part of all: a few bytes a point, and no block
 // is written anew for each.
 constexpr size_t kMinLate = 512;

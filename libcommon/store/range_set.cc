@@ -18,13 +18,12 @@ bool RangeSet::IsInside(uint64_t point) const {
   return found != ranges_.end() && point > found->from;
 }
 
-uint64_t RangeSet::EndBehind(uint64_t point) const {
-  if (Ends(point)) return point;
+uint64_t RangeSet::FindEnd(uint64_t point) const {
   auto found = EndingFrom(ranges_, point + 1);
   return found != ranges_.end() && found->from <= point ? found->to : point;
 }
 
-void RangeSet::Add(Range range) {
+void RangeSet::AddAnywhere(Range range) {
   auto begin = ranges_.begin() + (EndingFrom(ranges_, range.from) - ranges_.cbegin());
   auto end = begin;
   for (; end != ranges_.end() && end->from <= range.to; ++end) {

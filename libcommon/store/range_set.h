@@ -2,6 +2,7 @@
 // Threads: one at a time. Cost: 16 bytes a range; ranges that touch are one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,16 +20,27 @@ class RangeSet {
  public:
   bool Has(uint64_t point) const { return !Ends(point) && IsInside(point); }
   // REQUIRES: from < to
-  void Add(Range range);
+  void Add(Range range) {
+    if (!ranges_.empty() && range.from >= ranges_.back().from && range.from <= ranges_.back().to) {
+      ranges_.back().to = std::max(ranges_.back().to, range.to);
+    } else {
+      AddAnywhere(range);
+    }
+  }
   void Clear() { ranges_.clear(); }
   // Where the range ends that has all from behind `point` on; `point` where none does.
-  uint64_t EndBehind(uint64_t point) const;
+  uint64_t EndBehind(uint64_t point) const {
+    if (Ends(point)) return point;
+    return point >= ranges_.back().from ? ranges_.back().to : FindEnd(point);
+  }
   // Rising, without touching one another.
   const std::vector<Range>& ranges() const { return ranges_; }
 
  private:
   bool Ends(uint64_t point) const { return ranges_.empty() || point > ranges_.back().to; }
   bool IsInside(uint64_t point) const;
+  uint64_t FindEnd(uint64_t point) const;
+  void AddAnywhere(Range range);
   std::vector<Range> ranges_;
 };
 
