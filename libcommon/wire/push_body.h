@@ -22,10 +22,9 @@ enum class PushTarget : uint8_t {
   // A glp-store of before protobuf: always gets JSON, without what it does not know.
   kOldGlp,
 };
-// Out of the body of a 2xx answer to kBuildInfoPath; whatever it is, it is kLoki unless it says
-// that it is a glp-store.
+// Out of the body of a 2xx answer of /loki/api/v1/status/buildinfo; whatever it is, it is kLoki
+// unless it says that it is a glp-store.
 PushTarget ReadPushTarget(std::string_view buildinfo);
-inline constexpr std::string_view kBuildInfoPath = "/loki/api/v1/status/buildinfo";
 // What a glp-store answers there as `push`: the newest form of glp's part that it reads.
 inline constexpr uint64_t kPushVersion = 2;
 
