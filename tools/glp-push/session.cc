@@ -239,16 +239,19 @@ Status Session::Finish(const Result<bool>& read) {
     if (changed_.wait_for(lock, kLook, [&] { return running_ == 0; })) break;
   }
   JoinWorkers();
-  Status closed = Close(at_end && !io::StopRequested());
   if (status.ok()) status = FirstError();
-  if (status.ok()) status = closed;
+  status = Close(at_end && !io::StopRequested(), status);
   if (const std::string summary = refusals_.Summary(); !summary.empty()) context_.Say(summary);
   Status written = delivery_->Finish(at_end && status.ok());
   return status.ok() ? written : status;
 }
 
-Status Session::Close(bool to_the_end) {
-  Status status;
+Status Session::Close(bool to_the_end, Status status) {
+  // The first is the reason to give up; what more there is, is said.
+  auto give_up = [&](const std::string& text) {
+    if (!status.ok()) context_.Say(text);
+    if (status.ok()) status = Status(Code::kGaveUp, text);
+  };
   for (size_t i = 0; i < roads_.size(); ++i) {
     const Outbox::Left left = roads_[i].outbox->Close();
     const std::string url = UrlForPeople(plan_.targets[i].url);
@@ -257,16 +260,13 @@ Status Session::Close(bool to_the_end) {
       const std::string text =
           std::to_string(left.spooled_batches) + " batches wait in the spool for " + url +
           "; the next glp-push with --spool " + options_.spool + " sends them" + words;
-      if (status.ok() && to_the_end) {
-        status = Status(Code::kGaveUp, text);
-      } else {
-        context_.Say(text);
-      }
+      if (to_the_end) give_up(text);
+      if (!to_the_end) context_.Say(text);
     }
     if (left.lost_entries > 0) {
-      context_.Say(url + ": stopped with " + std::to_string(left.lost_entries) +
-                   " records not sent" + words);
-      status = Status(Code::kGaveUp, "");
+      const std::string name = roads_.size() > 1 ? url + ": " : "";
+      give_up(name + "stopped with " + std::to_string(left.lost_entries) + " records not sent" +
+              words);
     }
   }
   return status;

@@ -62,8 +62,8 @@ class Session : public cli::RecordSink {
   void StopAll();
   void StartWorkers();
   void JoinWorkers();
-  // What is left when all have ended.
-  Status Close(bool to_the_end);
+  // Says what is left when all have ended. `status`: how the run went so far.
+  Status Close(bool to_the_end, Status status);
   Status Health() const;
   Status FirstError() const;
 

@@ -56,7 +56,8 @@ class SpoolQueue {
   // Writes the cursor if it moved.
   Status SaveCursor();
 
-  // Batches not acknowledged, counted by their frames, and the bytes of the segments.
+  // What another process would find: the batches from the first on that is not acknowledged,
+  // counted by their frames; and the bytes of the segments.
   uint64_t batches() const { return unread_ + pending_.size(); }
   uint64_t size_bytes() const;
 
