@@ -71,10 +71,9 @@ Result<bool> ReadAll(cli::Context& context, const PathSet& paths, KnownFiles& kn
     return found_inodes.count({state.identity.device, state.identity.inode}) > 0;
   });
   for (const ToSearch& one : to_search) {
-    for (const std::string& file : search.Find(one.path, one.since, &writer)) {
+    for (auto& file : search.Open(one.path, OptionsOf(one.target), one.since, &writer)) {
       if (io::StopRequested()) break;
-      GLP_RETURN_IF_ERROR(read(
-          SourceFile::Open({one.path, file, OptionsOf(one.target), true, false}, known, &error)));
+      GLP_RETURN_IF_ERROR(read(std::move(file)));
     }
   }
   for (const Found& found : all) {

@@ -133,10 +133,13 @@ int64_t FollowedPath::Deadline(int64_t now_ns) const {
   return deadline;
 }
 
-void FollowedPath::Finish(RecordWriter& writer) {
+void FollowedPath::Finish(RecordWriter& writer, bool resumable) {
   for (OpenFile& old : old_) {
-    if (old.file->AtEnd()) old.file->Finish(writer);
+    // Whoever resumes has to find that nothing younger was read.
+    if (!old.file->AtEnd()) return;
+    old.file->Finish(writer);
   }
+  if (resumable && current_ && !current_->file->is_pipe()) return;
   if (current_ && current_->file->AtEnd()) current_->file->Finish(writer);
 }
 

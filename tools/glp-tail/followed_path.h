@@ -68,7 +68,8 @@ class FollowedPath {
   // When Step should be called even if no file is known to have grown; INT64_MAX for never.
   int64_t Deadline(int64_t now_ns) const;
   // The tool stops: what is held back of files read to their ends is sent.
-  void Finish(RecordWriter& writer);
+  // Where `resumable` the file that is still there keeps the line that has no end.
+  void Finish(RecordWriter& writer, bool resumable);
 
   // For the follower that owns this.
   bool queued = false;        // waits for its turn to be read

@@ -66,7 +66,7 @@ Result<bool> Follower::Run() {
     GLP_RETURN_IF_ERROR(Wait());
     OnTimers();
   }
-  for (auto& [path, followed] : followed_) followed->Finish(writer_);
+  for (auto& [path, followed] : followed_) followed->Finish(writer_, known_.expects_positions());
   return all_well_;
 }
 

@@ -45,7 +45,7 @@ class Follower {
   void SearchMissed();
   bool WasRotatedOnce(const FollowedPath& followed) const;
   bool IsRead(const io::FileState& state) const;
-  void AddMissed(FollowedPath& followed, const std::vector<std::string>& files);
+  void AddMissed(FollowedPath& followed, std::vector<std::unique_ptr<SourceFile>> files);
   // The set of paths.
   void LookAtAll();
   FollowedPath& Add(const std::string& path, bool named,

@@ -61,8 +61,8 @@ bool Follower::IsRead(const io::FileState& state) const {
 void Follower::SearchAtStart(const std::vector<ToSearch>& to_search) {
   MissedSearch search(known_, [this](const io::FileState& state) { return IsRead(state); });
   for (const ToSearch& one : to_search) {
-    std::vector<std::string> files = search.Find(one.path, one.since, &writer_);
-    if (!files.empty()) AddMissed(Add(one.path, false, one.target), files);
+    auto files = search.Open(one.path, OptionsOf(one.target), one.since, &writer_);
+    if (!files.empty()) AddMissed(Add(one.path, false, one.target), std::move(files));
   }
 }
 
@@ -73,7 +73,8 @@ void Follower::SearchMissed() {
   for (FollowedPath* followed : std::exchange(to_search_, {})) {
     Since since = followed->since;
     if (since.birth_ns == 0) since = {started_ns_, 0};
-    AddMissed(*followed, search.Find(followed->path(), since, nullptr));
+    AddMissed(*followed,
+              search.Open(followed->path(), OptionsOf(followed->target()), since, nullptr));
   }
 }
 
@@ -90,20 +91,10 @@ bool Follower::WasRotatedOnce(const FollowedPath& followed) const {
   return name.size() > wanted.size() && name.substr(name.size() - wanted.size()) == wanted;
 }
 
-void Follower::AddMissed(FollowedPath& followed, const std::vector<std::string>& files) {
-  for (const std::string& name : files) {
-    int error = 0;
-    SourceRequest request{followed.path(), name, OptionsOf(followed.target()), true, false};
-    auto file = SourceFile::Open(request, known_, &error);
-    if (!file.ok() && (error == EMFILE || error == ENFILE) && ParkIdle()) {
-      file = SourceFile::Open(request, known_, &error);
-    }
-    if (!file.ok()) {
-      if (error != ENOENT) context_.Say(file.status().message());
-      continue;
-    }
+void Follower::AddMissed(FollowedPath& followed, std::vector<std::unique_ptr<SourceFile>> files) {
+  for (auto& file : files) {
     OpenFile open;
-    open.file = std::move(*file);
+    open.file = std::move(file);
     open.changed_ns = SteadyNs();
     WatchFile(open);
     Know(followed, open);

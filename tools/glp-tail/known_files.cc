@@ -20,8 +20,6 @@ namespace {
 constexpr size_t kMaxClosed = 10'000;
 // Some compressors give their file the time of the original in whole seconds.
 constexpr int64_t kTimeSlackNs = 2 * kNsPerSecond;
-// A line ends so close in front of a position, whatever the encoding.
-constexpr size_t kLineEndBytes = 4;
 
 uint64_t InodeKey(const io::FileIdentity& id) { return id.inode * 0x9E3779B97F4A7C15 + id.device; }
 
@@ -45,7 +43,11 @@ bool MayTake(const KnownFile& known, const io::FileState& state) {
   return known.taken_by == 0 || known.taken_by == state.identity.inode;
 }
 
-bool EndsLine(std::string_view before) { return before.find('\n') != std::string_view::npos; }
+// A line ends close in front of a position, whatever the encoding.
+bool EndsLine(std::string_view before) {
+  return before.substr(before.size() - std::min<size_t>(before.size(), 4)).find('\n') !=
+         std::string_view::npos;
+}
 
 uint64_t TextBytesOf(const KnownFile& known) {
   if (known.reader == nullptr) return known.next;
@@ -59,6 +61,10 @@ uint64_t TextBytesOf(const KnownFile& known) {
 
 uint64_t LogKey(const std::string& path) {
   return Hash64(PlainPath(io::ParseGenerationName(path).log));
+}
+
+uint64_t TailHash(std::string_view before) {
+  return Hash64(before.substr(before.size() - std::min(before.size(), kTailBytes))) | 1;
 }
 
 void KnownFiles::Load(const cli::Positions& positions) {
@@ -140,10 +146,10 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
         known.next > state.size_bytes || io::HeadFingerprint(head) != known.id.head) {
       continue;
     }
-    std::array<char, kLineEndBytes> before;
+    std::array<char, kTailBytes> before;
     size_t size = std::min<uint64_t>(before.size(), known.next);
     ssize_t n = pread(fd, before.data(), size, static_cast<off_t>(known.next - size));
-    if (n != static_cast<ssize_t>(size) || !EndsLine({before.data(), size})) continue;
+    if (n != static_cast<ssize_t>(size) || !MayGoOn(known, {before.data(), size})) continue;
     known.taken_by = state.identity.inode;
     recalled.kind = Recalled::Kind::kOn;
     recalled.id = known.id;
@@ -151,6 +157,20 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
     return recalled;
   }
   return recalled;
+}
+
+// Whether a copy that has `before` in front of the position of a file may be a copy of it, as far
+// as can be told. Of files of earlier runs no more is known than where a line ended; but all save
+// the youngest of a log were read to their ends.
+bool KnownFiles::MayGoOn(const KnownFile& known, std::string_view before) const {
+  if (known.tail != 0) return known.tail == TailHash(before);
+  if (!EndsLine(before)) return false;
+  auto [begin, end] = by_log_.equal_range(known.log);
+  return std::none_of(begin, end, [&](const auto& entry) {
+    const KnownFile& other = *entry.second;
+    bool younger = static_cast<int32_t>(other.id.birth_ms - known.id.birth_ms) > 0;
+    return younger && other.is_old && !other.is_copy && other.next > 0;
+  });
 }
 
 Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
@@ -205,7 +225,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     if (size == 0) break;
     for (Candidate& candidate : candidates) {
       uint64_t next = candidate.known->next;
-      uint64_t from = std::max(offset, next - std::min<uint64_t>(next, kLineEndBytes));
+      uint64_t from = std::max(offset, next - std::min<uint64_t>(next, kTailBytes));
       uint64_t to = std::min(offset + size, next);
       if (from < to) candidate.before += bytes.substr(from - offset, to - from);
     }
@@ -213,7 +233,11 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   }
   recalled.text_bytes = offset;
   for (const Candidate& candidate : candidates) {
-    if (TextBytesOf(*candidate.known) != offset) continue;
+    const KnownFile& known = *candidate.known;
+    if (TextBytesOf(known) != offset) continue;
+    if (known.reader == nullptr && known.tail != 0 && known.tail != TailHash(candidate.before)) {
+      continue;
+    }
     recalled.kind = Recalled::Kind::kDone;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
     return recalled;
@@ -222,7 +246,8 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   for (const Candidate& candidate : candidates) {
     KnownFile& known = *candidate.known;
     if (known.reader != nullptr || (known.is_there && !known.is_cut && &known != own)) continue;
-    if (known.next > offset || known.next == 0 || !EndsLine(candidate.before)) continue;
+    if (known.next > offset || known.next == 0) continue;
+    if (&known != own && !MayGoOn(known, candidate.before)) continue;
     if (oldest == nullptr || BirthNs(known.id, now_ns) < BirthNs(oldest->id, now_ns)) {
       oldest = &known;
     }
@@ -276,6 +301,7 @@ KnownFile* KnownFiles::Open(const io::FileIdentity& id, uint64_t log, uint64_t n
   }
   known->reader = reader;
   known->next = next;
+  known->tail = 0;
   known->is_there = true;
   return known;
 }
@@ -287,14 +313,15 @@ void KnownFiles::AddCopy(const io::FileIdentity& id, uint64_t log, uint64_t text
   Close(known, text_bytes, false);
 }
 
-void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut) {
+void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail) {
   known->reader = nullptr;
+  known->tail = tail;
   known->next = next;
   known->is_cut = cut;
   known->is_old = false;
   // Should more have been written than was read, a compressed copy has it.
   known->is_there = false;
-  known->taken_by = 0;
+  if (cut || tail != 0) known->taken_by = 0;
   closed_.push_back(known);
   if (closed_.size() > kMaxClosed) {
     Erase(closed_.front());

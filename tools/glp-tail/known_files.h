@@ -33,6 +33,7 @@ class SourceFile;
 struct KnownFile {
   io::FileIdentity id;
   uint64_t next = 0;  // bytes of its text; while it is open: where its reading began
+  uint64_t tail = 0;  // hash of the bytes in front of `next`; 0: not known
   uint64_t log = 0;   // hash of the log it is of
   std::string path;   // of those from the positions file until the start is over
   const SourceFile* reader = nullptr;
@@ -62,6 +63,9 @@ struct Recalled {
 class KnownFiles {
  public:
   void Load(const cli::Positions& positions);
+  // Positions are kept: whoever reads here later begins where this run ends.
+  void ExpectPositions() { expects_positions_ = true; }
+  bool expects_positions() const { return expects_positions_; }
   bool has_positions() const { return has_positions_; }
   // promtail's position of a path; nothing where it has none.
   std::optional<uint64_t> Promtail(const std::string& plain_path) const;
@@ -80,7 +84,7 @@ class KnownFiles {
   // A compressed file, by its own ID, is dealt with.
   void AddCopy(const io::FileIdentity& id, uint64_t log, uint64_t text_bytes);
   // Its reader is done with it, or its file was truncated (`cut`).
-  void Close(KnownFile* known, uint64_t next, bool cut);
+  void Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail = 0);
   bool IsUsed(const io::FileIdentity& id) const;
   // A copy of the file with this ID, which was truncated, was found.
   bool HasCopy(const io::FileIdentity& id) const;
@@ -96,6 +100,7 @@ class KnownFiles {
   void EndOfStart();
 
  private:
+  bool MayGoOn(const KnownFile& known, std::string_view before) const;
   KnownFile* Insert(const io::FileIdentity& id, uint64_t log);
   void Erase(KnownFile* known);
   Recalled RecallPlainCopy(const io::FileState& state, std::string_view head, uint64_t log, int fd);
@@ -105,8 +110,13 @@ class KnownFiles {
   std::deque<KnownFile*> closed_;  // in the order of closing
   std::unordered_map<std::string, uint64_t> promtail_;
   bool has_positions_ = false;
+  bool expects_positions_ = false;
   int64_t last_seen_ns_ = 0;
 };
+
+// Of the bytes in front of a position, no more than the last kTailBytes; never 0.
+inline constexpr size_t kTailBytes = 64;
+uint64_t TailHash(std::string_view before);
 
 // What the generations of a log have in common. `path`: of any of them.
 uint64_t LogKey(const std::string& path);

@@ -108,6 +108,7 @@ void LoadPositions(const std::string& path, cli::Context& context, KnownFiles* k
   std::vector<std::string> warnings;
   auto positions = cli::Positions::Load(path, &warnings);
   for (const std::string& warning : warnings) context.Say(warning);
+  known->ExpectPositions();
   if (positions.ok()) return known->Load(*positions);
   context.Incomplete(
       "positions files that cannot be read",

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <set>
 #include <utility>
@@ -18,11 +19,13 @@ namespace glp::tail {
 namespace {
 
 constexpr int kMaxLinks = 40;
+constexpr int kMaxAttempts = 5;
 // Some compressors give their file the time of the original in whole seconds.
 constexpr int64_t kTimeSlackNs = 2 * kNsPerSecond;
 
 bool IsYounger(const io::Generation& one, bool compressed, const Since& since) {
   const io::FileState& state = one.state;
+  if (since.by_change) return state.modified_ns > since.modified_ns;
   if (since.birth_ns == 0) return false;
   if (state.birth_ns > 0 && state.birth_ns < since.birth_ns) return false;
   if (state.birth_ns > 0 && !compressed) return true;
@@ -44,10 +47,15 @@ MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std:
                                            RecordWriter* mention) {
   if (is_read_(one.state)) return Standing::kRead;
   auto fd = io::OpenRead(one.path);
-  if (!fd.ok()) return Standing::kUnknowable;
+  auto state = fd.ok() ? io::LookAtFd(fd->get(), one.path) : Result<io::FileState>(fd.status());
+  if (!state.ok() || !state->SameFile(one.state)) {
+    outdated_ = true;
+    return Standing::kUnknowable;
+  }
   auto head = ReadHead(fd->get(), io::kHeadBytes, one.path);
   if (!head.ok()) return Standing::kUnknowable;
   bool compressed = io::DetectCompression(*head) != io::Compression::kNone;
+  if (one.name.compressed && !compressed) return Standing::kUnknowable;  // not written yet
   uint64_t log = LogKey(path);
   Recalled recalled;
   if (compressed) {
@@ -73,7 +81,7 @@ MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std:
 }
 
 void MissedSearch::FindBeside(const std::string& path, const std::string& place, const Since& since,
-                              RecordWriter* mention, std::vector<std::string>* missed) {
+                              RecordWriter* mention, std::vector<io::Generation>* missed) {
   std::string folder = io::FolderOfPath(place);
   auto listed = folders_.find(folder);
   if (listed == folders_.end()) {
@@ -108,13 +116,36 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
     // Of a file that is being compressed the original still stands in front of its copy.
     bool twin = i > 0 && one.name.compressed && !all[i - 1].name.compressed &&
                 one.name.digits == all[i - 1].name.digits;
-    if (standing[i] == Standing::kReadOn || (missed_it && !twin)) missed->push_back(one.path);
+    if (standing[i] == Standing::kReadOn || (missed_it && !twin)) missed->push_back(one);
   }
 }
 
-std::vector<std::string> MissedSearch::Find(const std::string& path, const Since& since,
-                                            RecordWriter* mention) {
-  std::vector<std::string> missed;
+std::vector<std::unique_ptr<SourceFile>> MissedSearch::Open(const std::string& path,
+                                                            const SourceFile::Options& options,
+                                                            const Since& since,
+                                                            RecordWriter* mention) {
+  std::vector<std::unique_ptr<SourceFile>> files;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    files.clear();
+    outdated_ = false;
+    for (const io::Generation& one : Find(path, since, attempt == 0 ? mention : nullptr)) {
+      int error = 0;
+      auto file = SourceFile::Open({path, one.path, options, true, false}, known_, &error);
+      if (file.ok() && (*file)->state().SameFile(one.state)) {
+        files.push_back(std::move(*file));
+      } else if (file.ok() || error == ENOENT) {
+        outdated_ = true;
+      }
+    }
+    if (!outdated_) break;
+    folders_.clear();
+  }
+  return files;
+}
+
+std::vector<io::Generation> MissedSearch::Find(const std::string& path, const Since& since,
+                                               RecordWriter* mention) {
+  std::vector<io::Generation> missed;
   std::string place = path;
   for (int i = 0; i < kMaxLinks; ++i) {
     FindBeside(path, place, since, mention, &missed);
@@ -150,7 +181,7 @@ std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
                           : Result<std::string>(fd.status());
       if (head.ok()) known.RecallPlain(*state, *head, log, fd->get());
     } else if (!known.KnowsLog(log) && state->birth_ns > known.last_seen_ns()) {
-      add(one.path, one.target, {known.last_seen_ns(), 0});
+      add(one.path, one.target, {0, known.last_seen_ns(), true});
     }
   }
   for (KnownFile* one : known.NotFound()) {

@@ -1,7 +1,8 @@
 // What stands beside the file of a path under other names and was not read to its end: generations
 // that were rotated away while nobody looked.
 // Threads: one at a time. Errors: none; what cannot be looked at is left out.
-// Cost:    a folder is listed once in the life of a search, however many paths are asked for.
+// Cost:    a folder is listed once in the life of a search, however many paths are asked for, and
+//          again where files were renamed meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "known_files.h"
 #include "paths.h"
 #include "record_writer.h"
+#include "source_file.h"
 
 namespace glp::tail {
 
@@ -23,6 +25,7 @@ namespace glp::tail {
 struct Since {
   int64_t birth_ns = 0;     // 0: none was missed, only what is known may have to be read on
   int64_t modified_ns = 0;  // its last change
+  bool by_change = false;   // what was changed later is younger, whenever it was made
 };
 
 class MissedSearch {
@@ -31,19 +34,24 @@ class MissedSearch {
   MissedSearch(KnownFiles& known, std::function<bool(const io::FileState&)> is_read)
       : known_(known), is_read_(std::move(is_read)) {}
 
-  // The files to be read before that of `path`, oldest first. Marks of known ones of which nothing
-  // is missing are written to `mention`, if that is not nullptr.
-  std::vector<std::string> Find(const std::string& path, const Since& since, RecordWriter* mention);
+  // Opens the files to be read before that of `path`, oldest first. Marks of known ones of which
+  // nothing is missing are written to `mention`, if that is not nullptr.
+  std::vector<std::unique_ptr<SourceFile>> Open(const std::string& path,
+                                                const SourceFile::Options& options,
+                                                const Since& since, RecordWriter* mention);
 
  private:
   enum class Standing { kNew, kLive, kRead, kReadOn, kDone, kUnknowable };
   Standing Judge(const io::Generation& one, const std::string& path, RecordWriter* mention);
+  std::vector<io::Generation> Find(const std::string& path, const Since& since,
+                                   RecordWriter* mention);
   void FindBeside(const std::string& path, const std::string& place, const Since& since,
-                  RecordWriter* mention, std::vector<std::string>* missed);
+                  RecordWriter* mention, std::vector<io::Generation>* missed);
 
   KnownFiles& known_;
   std::function<bool(const io::FileState&)> is_read_;
   std::map<std::string, std::vector<std::string>> folders_;
+  bool outdated_ = false;  // a file is no longer where it was listed
 };
 
 // The paths to search at the start, each with its target: those of known files that are elsewhere

@@ -108,7 +108,7 @@ void SourceFile::StartAgain(RecordWriter& writer) {
   // More than was read, but never was as large as that again: that much is known to be missing.
   uint64_t missing = seen_size_ > offset() ? seen_size_ - offset() : 0;
   SayTruncated({}, offset(), missing, writer);
-  if (known_file_ != nullptr) known_.Close(std::exchange(known_file_, nullptr), offset(), true);
+  Forget(true);
   start_ = 0;
   lines_.Start(0, {});
   seen_size_ = state_.size_bytes;
@@ -167,14 +167,30 @@ void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
     known_file_->is_copy = !(begun_ != nullptr && begun_->own);
   }
   std::string mark;
-  AppendFileMark(&mark, frame_.Src(0), own_ ? path_ : "-");
+  // A compressed file that was not read under its original's ID is known by its own name.
+  bool by_file =
+      form_ == Form::kCompressed && !file_.empty() && !(begun_ != nullptr && begun_->own);
+  AppendFileMark(&mark, frame_.Src(0), !own_ ? "-" : by_file ? file_ : path_);
   if (start_ > 0) AppendPosMark(&mark, frame_.Src(start_));
   writer.WriteMark(mark);
 }
 
+// It is no longer read under the ID it had.
+void SourceFile::Forget(bool truncated) {
+  if (known_file_ == nullptr) return;
+  uint64_t tail = 0;
+  if (!truncated && form_ == Form::kPlain && fd_ >= 0) {
+    char bytes[kTailBytes];
+    size_t size = std::min<uint64_t>(sizeof bytes, offset());
+    auto n = ReadSome(fd_, bytes, size, offset() - size, path_);
+    if (n.ok() && *n == size) tail = TailHash({bytes, size});
+  }
+  known_.Close(std::exchange(known_file_, nullptr), offset(), truncated, tail);
+}
+
 void SourceFile::Finish(RecordWriter& writer) {
   if (finished_) return;
-  if (form_ == Form::kUnknown && fd_ >= 0) {
+  if (auto decided = DecideForm(); decided.ok() && !*decided) {
     // Too short for a magic number, and it stays so: its few bytes are text.
     form_ = Form::kPlain;
     if (auto rest = ReadHead(fd_, 4, path_); rest.ok()) {
@@ -187,7 +203,7 @@ void SourceFile::Finish(RecordWriter& writer) {
   lines_.Finish(writer);
   Introduce({}, writer);
   stream_.reset();
-  if (known_file_ != nullptr) known_.Close(std::exchange(known_file_, nullptr), offset(), false);
+  Forget(false);
   if (read_whole_ && begun_ != nullptr && begun_->own) SayCopied(writer);
 }
 

@@ -109,6 +109,7 @@ class SourceFile {
   Result<Progress> ReadPlain(ReadBlock& block, RecordWriter& writer);
   Result<Progress> ReadStream(ReadBlock& block, RecordWriter& writer);
   Result<bool> WasTruncated(size_t bytes_read);
+  void Forget(bool truncated);
   Result<bool> Skip(ReadBlock& block, RecordWriter& writer);
   void StartAgain(RecordWriter& writer);
   void SayTruncated(const std::optional<io::FileIdentity>& id, uint64_t next,

@@ -86,9 +86,7 @@ SourceFile::SourceFile(SourceRequest request, int fd, bool own, KnownFiles& know
       lines_(path_, line_options_->lines, frame_,
              [this](std::string_view first, RecordWriter& writer) { Introduce(first, writer); }) {}
 
-SourceFile::~SourceFile() {
-  if (known_file_ != nullptr) known_.Close(known_file_, offset(), false);
-}
+SourceFile::~SourceFile() { Forget(false); }
 
 void SourceFile::SetOptions(Options options) {
   bool same =
