@@ -281,7 +281,7 @@ server:
   grpc_listen_port: 0
 
 positions:
-  filename: /tmp/positions.yaml
+  filename: $PWD/positions.yaml
 
 clients:
   - url: ${1-http://localhost:3100}/loki/api/v1/push
@@ -315,14 +315,13 @@ END
   run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -print-config-stderr \
     --client.external-labels hostname=n1,cluster=west
   assert_status 0
-  assert_contains "$stderr" "glp-tail -f --label job=varlogs -- '/var/log/*log' |
+  assert_contains "$stderr" "glp-tail -f -c promtail.yml --job system --positions $PWD/positions.yaml |
   glp-parse --docker --regex '(?:pods)/(?P<namespace>\\S+?)_(?P<pod>\\S+)-\\S+?-\\S+?_\\S+?/(?P<container>\\S+?)/' --source filename |
   glp-label --from-field namespace,pod,app=container |
   glp-filter --drop '{namespace!~\"(default|kube-system)\"}' |
-  glp-push --url http://localhost:3100/loki/api/v1/push"
-  assert_contains "$stderr" "--external-label cluster=east"
-  assert_contains "$stderr" "--external-label hostname=n1"
+  glp-push -c promtail.yml --external-label hostname=n1 --positions $PWD/positions.yaml"
   refute_contains "$stderr" "west"
+  [[ ! -e positions.yaml ]]
 }
 
 @test "glp-promtail refuses what it does not understand, by key and line" {
@@ -334,25 +333,51 @@ END
     assert_status 2
     assert_contains "$stderr" "promtail.yml:$line: $key"
   done <<'END'
-targets:|tragets:|15|scrape_configs[0].static_configs[0].tragets
+targets:|tragets:|15:9|unknown key 'tragets' in scrape_configs[0].static_configs[0]
 - docker: {}|- metrics: {}|20|scrape_configs[0].pipeline_stages[0].metrics
 - docker: {}|- docker: {a: b}|20|scrape_configs[0].pipeline_stages[0].docker.a
 action: drop|action: keep|29|scrape_configs[0].pipeline_stages[3].match
-job_name: system|job_nam: system|13|scrape_configs[0]: a job_name
+job_name: system|job_nam: system|13:5|unknown key 'job_nam' in scrape_configs[0]; did you mean 'job_name'?
 url: |&\&anchor |9|anchors
 job: varlogs|job: [a|17|
-positions:|bogus: {a: 1}\npositions:|5|bogus.a
-    static_configs|    kubernetes_sd_configs: []\n    relabel_configs: [{action: keep}]\n    static_configs|15|scrape_configs[0].relabel_configs[0].action
+positions:|bogus: {a: 1}\npositions:|5:1|unknown key 'bogus'
+    static_configs|    kubernetes_sd_configs: [{role: pod}]\n    static_configs|14:28|kubernetes_sd_configs is not read here; use static_configs
+    external_labels:|    oauth2: {client_id: a}\n    external_labels:|10:13|glp-push cannot log in by oauth2
 END
+}
+
+@test "glp-promtail makes a pipe for each scrape config, with positions of its own that begin as the file did" {
+  installed
+  promtail_yml "http://127.0.0.1:$(free_port)" "$PWD/x.log"
+  sed -i '/pipeline_stages/,$d' promtail.yml
+  printf '%s\n' '  - job_name: b c' '    static_configs: [{labels: {__path__: /nowhere/*.log}}]' \
+    '    relabel_configs: [{source_labels: [__address__], target_label: host}]' >>promtail.yml
+  run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -print-config-stderr \
+    -positions.file=p
+  assert_status 0
+  assert_contains "$stderr" "glp-tail -f -c promtail.yml --job system --positions p.system |
+  glp-push -c promtail.yml --positions p.system
+glp-tail -f -c promtail.yml --job 'b c' --positions p.b_c |
+  glp-push -c promtail.yml --positions p.b_c"
+  printf 'positions:\n  %s: "4"\n' "$PWD/x.log" >p
+  printf 'one\ntwo\n' >x.log
+  mkdir stubs
+  printf '#!/bin/bash\nhead -n 3 >>"%s/got"\nexit 75\n' "$PWD" >stubs/glp-push
+  chmod +x stubs/glp-push
+  PATH=$PWD/stubs:$PATH run --separate-stderr timeout 20 glp-promtail -config.file=promtail.yml -positions.file=p
+  assert_status 75
+  cmp p p.system
+  assert_equal "$(lines_of <got)" two
 }
 
 @test "glp-promtail names what has no meaning here, once, and goes on" {
   installed
   promtail_yml
+  echo 'target_config: {sync_period: 10s}' >>promtail.yml
   run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -log.level=debug
   assert_status 0
   assert_contains "$stderr" "promtail.yml:2: server: nothing listens"
-  assert_contains "$stderr" "promtail.yml:6: positions: not kept"
+  assert_contains "$stderr" "promtail.yml:31: target_config.sync_period: new files are found at once"
   assert_contains "$stderr" "-log.level has no meaning here"
 }
 

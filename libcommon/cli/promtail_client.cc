@@ -128,6 +128,7 @@ void ReadPromtailClient(YamlMap& map, bool needs_url, PromtailClient* client) {
   if (client->batchsize && client->batchsize.value < 1) {
     map.Error(client->batchsize, "batchsize: expected a number of bytes above 0");
   }
+  map.Finish();  // a name that was misspelt comes before one that is missing
   if (needs_url && client->url.value.empty()) {
     map.Error(map.place(), "a client needs a url, as http://localhost:3100/loki/api/v1/push");
   }

@@ -69,6 +69,7 @@ void ReadFileSd(YamlMap& map, PromtailFileSdConfig* config) {
   Given<std::vector<std::string>> files;
   map.Texts("files", &files);
   map.DurationNs("refresh_interval", &config->refresh_interval_ns);
+  map.Finish();
   if (files.value.empty()) map.Error(map.place(), "file_sd_configs: 'files' is missing");
   for (const std::string& file : files.value) {
     std::string_view name = file;
@@ -129,6 +130,7 @@ void ReadPromtailScrapeConfig(YamlMap& map, PromtailScrapeConfig* scrape) {
     static_cast<YamlPlace&>(scrape->other_source) = *node;
     scrape->other_source.value = key;
   }
+  map.Finish();  // a name that was misspelt comes before one that is missing
   if (scrape->job_name.value.empty()) map.Error(map.place(), "a scrape config needs a job_name");
 }
 

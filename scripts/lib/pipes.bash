@@ -103,7 +103,16 @@ run_pipes() {
     ended=
     wait -n -p ended "${!name_of[@]}" ${timer:+"$timer"}
     result=$?
-    if [[ -z ${ended-} ]]; then continue; fi # a signal came
+    if [[ -z ${ended-} ]]; then
+      # A signal came. Or bash has taken in a part that ended and no longer tells of it here.
+      for ended in "${!name_of[@]}"; do
+        if ! kill -0 "$ended" 2>/dev/null; then break; fi
+        ended=
+      done
+      if [[ -z $ended ]]; then continue; fi
+      wait "$ended"
+      result=$?
+    fi
     if [[ $ended == "$timer" ]]; then
       timer=
       stop
