@@ -11,7 +11,7 @@ namespace {
 
 void DescribeServers(cli::Command* c, Options* o) {
   c->Value("-u,--url", "URL", &o->urls,
-           "server to push to; without a path /loki/api/v1/push is meant; may be repeated, each "
+           "server to push to; without a path /loki/api/v1/push is meant; of several each "
            "gets everything at its own pace");
   c->Value("-c,--config", "FILE", &o->config,
            "take the servers from `clients:` of promtail's configuration; other options win");
@@ -69,6 +69,7 @@ void DescribeDelivery(cli::Command* c, Options* o) {
   c->Completes("dir");
   c->Value("--spool-max", "SIZE", &o->spool_max,
            "most bytes in the spool; when it is full the reader waits");
+  c->DefaultText("1GiB");
   c->Value("--dead-letters", "FILE", &o->dead_letters,
            "append records that a server refused for good, with its reason");
   c->Completes("file");

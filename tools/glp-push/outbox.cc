@@ -270,9 +270,7 @@ void Outbox::Delivered(Item* item) {
     }
     if (item->receipt) item->receipt->Done();
     if (item->ref) {
-      std::vector<std::string> warnings;
-      queue_->Acked(*item->ref, &warnings);
-      SayDamage(warnings);
+      queue_->Acked(*item->ref);
       spilled_ = spilled_ && queue_->batches() > 0;
     }
     window_bytes_ -= item->batch->body.size();
@@ -330,7 +328,7 @@ void Outbox::Failed(Item* item, const Failure& failure) {
 // --- words ---
 
 void Outbox::SayFailure(const Failure& failure, int64_t wait_ns, Hold* hold) {
-  if (stopped_at_) return;
+  if (stopped_at_ || failure.status.code() == Code::kUsage) return;
   if (failure.words == hold->said && Clock::now() - hold->said_at < kSayAgain) return;
   context_.Say(Named(failure.words + "; trying again in " +
                      FormatDuration(std::max(kNsPerMs, wait_ns / kNsPerMs * kNsPerMs))));

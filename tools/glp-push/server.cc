@@ -171,9 +171,9 @@ bool Server::SendPart(wire::HttpClient* client, Outbox::Item* item, std::string_
   return true;
 }
 
-void Server::GiveBack(Outbox::Item* item, const Outcome& outcome, std::string words) {
+void Server::GiveBack(Outbox::Item* item, const Outcome& outcome, const std::string& words) {
   constexpr int kTooManyRequests = 429;
-  Outbox::Failure failure{std::move(words), std::nullopt, false, outcome.status()};
+  Outbox::Failure failure{words, std::nullopt, false, outcome.status()};
   if (outcome.ok()) {
     failure.wait_ns = wire::ParseRetryAfterNs(outcome->Header("retry-after"), NowNs());
     failure.throttled = outcome->status == kTooManyRequests;

@@ -56,7 +56,7 @@ class Server {
   // False where the item failed and was given back.
   bool SendPart(wire::HttpClient* client, Outbox::Item* item, std::string_view body);
   Status KeepRefused(Outbox::Item* item, std::string_view body, const Outcome& outcome);
-  void GiveBack(Outbox::Item* item, const Outcome& outcome, std::string words);
+  void GiveBack(Outbox::Item* item, const Outcome& outcome, const std::string& words);
   void CountRefused(const std::string& tenant, const ReasonCounts& reasons, uint64_t bytes);
 
   const Shared& shared_;

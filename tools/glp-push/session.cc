@@ -248,6 +248,7 @@ Status Session::Finish(const Result<bool>& read) {
 
 Status Session::Close(bool to_the_end, Status status) {
   // The first is the reason to give up; what more there is, is said.
+  const bool explained = !status.ok();
   auto give_up = [&](const std::string& text) {
     if (!status.ok()) context_.Say(text);
     if (status.ok()) status = Status(Code::kGaveUp, text);
@@ -255,7 +256,7 @@ Status Session::Close(bool to_the_end, Status status) {
   for (size_t i = 0; i < roads_.size(); ++i) {
     const Outbox::Left left = roads_[i].outbox->Close();
     const std::string url = UrlForPeople(plan_.targets[i].url);
-    const std::string words = left.words.empty() ? "" : ": " + left.words;
+    const std::string words = left.words.empty() || explained ? "" : ": " + left.words;
     if (left.spooled_batches > 0) {
       const std::string text =
           std::to_string(left.spooled_batches) + " batches wait in the spool for " + url +

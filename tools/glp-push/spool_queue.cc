@@ -84,7 +84,7 @@ Result<std::unique_ptr<SpoolQueue>> SpoolQueue::Open(std::string dir, SpoolBudge
                                                      std::vector<std::string>* warnings) {
   std::unique_ptr<SpoolQueue> queue(new SpoolQueue(std::move(dir), budget));
   GLP_RETURN_IF_ERROR(queue->ReadCursor(warnings));
-  GLP_RETURN_IF_ERROR(queue->Scan(warnings));
+  GLP_RETURN_IF_ERROR(queue->Scan());
   return queue;
 }
 
@@ -117,7 +117,7 @@ Status SpoolQueue::ReadCursor(std::vector<std::string>* warnings) {
   return Status::Ok();
 }
 
-Status SpoolQueue::Scan(std::vector<std::string>* warnings) {
+Status SpoolQueue::Scan() {
   GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, io::ListFolder(dir_));
   for (const std::string& name : names) {
     if (!name.ends_with(".seg")) continue;
@@ -129,7 +129,7 @@ Status SpoolQueue::Scan(std::vector<std::string>* warnings) {
   }
   next_segment_ = cursor_.segment + 1;
   if (!segments_.empty()) next_segment_ = std::max(next_segment_, segments_.rbegin()->first + 1);
-  RemoveDone(warnings);
+  RemoveDone();
   return Status::Ok();
 }
 
@@ -284,7 +284,7 @@ Result<std::optional<SpoolQueue::Loaded>> SpoolQueue::Next(std::vector<std::stri
     if (!more) {
       unread_ = 0;
       in_.Reset();
-      Advance(warnings);
+      Advance();
       return std::optional<Loaded>();
     }
     GLP_ASSIGN_OR_RETURN(std::optional<BatchPtr> batch, ReadFrame(warnings));
@@ -296,30 +296,29 @@ Result<std::optional<SpoolQueue::Loaded>> SpoolQueue::Next(std::vector<std::stri
 
 // --- acknowledged ---
 
-void SpoolQueue::Acked(Ref ref, std::vector<std::string>* warnings) {
+void SpoolQueue::Acked(Ref ref) {
   pending_[ref - first_pending_].acked = true;
   while (!pending_.empty() && pending_.front().acked) {
     cursor_ = pending_.front().end;
     pending_.pop_front();
     ++first_pending_;
   }
-  Advance(warnings);
+  Advance();
 }
 
-void SpoolQueue::Advance(std::vector<std::string>* warnings) {
+void SpoolQueue::Advance() {
   // Damage behind the last batch is passed, too.
   if (pending_.empty() && unread_ == 0) cursor_ = read_;
-  RemoveDone(warnings);
+  RemoveDone();
   const bool drained = pending_.empty() && unread_ == 0;
   if (!drained && Clock::now() - saved_at_ < kCursorPause) return;
-  if (Status status = SaveCursor(); !status.ok()) {
-    warnings->push_back(status.message() + "; after a crash more is sent again");
-  }
+  // Where that fails (disk full) it is done later; only a crash meanwhile has more sent again.
+  saved_at_ = Clock::now();
+  [[maybe_unused]] const Status later = SaveCursor();
 }
 
 Status SpoolQueue::SaveCursor() {
   if (cursor_ == saved_) return Status::Ok();
-  saved_at_ = Clock::now();
   GLP_RETURN_IF_ERROR(io::WriteFileAtomically(
       dir_ + "/cursor",
       std::to_string(cursor_.segment) + " " + std::to_string(cursor_.offset) + "\n"));
@@ -327,7 +326,7 @@ Status SpoolQueue::SaveCursor() {
   return Status::Ok();
 }
 
-void SpoolQueue::RemoveDone(std::vector<std::string>* warnings) {
+void SpoolQueue::RemoveDone() {
   while (!segments_.empty()) {
     const auto [number, size] = *segments_.begin();
     const bool done =
@@ -339,9 +338,8 @@ void SpoolQueue::RemoveDone(std::vector<std::string>* warnings) {
       unsynced_ = false;
     }
     if (number == in_segment_) in_.Reset();
-    if (Status status = io::Remove(PathOf(number)); !status.ok()) {
-      warnings->push_back(status.message());
-    }
+    // One that stays is in front of the cursor: the next process removes it.
+    [[maybe_unused]] const Status gone = io::Remove(PathOf(number));
     budget_->used_bytes -= size;
     segments_.erase(segments_.begin());
   }

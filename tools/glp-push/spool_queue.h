@@ -52,7 +52,7 @@ class SpoolQueue {
   Result<std::optional<Loaded>> Next(std::vector<std::string>* warnings);
   bool has_more() const { return unread_ > 0; }
   // The server has it. Segments that are done go; the cursor is written now and then.
-  void Acked(Ref ref, std::vector<std::string>* warnings);
+  void Acked(Ref ref);
   // Writes the cursor if it moved.
   Status SaveCursor();
 
@@ -75,16 +75,16 @@ class SpoolQueue {
   SpoolQueue(std::string dir, SpoolBudget* budget);
   std::string PathOf(uint64_t segment) const;
   Status ReadCursor(std::vector<std::string>* warnings);
-  Status Scan(std::vector<std::string>* warnings);
+  Status Scan();
   Status ScanSegment(int fd, uint64_t number);
   Result<uint64_t> NextFrame(int fd, uint64_t number, uint64_t at);
   Status OpenSegment();
   Status Write(const Batch& batch);
   Result<bool> OpenForRead();
   Result<std::optional<BatchPtr>> ReadFrame(std::vector<std::string>* warnings);
-  void Advance(std::vector<std::string>* warnings);
+  void Advance();
   // Segments in front of the cursor go.
-  void RemoveDone(std::vector<std::string>* warnings);
+  void RemoveDone();
 
   const std::string dir_;
   SpoolBudget* const budget_;

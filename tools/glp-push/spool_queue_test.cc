@@ -55,7 +55,7 @@ class SpoolQueueTest : public testing::Test {
       EXPECT_TRUE(loaded.ok()) << loaded.status().message();
       if (!loaded.ok() || !*loaded) return bodies;
       bodies.push_back((*loaded)->batch->body);
-      queue_->Acked((*loaded)->ref, &warnings_);
+      queue_->Acked((*loaded)->ref);
     }
   }
   std::vector<fs::path> Segments() const {
@@ -101,7 +101,7 @@ TEST_F(SpoolQueueTest, GivesWhatWasAppendedInOrder) {
   Append(2, 3);
   EXPECT_EQ(Drain(), Bodies({1, 2}));
   EXPECT_EQ(queue_->batches(), 3U);
-  queue_->Acked((*first)->ref, &warnings_);
+  queue_->Acked((*first)->ref);
   EXPECT_EQ(queue_->batches(), 0U);
   EXPECT_TRUE(Segments().empty());
   EXPECT_EQ(budget_.used_bytes, 0U);
@@ -114,7 +114,7 @@ TEST_F(SpoolQueueTest, AnotherProcessGoesOnBehindWhatIsAcknowledged) {
   std::vector<SpoolQueue::Ref> refs;
   for (int i = 0; i < 4; ++i) refs.push_back((*queue_->Next(&warnings_))->ref);
   // Out of order: only what is contiguous counts.
-  for (int i : {3, 0, 1}) queue_->Acked(refs[static_cast<size_t>(i)], &warnings_);
+  for (int i : {3, 0, 1}) queue_->Acked(refs[static_cast<size_t>(i)]);
   ASSERT_TRUE(queue_->SaveCursor().ok());
   Reopen();
   EXPECT_EQ(queue_->batches(), 3U);
@@ -160,7 +160,7 @@ TEST_F(SpoolQueueTest, SegmentsGoWhenTheyAreDone) {
   ASSERT_TRUE(queue_->Sync().ok());
   const size_t before = Segments().size();
   EXPECT_GT(before, 1U);
-  for (int i = 0; i < 5; ++i) queue_->Acked((*queue_->Next(&warnings_))->ref, &warnings_);
+  for (int i = 0; i < 5; ++i) queue_->Acked((*queue_->Next(&warnings_))->ref);
   EXPECT_LT(Segments().size(), before);
   EXPECT_EQ(Drain().size(), 5U);
   EXPECT_TRUE(Segments().empty());
