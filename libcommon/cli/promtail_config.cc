@@ -65,7 +65,8 @@ void SkipServer(YamlMap& map) {
             "health_check_target",
             "disable",
             "profiling_enabled",
-            "enable_runtime_reload"});
+            "enable_runtime_reload",
+            "reload"});
 }
 
 void ReadClients(YamlMap& map, PromtailConfig* config) {

@@ -331,8 +331,13 @@ std::optional<std::vector<Target>> Scrapes::Changed() {
 }  // namespace
 
 void AddConfigOptions(cli::Command* command, ConfigSettings* settings) {
-  command->Value("-c,--config", "FILE", &settings->path,
-                 "read what promtail's configuration says: its scrape_configs");
+  command->OnValue(
+      "-c,--config", "FILE",
+      [settings](std::string_view path) {
+        settings->path = path;
+        return path.empty() ? UsageError("an empty path names no file") : Status::Ok();
+      },
+      "read what promtail's configuration says: its scrape_configs");
   command->Completes("file");
   command->Value("--job", "NAME", &settings->job,
                  "of the configuration only the scrape config with this job_name");
