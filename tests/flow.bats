@@ -258,7 +258,7 @@ w("\nafter\n")' >huge.log
   echo >>node/pods/default_web-1_0000-2/log/0.log # followed, a line without its end is not one yet
   serve store
   sed "s|/var/log/pods|$PWD/node/pods|; s|:3100|:${url##*:}|" "$GLP_ROOT/k8s/base/agent/pipe" >pipe
-  NODE_NAME=node-1 STORE_HOST=127.0.0.1 DROP='{namespace="kube-node-lease"}' bash pipe 3>&- &
+  STATE=$PWD NODE_NAME=node-1 STORE_HOST=127.0.0.1 DROP='{namespace="kube-node-lease"}' bash pipe 3>&- &
   agent=$!
   wanted=$(python3 -c 'import json; print(sum(map(len, json.load(open("expected.json")).values())))')
   # shellcheck disable=SC2016  # of the inner shell

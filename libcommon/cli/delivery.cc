@@ -37,8 +37,10 @@ constexpr Delivery::Ticket kNothingToDo = 0;  // a mark: done when all before it
 
 struct File {
   std::string id;
-  FilePosition at;          // next: the position as it may be written
-  std::deque<Run> runs;     // not done yet
+  FilePosition at;       // next: the position as it may be written
+  std::deque<Run> runs;  // not done yet
+  // Of each ticket that has records of the file the highest NEXT in front of the first of them.
+  std::vector<std::pair<Delivery::Ticket, uint64_t>> ticket_from;
   uint64_t highest = 0;     // NEXT of the records so far
   uint64_t newest = 0;      // position when all runs are done
   uint64_t start = 0;       // where the reader began
@@ -74,6 +76,7 @@ class Tracker : public Delivery {
   void Settle();
   void Advance(File& file);
   bool IsDone(Ticket ticket) const;
+  uint64_t TicketFrom(File& file, Ticket ticket);
   void Forget(int64_t now_ns);
   Status WriteNow();
 
@@ -162,6 +165,14 @@ void Tracker::Add(File& file, Ticket ticket, uint64_t position) {
   }
 }
 
+uint64_t Tracker::TicketFrom(File& file, Ticket ticket) {
+  for (const auto& [known, from] : file.ticket_from) {
+    if (known == ticket) return from;
+  }
+  file.ticket_from.emplace_back(ticket, file.highest);
+  return file.highest;
+}
+
 void Tracker::OnRecord(const Record& record, Ticket ticket) {
   const Source source = ParseSource(record.src);
   whole_from_ = kNotWhole;
@@ -178,8 +189,12 @@ void Tracker::OnRecord(const Record& record, Ticket ticket) {
     file.at.next = file.before;
   }
   if (sorted_) file.whole = false;
+  // What is sent before may come later, so a ticket tells only of what it holds itself. A record
+  // with something of its file held in front of it cannot speak for that.
+  const uint64_t from = TicketFrom(file, ticket);
+  const bool passes = record.pos != Record::kPosIsNext && record.pos < source.next;
+  if (file.whole && !passes) whole_from_ = std::max(file.start, from);
   file.highest = std::max(file.highest, source.next);
-  if (file.whole) whole_from_ = file.start;
   Add(file, ticket, record.pos == Record::kPosIsNext ? source.next : record.pos);
 }
 
@@ -223,7 +238,10 @@ void Tracker::Settle() {
   }
   for (Ticket ticket : told) work_[ticket - first_ticket_].done = true;
   for (Ticket ticket : told) {
-    for (File* file : work_[ticket - first_ticket_].files) Advance(*file);
+    for (File* file : work_[ticket - first_ticket_].files) {
+      std::erase_if(file->ticket_from, [&](const auto& entry) { return IsDone(entry.first); });
+      Advance(*file);
+    }
     work_[ticket - first_ticket_].files.clear();
   }
   while (!work_.empty() && work_.front().done) {

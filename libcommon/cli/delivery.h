@@ -45,10 +45,10 @@ class Delivery {
   virtual void OnRecord(const Record& record, Ticket ticket) = 0;
   virtual void OnMark(const Mark& mark) = 0;
   virtual void Done(Ticket ticket) = 0;
-  // For a record that OnRecord was just called with: the sink was given every line of its file from
-  // this offset on up to the record, in their order; kNotWhole where that is not known (no file
-  // mark came, a filter said that it dropped a line, records came in another order). A store may
-  // then call all between delivered (store/store.h).
+  // For a record that OnRecord was just called with: every line of its file from this offset on up
+  // to the record is of the same ticket or was done before; kNotWhole where that is not known (no
+  // file mark came, a filter said that it dropped a line, records came in another order). A store
+  // may then call all between delivered (store/store.h).
   virtual uint64_t WholeFrom() const = 0;
 
   // Writes the positions file if a position moved and the last write is a while ago.

@@ -167,6 +167,11 @@ TEST_F(DeliveryTest, AFileIsWholeFromWhereItsReaderBegan) {
   EXPECT_EQ(delivery_->WholeFrom(), 100u);
   Comes("a@20", ticket);
   EXPECT_EQ(delivery_->WholeFrom(), 0u);
+  // Something is held in front of it.
+  Comes("a@25", ticket, 20);
+  EXPECT_EQ(delivery_->WholeFrom(), kNotWhole);
+  Comes("a@30", ticket);
+  EXPECT_EQ(delivery_->WholeFrom(), 0u);
   // A filter says that it dropped lines.
   PosMark("a@40");
   Comes("a@50", ticket);
@@ -176,6 +181,23 @@ TEST_F(DeliveryTest, AFileIsWholeFromWhereItsReaderBegan) {
   EXPECT_EQ(delivery_->WholeFrom(), kNotWhole);
   Comes("", ticket);
   EXPECT_EQ(delivery_->WholeFrom(), kNotWhole);
+}
+
+TEST_F(DeliveryTest, ATicketTellsOnlyOfItself) {
+  const auto first = delivery_->NewTicket(), second = delivery_->NewTicket();
+  FileMark("a", 5);
+  Comes("a@10", first);
+  EXPECT_EQ(delivery_->WholeFrom(), 5u);
+  Comes("a@20", second);
+  EXPECT_EQ(delivery_->WholeFrom(), 10u);
+  Comes("a@30", first);
+  EXPECT_EQ(delivery_->WholeFrom(), 5u);
+  delivery_->Done(first);
+  const auto third = delivery_->NewTicket();
+  Comes("a@40", second);
+  EXPECT_EQ(delivery_->WholeFrom(), 10u);
+  Comes("a@50", third);
+  EXPECT_EQ(delivery_->WholeFrom(), 40u);
 }
 
 TEST_F(DeliveryTest, WhatWasSortedIsNotWhole) {

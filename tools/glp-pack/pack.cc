@@ -15,15 +15,20 @@ class PackSink : public cli::RecordSink {
       writer_->ForgetLabels();
       generation_ = labels_->generation();
     }
+    std::string_view extra = record.extra;
+    if (record.pos != Record::kPosIsNext) {
+      extra_ = ",\"pos\":" + std::to_string(record.pos) + std::string(record.extra);
+      extra = extra_;
+    }
     return writer_->Add(record.labels, {record.ts_ns, 0, record.line.Decode(&scratch_), record.meta,
-                                        record.src, record.extra});
+                                        record.src, extra});
   }
 
  private:
   pack::Writer* writer_;
   const LabelTable* labels_;
   uint64_t generation_ = 0;
-  std::string scratch_;
+  std::string scratch_, extra_;
 };
 
 }  // namespace
