@@ -21,6 +21,7 @@ constexpr milliseconds kStopGrace{700};
 // The same words are said no more often than this.
 constexpr std::chrono::seconds kSayAgain{60};
 constexpr std::chrono::seconds kReadAgain{1};
+constexpr std::string_view kNoRoom = "nothing is read until there is room";
 constexpr int64_t kMaxAskedNs = 3600 * kNsPerSecond;
 
 }  // namespace
@@ -78,7 +79,7 @@ bool Outbox::MaySpill(bool well) {
     if (Clock::now() - *full_since_ < kPatience) return false;
   }
   if (Status status = Spill(); !status.ok()) {
-    SaySpool(status);
+    SaySpool(status, kNoRoom);
     return false;
   }
   spilled_ = true;
@@ -87,7 +88,7 @@ bool Outbox::MaySpill(bool well) {
 
 bool Outbox::ToSpool(const BatchPtr& batch, const std::shared_ptr<Receipt>& receipt) {
   if (Status status = queue_->Append(*batch); !status.ok()) {
-    SaySpool(status);
+    SaySpool(status, kNoRoom);
     return false;
   }
   if (!spool_said_.empty()) context_.Say(Named("the spool takes batches again"));
@@ -117,7 +118,7 @@ void Outbox::Sync() {
 void Outbox::SyncLocked() {
   if (unsynced_.empty()) return;
   if (Status status = queue_->Sync(); !status.ok()) {
-    SaySpool(status);
+    SaySpool(status, kNoRoom);
     return;
   }
   for (const auto& receipt : unsynced_) receipt->Done();
@@ -163,7 +164,7 @@ Outbox::Left Outbox::Close() {
     }
     SyncLocked();
     if (status.ok()) status = queue_->SaveCursor();
-    if (!status.ok()) SaySpool(status);
+    if (!status.ok()) SaySpool(status, kNoRoom);
     left.spooled_batches = queue_->batches();
   }
   for (const Item& item : window_) {
@@ -203,7 +204,7 @@ void Outbox::Refill() {
     auto loaded = queue_->Next(&warnings);
     SayDamage(warnings);
     if (!loaded.ok()) {
-      SaySpool(loaded.status());
+      SaySpool(loaded.status(), "trying again");
       read_again_at_ = Clock::now() + kReadAgain;
       return;
     }
@@ -263,8 +264,10 @@ void Outbox::Release(Item* item) {
 void Outbox::Delivered(Item* item) {
   {
     std::lock_guard lock(mutex_);
+    // What was under way when another failed says nothing about the next.
+    const bool well_again = item->is_probe;
     Release(item);
-    if (auto hold = holds_.find(item->batch->tenant); hold != holds_.end()) {
+    if (auto hold = holds_.find(item->batch->tenant); well_again && hold != holds_.end()) {
       if (!hold->second.said.empty()) context_.Say(Named("the server takes records again"));
       holds_.erase(hold);
     }
@@ -307,7 +310,7 @@ void Outbox::Failed(Item* item, const Failure& failure) {
       const Status status = Spill();
       SyncLocked();
       if (status.ok()) spilled_ = queue_->batches() > 0;
-      if (!status.ok()) SaySpool(status);
+      if (!status.ok()) SaySpool(status, kNoRoom);
     }
     const bool end = finishing_ && queue_ != nullptr && !failure.throttled;
     if (failure.status.code() == Code::kUsage) {
@@ -336,9 +339,9 @@ void Outbox::SayFailure(const Failure& failure, int64_t wait_ns, Hold* hold) {
   hold->said_at = Clock::now();
 }
 
-void Outbox::SaySpool(const Status& status) {
+void Outbox::SaySpool(const Status& status, std::string_view what_next) {
   if (status.message() == spool_said_ && Clock::now() - spool_said_at_ < kSayAgain) return;
-  context_.Say(Named(status.message() + "; nothing is read until there is room"));
+  context_.Say(Named(status.message() + "; " + std::string(what_next)));
   spool_said_ = status.message();
   spool_said_at_ = Clock::now();
 }

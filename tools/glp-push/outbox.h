@@ -119,7 +119,7 @@ class Outbox {
   void Push(BatchPtr batch, std::shared_ptr<Receipt> receipt, std::optional<SpoolQueue::Ref> ref);
   void Release(Item* item);
   void SayFailure(const Failure& failure, int64_t wait_ns, Hold* hold);
-  void SaySpool(const Status& status);
+  void SaySpool(const Status& status, std::string_view what_next);
   void SayDamage(const std::vector<std::string>& warnings);
   std::string Named(std::string_view words) const;
 
