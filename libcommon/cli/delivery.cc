@@ -125,8 +125,12 @@ Status Tracker::Begin() {
     file.at = std::move(at);
   }
   last_ = nullptr;
-  // A file that cannot be written is known now, not when the first records are delivered.
-  return WriteNow();
+  // A file that cannot be made is known now, not when the first records are delivered. One that is
+  // there and cannot be written now (a full disk) may be, later.
+  if (!io::Exists(path_)) return WriteNow();
+  moved_ = true;
+  Write();
+  return Status::Ok();
 }
 
 File& Tracker::Find(std::string_view id) {

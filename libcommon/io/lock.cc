@@ -39,11 +39,9 @@ Result<Fd> TakeLock(const std::string& path, int wait_ms) {
     WaitReadable(-1, kPauseMs);
     wait_ms -= kPauseMs;
   }
-  std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(fd.get(), 0) != 0 ||
-      pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return IoError("write " + path, errno);
-  }
+  // For the words of others only: a full disk must not keep the lock away.
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(fd.get(), 0) == 0) (void)!pwrite(fd.get(), pid.data(), pid.size(), 0);
   return fd;
 }
 
