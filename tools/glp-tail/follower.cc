@@ -274,14 +274,15 @@ bool Follower::ParkIdle() {
   std::vector<FollowedPath*> idle;
   for (auto& [path, followed] : followed_) {
     OpenFile* current = followed->current();
-    if (current != nullptr && !followed->queued && current->file->fd() >= 0) {
+    if (current != nullptr && current->file->fd() >= 0 && !current->file->is_pipe()) {
       idle.push_back(followed.get());
     }
   }
   size_t n = std::min(idle.size(), kParkAtOnce);
-  std::partial_sort(
-      idle.begin(), idle.begin() + static_cast<ptrdiff_t>(n), idle.end(),
-      [](const FollowedPath* a, const FollowedPath* b) { return a->read_ns < b->read_ns; });
+  std::partial_sort(idle.begin(), idle.begin() + static_cast<ptrdiff_t>(n), idle.end(),
+                    [](const FollowedPath* a, const FollowedPath* b) {
+                      return a->queued != b->queued ? b->queued : a->read_ns < b->read_ns;
+                    });
   bool parked = false;
   for (size_t i = 0; i < n; ++i) parked |= idle[i]->current()->file->Park();
   return parked;

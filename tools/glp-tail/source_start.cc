@@ -220,7 +220,7 @@ Result<bool> SourceFile::BeginStream(RecordWriter& writer) {
 }
 
 bool SourceFile::Park() {
-  if (!own_ || finished_ || form_ != Form::kPlain || !introduced_) return false;
+  if (!own_ || finished_ || form_ != Form::kPlain) return false;
   own_fd_.Reset();
   fd_ = -1;
   written_ = false;
@@ -255,7 +255,7 @@ Status SourceFile::Unpark(RecordWriter& writer) {
       places.push_back(std::move(one.path));
     }
   }
-  if (written_) {
+  if (written_ && introduced_) {
     std::string mark;
     AppendGapMark(&mark, frame_.Src(offset()), 0, "deleted");
     writer.WriteMark(mark);
