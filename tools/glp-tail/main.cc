@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "batch.h"
+#include "cli/metrics_server.h"
 #include "config_targets.h"
 #include "exec.h"
 #include "follower.h"
@@ -13,6 +14,7 @@
 #include "known_files.h"
 #include "line_options.h"
 #include "paths.h"
+#include "read_metrics.h"
 #include "record/record.h"
 #include "record_writer.h"
 #include "source_file.h"
@@ -32,6 +34,7 @@ struct Options {
   bool follow = false;
   bool poll = false;
   bool exec = false;
+  std::string metrics;
 };
 
 cli::Command Describe(Options* o) {
@@ -64,6 +67,7 @@ cli::Command Describe(Options* o) {
          "with --follow: look four times a second instead of asking the kernel to tell");
   c.Flag("--exec", &o->exec,
          "run the command that stands in place of the paths, behind '--', and read its output");
+  cli::MetricsServer::Describe(&c, &o->metrics);
   c.Positional("PATH", &o->paths,
                "files or globs (* ? [a-z] {a,b} and ** for any folders); '-' or none is standard "
                "input; with --exec the command and its arguments");
@@ -127,7 +131,8 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
                                                      {"--from", options.from != "start"},
                                                      {"--exclude", !options.excludes.empty()},
                                                      {"--positions", !options.positions.empty()},
-                                                     {"-c", !options.config.path.empty()}}));
+                                                     {"-c", !options.config.path.empty()},
+                                                     {"--metrics", !options.metrics.empty()}}));
     const SourceOptions& source = target.options;
     GLP_ASSIGN_OR_RETURN(ExecOutcome outcome,
                          RunCommand(context, options.paths, source.labels, source.lines, writer));
@@ -152,6 +157,13 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   KnownFiles known;
   const std::string& positions = options.positions.empty() ? config.positions : options.positions;
   if (!positions.empty()) LoadPositions(positions, context, &known);
+  cli::Metrics registry(context.tool());
+  ReadMetrics metrics(&registry);
+  GLP_ASSIGN_OR_RETURN(
+      auto server, cli::MetricsServer::Start(context, options.metrics, registry, [&metrics] {
+        return metrics.active() > 0 ? Status::Ok() : Status(Code::kIo, "no file is being read");
+      }));
+  if (server != nullptr) writer.SetMetrics(&metrics);
   io::StopWhenReaderLeaves(1);
   bool all_well = true;
   if (options.follow) {

@@ -18,6 +18,8 @@
 
 namespace glp::tail {
 
+class ReadMetrics;
+
 // What all records of one file share.
 class RecordFrame {
  public:
@@ -60,6 +62,10 @@ class RecordWriter {
   // A whole mark with its '\n' (record/record.h makes them).
   void WriteMark(std::string_view mark) { WriteText(mark); }
 
+  // For --metrics; null without.
+  void SetMetrics(ReadMetrics* metrics) { metrics_ = metrics; }
+  ReadMetrics* metrics() const { return metrics_; }
+
   const Status& Flush();
   const Status& status() const { return status_; }
   bool empty() const { return used_ == 0; }
@@ -81,6 +87,7 @@ class RecordWriter {
   static constexpr size_t kCapacity = 1 << 20;
 
   int fd_;
+  ReadMetrics* metrics_ = nullptr;
   std::unique_ptr<char[]> buffer_;
   size_t used_ = 0;
   int64_t ts_ns_ = 0;  // of the next line

@@ -11,6 +11,15 @@
 namespace glp::tail {
 
 Result<SourceFile::Progress> SourceFile::Read(ReadBlock& block, RecordWriter& writer) {
+  if (writer.metrics() == nullptr || finished_) return ReadOn(block, writer);
+  if (!metrics_.is_open()) metrics_ = writer.metrics()->Open(path_);
+  const uint64_t lines = writer.lines();
+  auto progress = ReadOn(block, writer);
+  metrics_.OnRead(offset(), state_.size_bytes, writer.lines() - lines);
+  return progress;
+}
+
+Result<SourceFile::Progress> SourceFile::ReadOn(ReadBlock& block, RecordWriter& writer) {
   if (parked()) GLP_RETURN_IF_ERROR(Unpark(writer));
   if (finished_) return Progress::kEnd;
   if (begun_ != nullptr && begun_->lost) {
@@ -127,6 +136,7 @@ void SourceFile::SayTruncated(const std::optional<io::FileIdentity>& id, uint64_
   if (id) AppendFileMark(&mark, id->ToString() + "@0", path_);
   AppendGapMark(&mark, (id ? id->ToString() : frame_.id()) + at, missing_bytes, "truncated");
   writer.WriteMark(mark);
+  if (writer.metrics() != nullptr) writer.metrics()->OnGap(missing_bytes);
 }
 
 // Of a copy: all of it is dealt with.
@@ -201,6 +211,7 @@ void SourceFile::Finish(RecordWriter& writer) {
   }
   finished_ = true;
   lines_.Finish(writer);
+  metrics_ = {};
   Introduce({}, writer);
   stream_.reset();
   Forget(false);

@@ -26,6 +26,7 @@
 #include "io/input.h"
 #include "known_files.h"
 #include "line_splitter.h"
+#include "read_metrics.h"
 #include "record_writer.h"
 #include "source_options.h"
 
@@ -99,6 +100,7 @@ class SourceFile {
   enum class Form { kUnknown, kPlain, kCompressed, kPipe };
 
   SourceFile(SourceRequest request, int fd, bool own, KnownFiles& known);
+  Result<Progress> ReadOn(ReadBlock& block, RecordWriter& writer);
   // Where and as what reading begins (source_start.cc).
   Status Begin();
   Status Recall();
@@ -146,6 +148,7 @@ class SourceFile {
   bool read_whole_ = false;             // a stream: to its end
   std::optional<io::FileIdentity> id_;  // of src, where it is not what state_ and head_ say
   KnownFile* known_file_ = nullptr;     // while it is open
+  ReadMetrics::File metrics_;           // while it is read, with --metrics
   // What few files have.
   struct Begun {
     std::optional<Recalled> lost;         // what it was before it was truncated
