@@ -14,7 +14,6 @@
 namespace glp::tail {
 namespace {
 
-using cli::PromtailConfig;
 using cli::PromtailScrapeConfig;
 using cli::PromtailStaticConfig;
 
