@@ -739,3 +739,332 @@ for raw in sys.stdin:
   wait_for out_has '"line20-late"'
   assert_equal "$(records <out | wc -l)" 40
 }
+
+@test "-f finds the generation between two rotations that it did not look between" {
+  : >a.log
+  follow --poll a.log
+  echo one >>a.log
+  expect "one"
+  kill -STOP "$follower"
+  mv a.log a.log.1
+  echo two >a.log
+  mv a.log.1 a.log.2
+  mv a.log a.log.1
+  echo three >a.log
+  kill -CONT "$follower"
+  expect "one two three"
+  assert_equal "$(records <out | jq -r .labels.filename | sort -u)" a.log
+}
+
+@test "-f finds the generation between two rotations also when it was compressed meanwhile" {
+  : >a.log
+  follow --poll a.log
+  echo one >>a.log
+  expect "one"
+  kill -STOP "$follower"
+  mv a.log a.log.1
+  echo two >a.log
+  mv a.log.1 a.log.2
+  mv a.log a.log.1
+  gzip a.log.1
+  gzip a.log.2
+  echo three >a.log
+  kill -CONT "$follower"
+  expect "one two three"
+}
+
+@test "-f does not read what was there under another name before it began" {
+  echo old >a.log.1
+  echo older | gzip >a.log.2.gz
+  echo one >a.log
+  follow a.log
+  expect "one"
+  mv a.log.2.gz a.log.3.gz
+  mv a.log.1 a.log.2
+  gzip a.log.2
+  mv a.log a.log.1
+  echo two >a.log
+  expect "one two"
+  mv a.log.1 a.log.2
+  mv a.log a.log.1
+  echo three >a.log
+  expect "one two three"
+}
+
+@test "-f tells a file from what it was before a truncation, also with the same first line" {
+  printf 'head\none\n' >a.log
+  follow a.log
+  expect "head one"
+  : >a.log
+  wait_for out_has '"why":"truncated"'
+  printf 'head\n' >>a.log
+  expect "head one head"
+  assert_equal "$(records <out | jq -r .src | cut -d@ -f1 | sort -u | wc -l)" 2
+  assert_equal "$(records <out | jq -r .src | cut -d- -f1,2,4 | cut -d@ -f1 | sort -u | wc -l)" 1
+}
+
+@test "-f follows kubelet's rotation behind a link: renamed, then compressed" {
+  mkdir pods real
+  ln -s "$PWD/real/0.log" pods/0.log
+  echo one >real/0.log
+  follow 'pods/*.log'
+  expect "one"
+  mv real/0.log real/0.log.20260105-000000
+  echo two >real/0.log
+  expect "one two"
+  mv real/0.log real/0.log.20260105-000100
+  gzip real/0.log.20260105-000000
+  echo three >real/0.log
+  expect "one two three"
+}
+
+@test "-f reads a compressed copy of what it has read no second time" {
+  echo one >a.log
+  follow 'a.log*'
+  expect "one"
+  mv a.log a.log.1
+  echo two >a.log
+  expect "one two"
+  gzip a.log.1
+  wait_for bash -c "grep -c '\"mark\":\"pos\"' out"
+  echo three >>a.log
+  expect "one two three"
+}
+
+@test "generations that a glob matches are read from the oldest on" {
+  echo 4 >a.log
+  echo 3 >a.log.1
+  echo 2 | gzip >a.log.2.gz
+  echo 1 | gzip >a.log.10.gz
+  echo 5 >b.log
+  touch -d '1 hour ago' a.log.*
+  assert_equal "$(glp-tail '[ab].log*' | lines_of | paste -sd' ')" "1 2 3 4 5"
+  follow '[ab].log*'
+  wait_for out_has '"line":"5"'
+  expect_in_order() { [[ $(followed | tr ' ' '\n' | grep -v 5 | paste -sd' ') == "1 2 3 4" ]]; }
+  wait_for expect_in_order
+}
+
+@test "a compressed copy beside its original is read once" {
+  printf 'one\ntwo\n' >a.log.1
+  gzip -k a.log.1
+  echo three >a.log
+  run --separate-stderr glp-tail 'a.log*'
+  assert_equal "$(lines_of <<<"$output" | paste -sd' ')" "one two three"
+  assert_json "$(marks pos <<<"$output")" '.src | endswith("@8")'
+}
+
+@test "-f with fewer descriptors than files follows them all" {
+  mkdir d
+  for i in {1..300}; do echo "first$i" >"d/$i.log"; done
+  (ulimit -n 64; exec glp-tail -f 'd/*.log') >out 2>err 3>&- &
+  follower=$!
+  has_all() { [[ $(records <out | wc -l) == "$1" ]]; }
+  wait_for has_all 300
+  for i in {1..300}; do echo "more$i" >>"d/$i.log"; done
+  wait_for has_all 600
+  mv d/7.log d/7.log.1
+  echo late >>d/7.log.1
+  echo new >d/7.log
+  wait_for has_all 602
+  assert_equal "$(cat err)" ""
+}
+
+@test "-f reads thousands of files with one inotify instance in little memory" {
+  mkdir d
+  for i in {1..3000}; do echo "first$i" >"d/$i.log"; done
+  follow 'd/*.log'
+  has_all() { [[ $(grep -c '"line"' out) == "$1" ]]; }
+  wait_for has_all 3000
+  assert_equal "$(find "/proc/$follower/fd" -lname 'anon_inode:inotify' | wc -l)" 1
+  (($(awk '/VmRSS/ { print $2 }' "/proc/$follower/status") < 65536))
+  echo new >d/new.log
+  wait_for has_all 3001
+}
+
+@test "-f lets floods in many files hold up no other" {
+  for i in 1 2 3; do head -c 30000000 /dev/zero | tr '\0' 'x' | fold -w 999 >"flood$i.log"; done
+  echo one >z.log
+  mkfifo slow
+  glp-tail -f 'flood*.log' z.log >slow 2>err 3>&- &
+  follower=$!
+  run bash -c 'head -c 4000000 slow | grep -c "\"line\":\"one\""'
+  assert_equal "$output" 1
+}
+
+# ----------------------------------------------------------------------------------- positions
+
+# deliver ARGS…: glp-tail ARGS with positions in `pos`, its lines by order, joined by blanks; what a
+# sink would say then is in `pos` after it.
+deliver() {
+  glp-tail --positions pos "$@" >out 2>err
+  python3 - <<'PY'
+import json, os
+known, path = {}, {}
+if os.path.exists('pos') and open('pos').read().startswith('{"glp"'):
+    for line in list(open('pos'))[1:]:
+        entry = json.loads(line)
+        name, n = entry['src'].rsplit('@', 1)
+        known[name], path[name] = int(n), entry['path']
+for line in open('out'):
+    record = json.loads(line)
+    if 'src' not in record or record.get('mark') == 'gap':
+        continue
+    name, n = record['src'].rsplit('@', 1)
+    if record.get('mark') == 'file':
+        path[name] = record['path']
+    known[name] = max(known.get(name, 0), int(n))
+with open('pos', 'w') as out:
+    out.write('{"glp":"positions","version":1}\n')
+    for name, n in known.items():
+        out.write(json.dumps({'src': f'{name}@{n}', 'path': path[name],
+                              'seen': '2026-01-05T00:00:00.000000000Z'}) + '\n')
+PY
+  followed
+}
+
+@test "--positions begins each file where it was delivered to, under the same ID" {
+  printf 'one\ntwo\n' >a.log
+  assert_equal "$(deliver a.log)" "one two"
+  id=$(records <out | jq -r .src | head -1 | cut -d@ -f1)
+  assert_equal "$(deliver a.log)" ""
+  echo three >>a.log
+  assert_equal "$(deliver a.log)" "three"
+  assert_equal "$(marks pos <out)" "{\"mark\":\"pos\",\"src\":\"$id@8\"}"
+  assert_equal "$(records <out | jq -r .src)" "$id@14"
+}
+
+@test "--positions of a file that is not there reads all, and what is not known from where it is asked" {
+  echo one >a.log
+  assert_equal "$(deliver a.log)" "one"
+  echo new >b.log
+  assert_equal "$(deliver '*.log')" "new"
+  echo old >c.log
+  assert_equal "$(deliver --from end '*.log')" ""
+}
+
+@test "--positions finds a file that was rotated meanwhile, and those that came between" {
+  printf 'one\n' >a.log
+  deliver a.log
+  printf 'two\n' >>a.log
+  mv a.log a.log.2
+  printf 'three\n' >a.log.1
+  printf 'four\n' >a.log
+  assert_equal "$(deliver a.log)" "two three four"
+  assert_equal "$(records <out | jq -r .labels.filename | sort -u)" a.log
+  assert_equal "$(deliver a.log)" ""
+}
+
+@test "--positions finds a file that was rotated and compressed meanwhile, and reads it no third time" {
+  for tool in gzip zstd; do
+    rm -f a.log* pos
+    printf 'one\ntwo\n' >a.log
+    deliver a.log
+    printf 'three\n' >>a.log
+    id=$(jq -r 'select(.src).src' pos | cut -d@ -f1)
+    mv a.log a.log.1
+    case $tool in gzip) gzip a.log.1 ;; zstd) zstd -q --rm a.log.1 ;; esac
+    printf 'four\n' >a.log
+    assert_equal "$(deliver a.log)" "three four"
+    assert_equal "$(records <out | jq -r .src | head -1)" "$id@14"
+    assert_equal "$(deliver 'a.log*')" ""
+  done
+}
+
+@test "--positions finds kubelet's and logrotate's dated names" {
+  for name in a.log.20260105-000000 a.log-20260105; do
+    rm -f a.log* pos
+    echo one >a.log
+    deliver a.log
+    echo two >>a.log
+    mv a.log "$name"
+    echo three >a.log
+    assert_equal "$(deliver a.log)" "two three"
+  done
+}
+
+@test "--positions finds the rest of a file that was copied and truncated meanwhile" {
+  printf 'one\n' >a.log
+  deliver a.log
+  printf 'two\n' >>a.log
+  cp a.log a.log.1
+  printf 'next\nand\n' >a.log
+  assert_equal "$(deliver a.log)" "two next and"
+  assert_equal "$(marks gap <out)" ""
+}
+
+@test "--positions tells a file that was truncated meanwhile, with a gap mark and a new ID" {
+  printf 'head\none\n' >a.log
+  deliver a.log
+  id=$(jq -r 'select(.src).src' pos | cut -d@ -f1)
+  printf 'head\n' >a.log
+  assert_equal "$(deliver a.log)" "head"
+  assert_json "$(marks gap <out)" ".src == \"$id@9\" and .why == \"truncated\""
+  [[ $(records <out | jq -r .src) != "$id"* ]]
+  echo more >>a.log
+  assert_equal "$(deliver a.log)" "more"
+}
+
+@test "--positions is not deceived by another file of the same name" {
+  printf 'one\ntwo\nthree\n' >a.log
+  deliver a.log
+  rm a.log
+  printf 'other\nlonger than before, by far\n' >a.log
+  assert_equal "$(deliver a.log | wc -w)" 6
+}
+
+@test "--positions mentions rotated files that are dealt with, so that the sink keeps them" {
+  echo one >a.log
+  deliver a.log
+  id=$(jq -r 'select(.src).src' pos)
+  mv a.log a.log.1
+  echo two >a.log
+  assert_equal "$(deliver a.log)" "two"
+  assert_equal "$(marks pos <out)" "{\"mark\":\"pos\",\"src\":\"$id\"}"
+}
+
+@test "--positions with -f goes on after a kill" {
+  printf 'one\n' >a.log
+  deliver a.log
+  printf 'two\nhalf' >>a.log
+  follow --positions pos a.log
+  expect "two"
+  mv a.log a.log.1
+  echo three >a.log
+  expect "two half three"
+}
+
+@test "--positions with -f keeps a line without end for the next start" {
+  printf 'one\nhalf' >a.log
+  echo '{"glp":"positions","version":1}' >pos
+  follow --positions pos a.log
+  expect "one"
+  kill "$follower"
+  wait_for gone "$follower"
+  assert_equal "$(followed)" "one"
+}
+
+@test "--positions reads promtail's positions.yaml" {
+  printf 'one\ntwo\n' >a.log
+  printf 'one\n' >b.log
+  printf 'x\none\n' >c.log
+  printf 'positions:\n  %s/a.log: "4"\n  %s/b.log: "100"\n  %s/c.log: "3"\n' "$PWD" "$PWD" "$PWD" \
+    >positions.yaml
+  run --separate-stderr glp-tail --positions positions.yaml "$PWD/*.log"
+  assert_status 0
+  assert_equal "$(lines_of <<<"$output" | paste -sd' ')" "two one x one"
+}
+
+@test "--positions that are damaged are told and do not keep it from starting" {
+  echo one >a.log
+  printf 'no such form\n' >pos
+  run --separate-stderr glp-tail --positions pos a.log
+  assert_status 3
+  assert_equal "$(lines_of <<<"$output")" one
+  assert_contains "$stderr" "as if none had been read before"
+  echo '{"glp":"positions","version":1}' >pos
+  echo '{"src":"broken' >>pos
+  run --separate-stderr glp-tail --positions pos a.log
+  assert_equal "$(lines_of <<<"$output")" one
+  assert_contains "$stderr" "pos"
+}

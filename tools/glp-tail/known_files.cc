@@ -300,6 +300,7 @@ KnownFile* KnownFiles::Open(const io::FileIdentity& id, uint64_t log, uint64_t n
     std::erase(closed_, known);
   }
   known->reader = reader;
+  known->is_copied |= known->taken_by != 0;
   known->next = next;
   known->tail = 0;
   known->is_there = true;
@@ -318,6 +319,7 @@ void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail)
   known->tail = tail;
   known->next = next;
   known->is_cut = cut;
+  known->is_copied &= !cut;
   known->is_old = false;
   // Should more have been written than was read, a compressed copy has it.
   known->is_there = false;
@@ -337,7 +339,7 @@ bool KnownFiles::IsUsed(const io::FileIdentity& id) const {
 bool KnownFiles::HasCopy(const io::FileIdentity& id) const {
   auto [begin, end] = by_inode_.equal_range(InodeKey(id));
   return std::any_of(begin, end, [&](const auto& entry) {
-    return entry.second.id == id && entry.second.taken_by != 0;
+    return entry.second.id == id && entry.second.is_copied;
   });
 }
 

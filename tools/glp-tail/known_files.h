@@ -37,11 +37,12 @@ struct KnownFile {
   uint64_t log = 0;   // hash of the log it is of
   std::string path;   // of those from the positions file until the start is over
   const SourceFile* reader = nullptr;
-  bool is_old = false;    // from the positions file
-  bool is_copy = false;   // a compressed file, which no other is a copy of
-  bool is_there = false;  // its own file was found
-  bool is_cut = false;    // its own file was truncated: what is missing may be in a copy
-  uint64_t taken_by = 0;  // inode of the copy that was found; 0: none
+  bool is_old = false;     // from the positions file
+  bool is_copy = false;    // a compressed file, which no other is a copy of
+  bool is_there = false;   // its own file was found
+  bool is_cut = false;     // its own file was truncated: what is missing may be in a copy
+  bool is_copied = false;  // a copy of what is missing was read
+  uint64_t taken_by = 0;   // inode of the copy that was found; 0: none
 };
 
 // What a file that is to be read is.
