@@ -402,6 +402,42 @@ f {"streams":[{"stream":{},"values":[["1767571202000000000","of f"]]}]}'
   assert_equal "$(taken_lines)" "$(seq -f 'line %g' 6)"
 }
 
+@test "without a spool a dead server holds up the pipe, and nothing is dropped" {
+  dead=127.0.0.1:$(free_port)
+  faulty
+  well=$URL log_well=$LOG
+  for i in $(seq 1 50); do record "$i"; done >in
+  mkfifo pipe
+  "${PUSH[@]}" -u "$well" -u "$dead" --batch-size 8 <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  cat in >pipe
+  # Those that wait in memory for the dead one.
+  four_taken() { [[ $(taken_lines "$log_well" | wc -l) -ge 4 ]]; }
+  wait_for four_taken
+  wait_for said "$dead.*trying again" err
+  (($(taken_lines "$log_well" | wc -l) < 50))
+  faulty --port "${dead##*:}"
+  wait "$pid"
+  assert_equal "$(taken_lines)" "$(jq -r .line in)"
+  assert_equal "$(taken_lines "$log_well")" "$(jq -r .line in)"
+}
+
+@test "of a tenant that sends much four requests are under way, each with other streams" {
+  faulty '* x hang'
+  mkfifo pipe
+  "${PUSH[@]}" -u "$URL" --batch-size 8 <pipe 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  exec 4>pipe
+  for i in $(seq 1 50); do record "$i" "app$i"; done >&4
+  four_under_way() { [[ $(curl -sS "$URL/control" | jq .pushes) -ge 4 ]]; }
+  wait_for four_under_way
+  [[ $(curl -sS "$URL/control" | jq .pushes) -eq 4 ]]
+  kill -9 "$pid"
+  exec 4>&-
+}
+
 @test "a dead server does not hold up another as long as the spool has room, and gets it all later" {
   dead=127.0.0.1:$(free_port)
   faulty

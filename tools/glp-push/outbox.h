@@ -33,9 +33,9 @@ namespace glp::push {
 
 struct OutboxOptions {
   std::string name;  // stands in words: the URL where there are several, else ""
-  size_t window_batches = 6;
-  uint64_t window_bytes = 6 << 20;
-  uint64_t max_retries = 0;  // 0: without end
+  size_t window_batches = 0;
+  uint64_t window_bytes = 0;  // one batch is always taken
+  uint64_t max_retries = 0;   // 0: without end
   int64_t min_backoff_ns = 0;
   int64_t max_backoff_ns = 0;
 };

@@ -15,8 +15,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{50};
 // Batches written to the spool are made durable in groups.
 constexpr milliseconds kSyncPause{100};
-constexpr size_t kWindowBatches = Gatherer::kLanes;
-constexpr uint64_t kMinWindowBytes = 1 << 20;
+// Batches that wait for a server in memory: many small ones, so that every lane finds one to send,
+// or one large one of each lane with what stands around its lines.
+constexpr size_t kWindowBatches = 16;
+constexpr uint64_t kWindowPerSize = Gatherer::kLanes + 1;
+constexpr uint64_t kMinBatchBytes = 1 << 20;
 constexpr size_t kMaxTenantBytes = 150;  // Loki's own limit
 
 // Tenants travel in a header.
@@ -81,7 +84,7 @@ Status Session::OpenServers() {
     OutboxOptions options;
     if (plan_.targets.size() > 1) options.name = url;
     options.window_batches = kWindowBatches;
-    options.window_bytes = kWindowBatches * std::max(plan_.batch_size_bytes, kMinWindowBytes);
+    options.window_bytes = kWindowPerSize * std::max(plan_.batch_size_bytes, kMinBatchBytes);
     options.max_retries = target.max_retries;
     options.min_backoff_ns = target.min_backoff_ns;
     options.max_backoff_ns = target.max_backoff_ns;
