@@ -214,6 +214,16 @@ glp-tail: lines not in ASCII: 1"
   done
 }
 
+@test "a single line in front of damage is sent, from any compressed file" {
+  for tool in gzip bzip2 xz zstd; do
+    { echo whole | "$tool" -c; head -c 100000 /dev/urandom | "$tool" -c | head -c 5000; } >x.log
+    run --separate-stderr glp-tail x.log
+    assert_status 3
+    assert_contains "$stderr" "x.log: $tool data is cut off"
+    assert_equal "$(lines_of <<<"$output" | head -n 1)" whole
+  done
+}
+
 @test "a text that begins like bzip2 data is text, and not held back" {
   printf 'BZh9 is no magic number\n' >a.log
   run --separate-stderr glp-tail a.log

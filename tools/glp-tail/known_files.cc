@@ -199,9 +199,11 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     // The first block has to hold the head.
     size_t size = 0;
     while (size < (offset == 0 ? io::kHeadBytes : 1)) {
-      GLP_ASSIGN_OR_RETURN(size_t n, text->Read(block.data() + size, block.size() - size));
-      if (n == 0) break;
-      size += n;
+      auto n = text->Read(block.data() + size, block.size() - size);
+      // Damage is told where the file is read; here the text ends in front of it.
+      if (!n.ok() && n.status().code() != Code::kData) return n.status();
+      if (!n.ok() || *n == 0) break;
+      size += *n;
     }
     std::string_view bytes(block.data(), size);
     if (offset == 0) {
@@ -334,6 +336,14 @@ void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail)
 bool KnownFiles::IsUsed(const io::FileIdentity& id) const {
   auto [begin, end] = by_inode_.equal_range(InodeKey(id));
   return std::any_of(begin, end, [&](const auto& entry) { return entry.second.id == id; });
+}
+
+bool KnownFiles::WasRead(const io::FileState& state) const {
+  auto [begin, end] = by_inode_.equal_range(InodeKey(state.identity));
+  return std::any_of(begin, end, [&](const auto& entry) {
+    const KnownFile& known = entry.second;
+    return known.is_old && known.next > 0 && BornLater(known.id, state, NowNs());
+  });
 }
 
 bool KnownFiles::HasCopy(const io::FileIdentity& id) const {
