@@ -1,10 +1,28 @@
 // What the options of a client do to its requests.
 #include "wire/http_client.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
+
+#include <chrono>
+#include <string_view>
+#include <thread>
 
 #include "io/file.h"
 #include "wire/http_server.h"
+
+// Stands in front of libc's, for libcurl too: a name server that is silent about one name.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  if (name != nullptr && std::string_view(name) == "silent.example") {
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    return EAI_AGAIN;
+  }
+  static const auto real =
+      reinterpret_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  return real(name, service, hints, found);
+}
 
 namespace glp::wire {
 namespace {
@@ -106,6 +124,21 @@ TEST_F(HttpClientTest, ErrorsHaveNoSecretsInThem) {
     EXPECT_EQ(answer.status().message().find("secret"), std::string::npos)
         << answer.status().message();
   }
+}
+
+TEST_F(HttpClientTest, ASilentNameServerHoldsUpNeitherAStopNorATimeout) {
+  HttpClient client("test");
+  ClientRequest request;
+  request.url = "http://silent.example/show";
+  request.timeout_ms = 10'000;
+  request.connect_timeout_ms = 10'000;
+  request.cancelled = [] { return true; };
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(client.Do(request).status().code(), Code::kCancelled);
+  request.cancelled = nullptr;
+  request.timeout_ms = 100;
+  EXPECT_EQ(client.Do(request).status().code(), Code::kIo);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
 }
 
 TEST_F(HttpClientTest, FilesOfTlsThatAreNoneAreUsageErrors) {
