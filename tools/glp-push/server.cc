@@ -257,26 +257,36 @@ wire::ClientRequest Server::MakeRequest(std::string method, std::string url) con
 
 Result<wire::PushTarget> Server::AskKind(wire::HttpClient* client,
                                          const wire::HeaderList& headers) {
+  const uint64_t failures = kind_failures_;
   std::lock_guard lock(kind_mutex_);
   if (kind_) return *kind_;
+  // Another worker asked meanwhile: the answer would be the same, after as long a wait.
+  if (kind_failures_ != failures) return kind_failure_;
   if (target_.info_url.empty()) {
     kind_ = wire::PushTarget::kLoki;
     return *kind_;
   }
   wire::ClientRequest request = MakeRequest("GET", target_.info_url);
   request.headers = headers;
-  GLP_ASSIGN_OR_RETURN(const wire::ClientResponse answer, client->Do(request));
+  const Outcome answer = client->Do(request);
+  if (!answer.ok()) return KindFailed(answer.status());
   // A server in trouble is asked again before the next try; one that does not know the question
   // (501) is not. Where nobody ever answers it, a proxy may still let pushes through.
   constexpr int kNotImplemented = 501;
   constexpr int kMaxTroubles = 3;
-  const bool trouble = answer.status >= 500 && answer.status != kNotImplemented;
-  if (trouble || answer.status == 429) {
+  const bool trouble = answer->status >= 500 && answer->status != kNotImplemented;
+  if (trouble || answer->status == 429) {
     if (++kind_troubles_ > kMaxTroubles) return wire::PushTarget::kLoki;
-    return Status(Code::kIo, "asked what it is: " + wire::DescribeOutcome(answer));
+    return KindFailed(Status(Code::kIo, "asked what it is: " + wire::DescribeOutcome(answer)));
   }
-  kind_ = answer.ok() ? wire::ReadPushTarget(answer.body) : wire::PushTarget::kLoki;
+  kind_ = answer->ok() ? wire::ReadPushTarget(answer->body) : wire::PushTarget::kLoki;
   return *kind_;
+}
+
+Status Server::KindFailed(Status status) {
+  kind_failure_ = std::move(status);
+  ++kind_failures_;
+  return kind_failure_;
 }
 
 void Server::Observe(const Outcome& outcome, double seconds) {

@@ -10,6 +10,7 @@
 // Threads: Work from any number; one HttpClient each.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ class Server {
 
   Outcome Try(wire::HttpClient* client, const std::string& tenant, std::string_view body);
   Result<wire::PushTarget> AskKind(wire::HttpClient* client, const wire::HeaderList& headers);
+  // REQUIRES: kind_mutex_ is held.
+  Status KindFailed(Status status);
   Result<wire::HeaderList> Headers(const std::string& tenant) const;
   wire::ClientRequest MakeRequest(std::string method, std::string url) const;
   void Observe(const Outcome& outcome, double seconds);
@@ -69,6 +72,8 @@ class Server {
   std::mutex kind_mutex_;
   std::optional<wire::PushTarget> kind_;
   int kind_troubles_ = 0;
+  Status kind_failure_;  // the last
+  std::atomic<uint64_t> kind_failures_{0};
 };
 
 }  // namespace glp::push
