@@ -71,7 +71,7 @@ Result<bool> ReadAll(cli::Context& context, const PathSet& paths, KnownFiles& kn
     return found_inodes.count({state.identity.device, state.identity.inode}) > 0;
   });
   for (const ToSearch& one : to_search) {
-    for (auto& file : search.Open(one.path, OptionsOf(one.target), one.since, &writer)) {
+    for (auto& file : search.Open(one.path, OptionsOf(one.target), one.since, nullptr, &writer)) {
       if (io::StopRequested()) break;
       GLP_RETURN_IF_ERROR(read(std::move(file)));
     }

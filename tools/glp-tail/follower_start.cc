@@ -8,6 +8,14 @@
 #include "follower_index.h"
 
 namespace glp::tail {
+namespace {
+
+const io::FileState* CurrentState(const FollowedPath& followed) {
+  const OpenFile* current = followed.current();
+  return current == nullptr ? nullptr : &current->file->state();
+}
+
+}  // namespace
 
 void Follower::Start() {
   started_ns_ = NowNs();
@@ -61,7 +69,9 @@ bool Follower::IsRead(const io::FileState& state) const {
 void Follower::SearchAtStart(const std::vector<ToSearch>& to_search) {
   MissedSearch search(known_, [this](const io::FileState& state) { return IsRead(state); });
   for (const ToSearch& one : to_search) {
-    auto files = search.Open(one.path, OptionsOf(one.target), one.since, &writer_);
+    auto it = followed_.find(PlainPath(one.path));
+    auto files = search.Open(one.path, OptionsOf(one.target), one.since,
+                             it == followed_.end() ? nullptr : CurrentState(*it->second), &writer_);
     if (!files.empty()) AddMissed(Add(one.path, false, one.target), std::move(files));
   }
 }
@@ -73,8 +83,8 @@ void Follower::SearchMissed() {
   for (FollowedPath* followed : std::exchange(to_search_, {})) {
     Since since = followed->since;
     if (since.birth_ns == 0) since = {started_ns_, 0};
-    AddMissed(*followed,
-              search.Open(followed->path(), OptionsOf(followed->target()), since, nullptr));
+    AddMissed(*followed, search.Open(followed->path(), OptionsOf(followed->target()), since,
+                                     CurrentState(*followed), nullptr));
   }
 }
 

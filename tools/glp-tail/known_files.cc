@@ -159,6 +159,18 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
   return recalled;
 }
 
+// What a copy that is known was made of has no other.
+void KnownFiles::TakeOriginal(const Recalled& copy, const io::FileState& state, uint64_t log) {
+  auto [begin, end] = by_log_.equal_range(log);
+  for (auto it = begin; it != end; ++it) {
+    KnownFile& known = *it->second;
+    if (known.is_copy || known.reader != nullptr || known.taken_by != 0) continue;
+    if (known.id.head != copy.own.head || known.next != copy.text_bytes) continue;
+    known.taken_by = state.identity.inode;
+    return;
+  }
+}
+
 // Whether a copy that has `before` in front of the position of a file may be a copy of it, as far
 // as can be told. Of files of earlier runs no more is known than where a line ended; but all save
 // the youngest of a log were read to their ends.
@@ -169,7 +181,7 @@ bool KnownFiles::MayGoOn(const KnownFile& known, std::string_view before) const 
   return std::none_of(begin, end, [&](const auto& entry) {
     const KnownFile& other = *entry.second;
     bool younger = static_cast<int32_t>(other.id.birth_ms - known.id.birth_ms) > 0;
-    return younger && other.is_old && !other.is_copy && other.next > 0;
+    return younger && !other.is_copy && (other.next > 0 || other.reader != nullptr);
   });
 }
 
@@ -242,6 +254,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     }
     recalled.kind = Recalled::Kind::kDone;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
+    if (candidate.known == own) TakeOriginal(recalled, state, log);
     return recalled;
   }
   KnownFile* oldest = nullptr;

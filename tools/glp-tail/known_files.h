@@ -87,6 +87,8 @@ class KnownFiles {
   // Its reader is done with it, or its file was truncated (`cut`).
   void Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail = 0);
   bool IsUsed(const io::FileIdentity& id) const;
+  // Something of it was read by an earlier run.
+  bool WasRead(const io::FileState& state) const;
   // A copy of the file with this ID, which was truncated, was found.
   bool HasCopy(const io::FileIdentity& id) const;
 
@@ -101,6 +103,7 @@ class KnownFiles {
   void EndOfStart();
 
  private:
+  void TakeOriginal(const Recalled& copy, const io::FileState& state, uint64_t log);
   bool MayGoOn(const KnownFile& known, std::string_view before) const;
   KnownFile* Insert(const io::FileIdentity& id, uint64_t log);
   void Erase(KnownFile* known);

@@ -45,7 +45,10 @@ void Mention(const std::string& id, const std::string& path, uint64_t next, Reco
 
 MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std::string& path,
                                            RecordWriter* mention) {
-  if (is_read_(one.state)) return Standing::kRead;
+  if (current_ != nullptr && current_->SameFile(one.state)) return Standing::kLive;
+  if (is_read_(one.state)) {
+    return !at_start_ || known_.WasRead(one.state) ? Standing::kRead : Standing::kOpen;
+  }
   auto fd = io::OpenRead(one.path);
   auto state = fd.ok() ? io::LookAtFd(fd->get(), one.path) : Result<io::FileState>(fd.status());
   if (!state.ok() || !state->SameFile(one.state)) {
@@ -123,8 +126,11 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
 std::vector<std::unique_ptr<SourceFile>> MissedSearch::Open(const std::string& path,
                                                             const SourceFile::Options& options,
                                                             const Since& since,
+                                                            const io::FileState* current,
                                                             RecordWriter* mention) {
   std::vector<std::unique_ptr<SourceFile>> files;
+  current_ = current;
+  at_start_ = mention != nullptr;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     files.clear();
     outdated_ = false;

@@ -34,14 +34,17 @@ class MissedSearch {
   MissedSearch(KnownFiles& known, std::function<bool(const io::FileState&)> is_read)
       : known_(known), is_read_(std::move(is_read)) {}
 
-  // Opens the files to be read before that of `path`, oldest first. Marks of known ones of which
-  // nothing is missing are written to `mention`, if that is not nullptr.
+  // Opens the files to be read before that of `path`, oldest first. `current`: that file as it was
+  // opened, which may be elsewhere by now; nullptr where it is not open. At the start marks of
+  // known ones of which nothing is missing are written to `mention`; later that is nullptr.
   std::vector<std::unique_ptr<SourceFile>> Open(const std::string& path,
                                                 const SourceFile::Options& options,
-                                                const Since& since, RecordWriter* mention);
+                                                const Since& since, const io::FileState* current,
+                                                RecordWriter* mention);
 
  private:
-  enum class Standing { kNew, kLive, kRead, kReadOn, kDone, kUnknowable };
+  // kOpen: read anyway, but that says nothing of those before it.
+  enum class Standing { kNew, kLive, kOpen, kRead, kReadOn, kDone, kUnknowable };
   Standing Judge(const io::Generation& one, const std::string& path, RecordWriter* mention);
   std::vector<io::Generation> Find(const std::string& path, const Since& since,
                                    RecordWriter* mention);
@@ -51,6 +54,8 @@ class MissedSearch {
   KnownFiles& known_;
   std::function<bool(const io::FileState&)> is_read_;
   std::map<std::string, std::vector<std::string>> folders_;
+  const io::FileState* current_ = nullptr;
+  bool at_start_ = false;
   bool outdated_ = false;  // a file is no longer where it was listed
 };
 
