@@ -118,6 +118,15 @@ Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view he
     latest = later;
     (same ? best : other) = &known;
   }
+  // What stood in this file before may be in copies.
+  for (auto it = begin; it != end; ++it) {
+    KnownFile& known = it->second;
+    if (&known == best || known.reader != nullptr || state.birth_ns == 0) continue;
+    if (known.id.inode != state.identity.inode || known.id.device != state.identity.device) {
+      continue;
+    }
+    if (BornLater(known.id, state, now_ns)) known.is_cut = true;
+  }
   Recalled recalled;
   if (best != nullptr && (!other_later || *best_later >= *other_later)) {
     best->is_there = true;
@@ -139,23 +148,35 @@ Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view he
 Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_view head,
                                      uint64_t log, int fd) {
   Recalled recalled;
+  uint64_t head_hash = io::HeadFingerprint(head);
+  KnownFile* original = nullptr;
   auto [begin, end] = by_log_.equal_range(log);
+  auto alike = std::count_if(begin, end, [&](const auto& entry) {
+    return !entry.second->is_copy && entry.second->id.head == head_hash;
+  });
   for (auto it = begin; it != end; ++it) {
     KnownFile& known = *it->second;
     if (!known.is_cut || !MayTake(known, state) || known.reader != nullptr || known.next == 0 ||
-        known.next > state.size_bytes || io::HeadFingerprint(head) != known.id.head) {
+        known.next > state.size_bytes || head_hash != known.id.head) {
       continue;
+    }
+    if (known.next == state.size_bytes) {
+      original = &known;
+      break;
     }
     std::array<char, kTailBytes> before;
     size_t size = std::min<uint64_t>(before.size(), known.next);
     ssize_t n = pread(fd, before.data(), size, static_cast<off_t>(known.next - size));
-    if (n != static_cast<ssize_t>(size) || !MayGoOn(known, {before.data(), size})) continue;
-    known.taken_by = state.identity.inode;
-    recalled.kind = Recalled::Kind::kOn;
-    recalled.id = known.id;
-    recalled.next = known.next;
-    return recalled;
+    std::string_view bytes(before.data(), size);
+    if (n == static_cast<ssize_t>(size) && (alike == 1 ? EndsLine(bytes) : MayGoOn(known, bytes))) {
+      original = &known;
+    }
   }
+  if (original == nullptr) return recalled;
+  original->taken_by = state.identity.inode;
+  recalled.kind = Recalled::Kind::kOn;
+  recalled.id = original->id;
+  recalled.next = original->next;
   return recalled;
 }
 
