@@ -57,6 +57,16 @@ uint64_t TextBytesOf(const KnownFile& known) {
   return std::max(size, known.reader->offset());
 }
 
+// 0 where it cannot be told.
+uint64_t TailOfOpen(const KnownFile& known, uint64_t offset) {
+  char bytes[kTailBytes];
+  size_t size = std::min<uint64_t>(sizeof bytes, offset);
+  int fd = known.reader->fd();
+  if (fd < 0) return 0;
+  ssize_t n = pread(fd, bytes, size, static_cast<off_t>(offset - size));
+  return n == static_cast<ssize_t>(size) ? TailHash({bytes, size}) : 0;
+}
+
 }  // namespace
 
 uint64_t LogKey(const std::string& path) {
@@ -259,7 +269,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     }
     if (size == 0) break;
     for (Candidate& candidate : candidates) {
-      uint64_t next = candidate.known->next;
+      uint64_t next = TextBytesOf(*candidate.known);
       uint64_t from = std::max(offset, next - std::min<uint64_t>(next, kTailBytes));
       uint64_t to = std::min(offset + size, next);
       if (from < to) candidate.before += bytes.substr(from - offset, to - from);
@@ -270,9 +280,8 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   for (const Candidate& candidate : candidates) {
     const KnownFile& known = *candidate.known;
     if (TextBytesOf(known) != offset) continue;
-    if (known.reader == nullptr && known.tail != 0 && known.tail != TailHash(candidate.before)) {
-      continue;
-    }
+    uint64_t tail = known.reader == nullptr ? known.tail : TailOfOpen(known, offset);
+    if (tail != 0 && tail != TailHash(candidate.before)) continue;
     recalled.kind = Recalled::Kind::kDone;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
     if (candidate.known == own) TakeOriginal(recalled, state, log);
