@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/hash.h"
 #include "base/time.h"
@@ -49,22 +50,29 @@ bool EndsLine(std::string_view before) {
          std::string_view::npos;
 }
 
+// Whether the file `fd` of `size` bytes is a copy of `original`, of which more may be there by now:
+// by its first and its last bytes.
+bool IsCopyOf(int original, int fd, uint64_t size) {
+  constexpr size_t kCompared = 64 << 10;
+  std::vector<char> a(kCompared), b(kCompared);
+  for (uint64_t from : {uint64_t{0}, size - std::min<uint64_t>(size, kCompared)}) {
+    const size_t wanted = std::min<uint64_t>(size - from, kCompared);
+    const auto bytes = static_cast<ssize_t>(wanted);
+    if (pread(original, a.data(), wanted, static_cast<off_t>(from)) != bytes ||
+        pread(fd, b.data(), wanted, static_cast<off_t>(from)) != bytes ||
+        std::memcmp(a.data(), b.data(), wanted) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 uint64_t TextBytesOf(const KnownFile& known) {
   if (known.reader == nullptr) return known.next;
   struct stat info;
   int fd = known.reader->fd();
   uint64_t size = fd >= 0 && fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
   return std::max(size, known.reader->offset());
-}
-
-// 0 where it cannot be told.
-uint64_t TailOfOpen(const KnownFile& known, uint64_t offset) {
-  char bytes[kTailBytes];
-  size_t size = std::min<uint64_t>(sizeof bytes, offset);
-  int fd = known.reader->fd();
-  if (fd < 0) return 0;
-  ssize_t n = pread(fd, bytes, size, static_cast<off_t>(offset - size));
-  return n == static_cast<ssize_t>(size) ? TailHash({bytes, size}) : 0;
 }
 
 }  // namespace
@@ -143,7 +151,6 @@ Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view he
     best->is_cut = state.size_bytes < best->next;
     recalled.kind = best->is_cut ? Recalled::Kind::kTruncated : Recalled::Kind::kOn;
   } else if (other != nullptr && other->next > 0 && state.birth_ns > 0) {
-    other->is_cut = true;
     recalled.kind = Recalled::Kind::kTruncated;
     best = other;
   } else {
@@ -154,7 +161,7 @@ Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view he
   return recalled;
 }
 
-// What was copied before the original was truncated.
+// What was copied before the original was truncated, or is about to be.
 Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_view head,
                                      uint64_t log, int fd) {
   Recalled recalled;
@@ -166,6 +173,15 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
   });
   for (auto it = begin; it != end; ++it) {
     KnownFile& known = *it->second;
+    if (known.reader != nullptr && known.reader->fd() >= 0 && state.size_bytes > 0 &&
+        known.id.head == io::HeadFingerprint(head) &&
+        IsCopyOf(known.reader->fd(), fd, state.size_bytes)) {
+      recalled.kind = Recalled::Kind::kDone;
+      recalled.own = state.identity;
+      recalled.own.head = known.id.head;
+      recalled.text_bytes = state.size_bytes;
+      return recalled;
+    }
     if (!known.is_cut || !MayTake(known, state) || known.reader != nullptr || known.next == 0 ||
         known.next > state.size_bytes || head_hash != known.id.head) {
       continue;
@@ -202,17 +218,28 @@ void KnownFiles::TakeOriginal(const Recalled& copy, const io::FileState& state, 
   }
 }
 
-// Whether a copy that has `before` in front of the position of a file may be a copy of it, as far
-// as can be told. Of files of earlier runs no more is known than where a line ended; but all save
-// the youngest of a log were read to their ends.
+// Whether a copy with the head of `known` that has `before` in front of its position may be a copy
+// of it, as far as can be told. Of files of earlier runs no more is known than where a line ended:
+// where no other file of the log has that head, that will do; else (a banner) only the youngest may
+// not have been read to its end.
 bool KnownFiles::MayGoOn(const KnownFile& known, std::string_view before) const {
   if (known.tail != 0) return known.tail == TailHash(before);
-  if (!EndsLine(before)) return false;
+  if (known.next > 0 && !EndsLine(before)) return false;
+  if (IsAlone(known)) return true;
+  auto [begin, end] = by_log_.equal_range(known.log);
+  return known.next > 0 && std::none_of(begin, end, [&](const auto& entry) {
+           const KnownFile& other = *entry.second;
+           bool younger = static_cast<int32_t>(other.id.birth_ms - known.id.birth_ms) > 0;
+           return younger && !other.is_copy && (other.next > 0 || other.reader != nullptr);
+         });
+}
+
+// Whether it is the only file of its log with its head.
+bool KnownFiles::IsAlone(const KnownFile& known) const {
   auto [begin, end] = by_log_.equal_range(known.log);
   return std::none_of(begin, end, [&](const auto& entry) {
     const KnownFile& other = *entry.second;
-    bool younger = static_cast<int32_t>(other.id.birth_ms - known.id.birth_ms) > 0;
-    return younger && !other.is_copy && (other.next > 0 || other.reader != nullptr);
+    return &other != &known && !other.is_copy && other.id.head == known.id.head;
   });
 }
 
@@ -255,8 +282,10 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
       if (own != nullptr && own->next == 0) own = nullptr;
       if (own != nullptr) candidates.push_back({own, {}});
       auto [begin, end] = by_log_.equal_range(log);
-      for (auto it = begin; it != end && own == nullptr; ++it) {
+      for (auto it = begin; it != end; ++it) {
         KnownFile& known = *it->second;
+        if (&known == own || (own != nullptr && (known.reader != nullptr || !IsAlone(known))))
+          continue;
         if (known.is_copy || !MayTake(known, state) || known.id.head != recalled.own.head) continue;
         if (state.modified_ns + kTimeSlackNs < BirthNs(known.id, now_ns)) continue;
         if (known.reader != nullptr &&
@@ -269,7 +298,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     }
     if (size == 0) break;
     for (Candidate& candidate : candidates) {
-      uint64_t next = TextBytesOf(*candidate.known);
+      uint64_t next = candidate.known->next;
       uint64_t from = std::max(offset, next - std::min<uint64_t>(next, kTailBytes));
       uint64_t to = std::min(offset + size, next);
       if (from < to) candidate.before += bytes.substr(from - offset, to - from);
@@ -277,11 +306,21 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     offset += size;
   }
   recalled.text_bytes = offset;
+  // That a copy is dealt with may have been delivered before the last lines of the original were.
+  auto is_unfinished = [&](const Candidate& candidate) {
+    const KnownFile& known = *candidate.known;
+    return &known != own && known.next < offset && !(known.is_there && !known.is_cut) &&
+           MayGoOn(known, candidate.before);
+  };
+  const bool own_is_done =
+      own != nullptr && std::none_of(candidates.begin(), candidates.end(), is_unfinished);
   for (const Candidate& candidate : candidates) {
     const KnownFile& known = *candidate.known;
+    if (own != nullptr && &known == own && !own_is_done) continue;
     if (TextBytesOf(known) != offset) continue;
-    uint64_t tail = known.reader == nullptr ? known.tail : TailOfOpen(known, offset);
-    if (tail != 0 && tail != TailHash(candidate.before)) continue;
+    if (known.reader == nullptr && known.tail != 0 && known.tail != TailHash(candidate.before)) {
+      continue;
+    }
     recalled.kind = Recalled::Kind::kDone;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
     if (candidate.known == own) TakeOriginal(recalled, state, log);
@@ -291,7 +330,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   for (const Candidate& candidate : candidates) {
     KnownFile& known = *candidate.known;
     if (known.reader != nullptr || (known.is_there && !known.is_cut && &known != own)) continue;
-    if (known.next > offset || known.next == 0) continue;
+    if (known.next > offset || (&known == own && !own_is_done)) continue;
     if (&known != own && !MayGoOn(known, candidate.before)) continue;
     if (oldest == nullptr || BirthNs(known.id, now_ns) < BirthNs(oldest->id, now_ns)) {
       oldest = &known;

@@ -105,6 +105,7 @@ class KnownFiles {
  private:
   void TakeOriginal(const Recalled& copy, const io::FileState& state, uint64_t log);
   bool MayGoOn(const KnownFile& known, std::string_view before) const;
+  bool IsAlone(const KnownFile& known) const;
   KnownFile* Insert(const io::FileIdentity& id, uint64_t log);
   void Erase(KnownFile* known);
   Recalled RecallPlainCopy(const io::FileState& state, std::string_view head, uint64_t log, int fd);
