@@ -27,18 +27,22 @@ class Delivered:
     def whole(self, identity, size, spent=()):
         """Whether all `size` bytes of the file `identity` are delivered. `spent`: what was in the
         same file before (`ids`)."""
+        self.refresh()
+        return size == 0 or any(end >= size for source, end in self.next.get(identity, {}).items()
+                                if source not in spent)
+
+    def refresh(self):
         try:
             status = os.stat(self.path)
             stamp = (status.st_ino, status.st_mtime_ns)
             if stamp != self.stamp:
                 self.read()
                 self.stamp = stamp
-        except OSError:
-            return False
-        return size == 0 or any(end >= size for source, end in self.next.get(identity, {}).items()
-                                if source not in spent)
+        except FileNotFoundError:
+            pass
 
     def ids(self, identity):
+        self.refresh()
         return set(self.next.get(identity, ()))
 
     def read(self):
@@ -159,6 +163,9 @@ class Slot:
     def rotate(self):
         """Rotates if that can be done now without a loss; else the slot may have to wait."""
         self.finish_line()
+        # What was rotated away before the tail first looked is none of its files.
+        if not self.rotations and not self.delivered.ids(self.identity):
+            return
         # What these do to the file cannot be undone by a reader that comes later.
         self.waits = self.kind in ("delete", "copytruncate", "symlink") and not self.is_read()
         if self.waits or not self.forget_old():
