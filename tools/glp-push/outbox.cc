@@ -32,7 +32,7 @@ Outbox::Outbox(cli::Context& context, OutboxOptions options, std::unique_ptr<Spo
       options_(std::move(options)),
       queue_(std::move(queue)),
       on_change_(std::move(on_change)),
-      spilled_(queue_ != nullptr && queue_->batches() > 0) {}
+      spilled_(queue_ != nullptr && !queue_->empty()) {}
 
 std::string Outbox::Named(std::string_view words) const {
   return options_.name.empty() ? std::string(words) : options_.name + ": " + std::string(words);
@@ -211,7 +211,7 @@ void Outbox::Refill() {
     if (!*loaded) break;
     Push((*loaded)->batch, nullptr, (*loaded)->ref);
   }
-  spilled_ = queue_->batches() > 0;
+  spilled_ = !queue_->empty();
 }
 
 // The first batch that may go now; `wake`: when to look again.
@@ -274,7 +274,7 @@ void Outbox::Delivered(Item* item) {
     if (item->receipt) item->receipt->Done();
     if (item->ref) {
       queue_->Acked(*item->ref);
-      spilled_ = spilled_ && queue_->batches() > 0;
+      spilled_ = spilled_ && !queue_->empty();
     }
     window_bytes_ -= item->batch->body.size();
     window_.remove_if([&](const Item& other) { return &other == item; });
@@ -309,7 +309,7 @@ void Outbox::Failed(Item* item, const Failure& failure) {
     if (queue_ != nullptr && !spilled_) {
       const Status status = Spill();
       SyncLocked();
-      if (status.ok()) spilled_ = queue_->batches() > 0;
+      if (status.ok()) spilled_ = !queue_->empty();
       if (!status.ok()) SaySpool(status, kNoRoom);
     }
     const bool end = finishing_ && queue_ != nullptr && !failure.throttled;

@@ -230,16 +230,22 @@ Status SpoolQueue::Sync() {
 
 // --- reading ---
 
+bool SpoolQueue::has_more() const {
+  if (segments_.empty()) return false;
+  const auto& [number, size] = *segments_.rbegin();
+  return read_.segment < number || (read_.segment == number && read_.offset < size);
+}
+
 // False at the end of the queue.
 Result<bool> SpoolQueue::OpenForRead() {
   auto segment = segments_.lower_bound(read_.segment);
-  while (segment != segments_.end() && segment->first == read_.segment &&
-         read_.offset >= segment->second) {
-    ++segment;
+  const auto begin = [&] { return segment->first == read_.segment ? read_.offset : 0; };
+  while (segment != segments_.end() && begin() >= segment->second) ++segment;
+  if (segment == segments_.end()) {
+    if (!segments_.empty()) read_ = {segments_.rbegin()->first, segments_.rbegin()->second};
+    return false;
   }
-  if (segment == segments_.end()) return false;
   if (segment->first != read_.segment) read_ = {segment->first, 0};
-  if (read_.offset >= segment->second) return false;
   if (!in_.valid() || in_segment_ != read_.segment) {
     GLP_ASSIGN_OR_RETURN(in_, io::OpenRead(PathOf(read_.segment)));
     in_segment_ = read_.segment;
@@ -307,10 +313,10 @@ void SpoolQueue::Acked(Ref ref) {
 }
 
 void SpoolQueue::Advance() {
-  // Damage behind the last batch is passed, too.
-  if (pending_.empty() && unread_ == 0) cursor_ = read_;
+  // Damage behind the last batch is passed, too, once it was told.
+  const bool drained = empty();
+  if (drained) cursor_ = read_;
   RemoveDone();
-  const bool drained = pending_.empty() && unread_ == 0;
   if (!drained && Clock::now() - saved_at_ < kCursorPause) return;
   // Where that fails (disk full) it is done later; only a crash meanwhile has more sent again.
   saved_at_ = Clock::now();

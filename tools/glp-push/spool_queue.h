@@ -50,7 +50,9 @@ class SpoolQueue {
 
   // The batch behind the one given before; nothing at the end.
   Result<std::optional<Loaded>> Next(std::vector<std::string>* warnings);
-  bool has_more() const { return unread_ > 0; }
+  // Also where there is nothing but damage, which Next tells.
+  bool has_more() const;
+  bool empty() const { return pending_.empty() && !has_more(); }
   // The server has it. Segments that are done go; the cursor is written now and then.
   void Acked(Ref ref);
   // Writes the cursor if it moved.

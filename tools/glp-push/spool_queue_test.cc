@@ -199,6 +199,36 @@ TEST_F(SpoolQueueTest, AFlippedByteCostsOneBatchAndIsTold) {
   }
 }
 
+TEST_F(SpoolQueueTest, DamageBehindTheLastBatchIsTold) {
+  Reopen();
+  Append(0, 1);
+  const fs::path segment = Segments().at(0);
+  std::string damaged = Read(segment);
+  damaged[5] ^= 0x55;
+  Write(segment, damaged);
+  Reopen();
+  EXPECT_EQ(queue_->batches(), 0U);
+  EXPECT_TRUE(queue_->has_more());
+  EXPECT_FALSE(queue_->empty());
+  EXPECT_TRUE(Drain().empty());
+  EXPECT_EQ(warnings_.size(), 1U);
+  EXPECT_TRUE(queue_->empty());
+  EXPECT_TRUE(Segments().empty());
+}
+
+TEST_F(SpoolQueueTest, ASegmentThatStayedEmptyHidesNoneBehindIt) {
+  Reopen();
+  Append(0, 1);
+  Reopen();
+  Append(1, 2);
+  fs::rename(Segments().at(1), dir_ + "/00000000000000000003.seg");
+  Write(dir_ + "/00000000000000000002.seg", "");
+  Reopen();
+  EXPECT_EQ(queue_->batches(), 2U);
+  EXPECT_EQ(Drain(), Bodies({0, 1}));
+  EXPECT_TRUE(Segments().empty());
+}
+
 TEST_F(SpoolQueueTest, ADamagedCursorIsTheStart) {
   Reopen();
   Append(0, 2);
