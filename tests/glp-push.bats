@@ -290,11 +290,12 @@ f {"streams":[{"stream":{},"values":[["1767571202000000000","of f"]]}]}'
 }
 
 @test "what says nothing about the data is no reason to drop it" {
-  faulty '404 no such route' '401 who are you' '403 no' '405 no' '302' '400 <html>bad gateway</html>' '260 blocked' ok
+  faulty '404 no such route' '401 who are you' '403 no' '405 no' '302' '400 <html>bad gateway</html>' \
+    '200 <html>log in</html>' '260 blocked' "400 ingestion blocked for user 'fake'" "200 ingestion blocked for user 'fake'" ok
   run --separate-stderr push -u "$URL" < <(record 1)
   assert_status 0
   assert_contains "$stderr" '404 Not Found (404): no such route; trying again in'
-  assert_equal "$(requests | wc -l)" 8
+  assert_equal "$(requests | wc -l)" 11
 }
 
 @test "a request without an answer is tried again after --timeout" {
@@ -776,6 +777,22 @@ YAML
     glp-push -u "$STORE"
   assert_equal "$(query '{app="a"}' | jq -c '[.data.result[].values[][1]]')" '["same","same","same","same","same","new"]'
   assert_contains "$(curl -sS "$STORE/metrics")" 'glp_store_push_duplicate_entries_total 5'
+}
+
+@test "a glp-store that comes where another answered before gets the sources, too" {
+  faulty '* x503'
+  for i in 1 2 3; do
+    printf '{"ts":"2026-01-05T00:00:00.00000000%dZ","labels":{"app":"a"},"line":"same","src":"f1.2.3@%d"}\n' $i $((i * 5))
+  done >in
+  glp-push -u "$URL" --min-backoff 10ms --max-backoff 50ms <in 2>err 3>&- &
+  pid=$!
+  servers+=("$pid")
+  wait_for has_lines "$LOG" 2
+  stop "$server_pid"
+  glp_store "${URL##*:}"
+  wait "$pid"
+  sed 's/00:00:00\./00:00:09./' in | glp-push -u "$STORE"
+  assert_contains "$(curl -sS "$STORE/metrics")" 'glp_store_push_duplicate_entries_total 3'
 }
 
 @test "a store that is killed while records flow has each of them once when it is back" {

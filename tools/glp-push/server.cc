@@ -21,26 +21,24 @@ constexpr size_t kMaxAnswerBytes = 1 << 20;
 constexpr int64_t kMaxConnectMs = 5'000;
 constexpr int kIngestionBlocked = 260;
 
-// Whose words these are: a proxy's page in HTML is about the request, not about the data.
-bool AreAboutData(const wire::ClientResponse& answer) {
-  const std::string_view words = TrimSpace(answer.body);
-  return !words.empty() && words.front() != '<';
+// A page in HTML comes of a proxy or a login, and says nothing about the data.
+bool IsPage(std::string_view words) { return !words.empty() && words.front() == '<'; }
+
+// Loki blocks a tenant with any status that it is told to.
+bool IsBlocked(const wire::ClientResponse& answer) {
+  return answer.status == kIngestionBlocked ||
+         TrimSpace(answer.body).starts_with("ingestion blocked");
 }
 
 enum class Verdict { kTaken, kSplit, kRefused, kLater };
 Verdict Judge(const Result<wire::ClientResponse>& outcome) {
   if (!outcome.ok()) return Verdict::kLater;
-  switch (outcome->status) {
-    case kIngestionBlocked:
-      return Verdict::kLater;
-    case 413:
-      return Verdict::kSplit;
-    case 400:
-    case 422:
-      return AreAboutData(*outcome) ? Verdict::kRefused : Verdict::kLater;
-    default:
-      return outcome->ok() ? Verdict::kTaken : Verdict::kLater;
-  }
+  if (outcome->status == 413) return Verdict::kSplit;
+  const std::string_view words = TrimSpace(outcome->body);
+  if (IsPage(words) || IsBlocked(*outcome)) return Verdict::kLater;
+  if (outcome->ok()) return Verdict::kTaken;
+  const bool about_data = (outcome->status == 400 || outcome->status == 422) && !words.empty();
+  return about_data ? Verdict::kRefused : Verdict::kLater;
 }
 
 // The refused entries of a push as dead letters, and how many there are for each reason.
@@ -173,6 +171,7 @@ bool Server::SendPart(wire::HttpClient* client, Outbox::Item* item, std::string_
 
 void Server::GiveBack(Outbox::Item* item, const Outcome& outcome, const std::string& words) {
   constexpr int kTooManyRequests = 429;
+  DoubtKind(outcome);
   Outbox::Failure failure{words, std::nullopt, false, outcome.status()};
   if (outcome.ok()) {
     failure.wait_ns = wire::ParseRetryAfterNs(outcome->Header("retry-after"), NowNs());
@@ -280,7 +279,15 @@ Result<wire::PushTarget> Server::AskKind(wire::HttpClient* client,
     return KindFailed(Status(Code::kIo, "asked what it is: " + wire::DescribeOutcome(answer)));
   }
   kind_ = answer->ok() ? wire::ReadPushTarget(answer->body) : wire::PushTarget::kLoki;
+  kind_is_guess_ = !answer->ok();
   return *kind_;
+}
+
+// What did not answer may be another when it does, and what answered in its place (a proxy without
+// a server behind it, a login that failed) did not speak for it.
+void Server::DoubtKind(const Outcome& outcome) {
+  std::lock_guard lock(kind_mutex_);
+  if (!outcome.ok() || kind_is_guess_) kind_.reset();
 }
 
 Status Server::KindFailed(Status status) {

@@ -1,6 +1,7 @@
 // Sends what waits in an outbox to its server: one request after the other in each worker, taking
 // apart what the server says.
-//   taken      any 2xx but 260 (Loki's "ingestion is blocked"): the batch is delivered
+//   taken      any 2xx that is no page in HTML and not Loki's "ingestion blocked" (260, or what
+//              Loki is told to say): the batch is delivered
 //   split      413 for more than one entry: in two halves
 //   refused    400 and 422 with words, 413 for one entry: what the words name is kept as dead
 //              letters, or counted and said; the rest was stored and is not sent again
@@ -50,6 +51,8 @@ class Server {
 
   Outcome Try(wire::HttpClient* client, const std::string& tenant, std::string_view body);
   Result<wire::PushTarget> AskKind(wire::HttpClient* client, const wire::HeaderList& headers);
+  // After a try that failed.
+  void DoubtKind(const Outcome& outcome);
   // REQUIRES: kind_mutex_ is held.
   Status KindFailed(Status status);
   Result<wire::HeaderList> Headers(const std::string& tenant) const;
@@ -71,6 +74,7 @@ class Server {
 
   std::mutex kind_mutex_;
   std::optional<wire::PushTarget> kind_;
+  bool kind_is_guess_ = false;
   int kind_troubles_ = 0;
   Status kind_failure_;  // the last
   std::atomic<uint64_t> kind_failures_{0};
