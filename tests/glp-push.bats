@@ -289,6 +289,13 @@ f {"streams":[{"stream":{},"values":[["1767571202000000000","of f"]]}]}'
   assert_equal "$(taken_lines)" $'line 1\nline 2'
 }
 
+@test "a failure that is the same but for its numbers is said once" {
+  faulty '500 limit 100 while 24 came' '500 limit 100 while 1234 came' '500 limit 99 while 3 came'
+  run --separate-stderr push -u "$URL" < <(record 1)
+  assert_status 0
+  assert_equal "$(grep -c 'trying again' <<<"$stderr")" 1
+}
+
 @test "what says nothing about the data is no reason to drop it" {
   faulty '404 no such route' '401 who are you' '403 no' '405 no' '302' '400 <html>bad gateway</html>' \
     '200 <html>log in</html>' '260 blocked' "400 ingestion blocked for user 'fake'" "200 ingestion blocked for user 'fake'" ok

@@ -24,6 +24,13 @@ constexpr std::chrono::seconds kReadAgain{1};
 constexpr std::string_view kNoRoom = "nothing is read until there is room";
 constexpr int64_t kMaxAskedNs = 3600 * kNsPerSecond;
 
+// Words without their numbers: how long it took and how much it was is never the same twice.
+std::string Gist(std::string_view words) {
+  std::string gist(words);
+  std::erase_if(gist, [](char c) { return c >= '0' && c <= '9'; });
+  return gist;
+}
+
 }  // namespace
 
 Outbox::Outbox(cli::Context& context, OutboxOptions options, std::unique_ptr<SpoolQueue> queue,
@@ -332,10 +339,11 @@ void Outbox::Failed(Item* item, const Failure& failure) {
 
 void Outbox::SayFailure(const Failure& failure, int64_t wait_ns, Hold* hold) {
   if (stopped_at_ || failure.status.code() == Code::kUsage) return;
-  if (failure.words == hold->said && Clock::now() - hold->said_at < kSayAgain) return;
+  const std::string gist = Gist(failure.words);
+  if (gist == hold->said && Clock::now() - hold->said_at < kSayAgain) return;
   context_.Say(Named(failure.words + "; trying again in " +
                      FormatDuration(std::max(kNsPerMs, wait_ns / kNsPerMs * kNsPerMs))));
-  hold->said = failure.words;
+  hold->said = gist;
   hold->said_at = Clock::now();
 }
 

@@ -105,7 +105,7 @@ class Outbox {
     wire::Backoff backoff;
     Clock::time_point until;
     bool probing = false;
-    std::string said;
+    std::string said;  // the gist of it
     Clock::time_point said_at;
   };
 
