@@ -389,6 +389,10 @@ f {"streams":[{"stream":{},"values":[["1767571202000000000","of f"]]}]}'
   assert_equal "$(taken_lines)" $'line 1\nline 3\nline 4'
   assert_equal "$(jq -r .line dead)" 'line 2'
   assert_contains "$stderr" 'request_body_too_large 1'
+  # A proxy says it in its own words, or in none.
+  faulty 413
+  run --separate-stderr push -u "$URL" < <(record 1)
+  assert_contains "$stderr" 'request_body_too_large 1'
 }
 
 @test "dead letters that cannot be written hold up the batch, not the data" {

@@ -23,6 +23,7 @@ std::string_view RefusalReason(std::string_view words) {
       {"structured metadata too large", "structured_metadata_too_large"},
       {"too many structured metadata", "structured_metadata_too_many"},
       {"body too large", "request_body_too_large"},
+      {"Entity Too Large", "request_body_too_large"},
   };
   for (const Known& known : kKnown) {
     if (words.find(known.part) != std::string_view::npos) return known.reason;
