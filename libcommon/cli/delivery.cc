@@ -49,6 +49,7 @@ struct File {
   uint64_t before = 0;      // at.next when this process began
   bool active = false;      // told of by this process
   bool touched = false;     // since the last write
+  bool listed = false;      // in the positions file
 };
 
 class Tracker : public Delivery {
@@ -61,6 +62,7 @@ class Tracker : public Delivery {
   void OnMark(const Mark& mark) override;
   void Done(Ticket ticket) override;
   uint64_t WholeFrom() const override { return whole_from_; }
+  void BeforeSend() override;
   void Write() override;
   Status Finish(bool whole) override;
 
@@ -79,6 +81,7 @@ class Tracker : public Delivery {
   uint64_t TicketFrom(File& file, Ticket ticket);
   void Forget(int64_t now_ns);
   Status WriteNow();
+  void TryToWrite();
 
   Context& context_;
   const std::string path_;
@@ -96,6 +99,7 @@ class Tracker : public Delivery {
   std::vector<Ticket> told_;  // by Done; guarded by mutex_
 
   bool moved_ = false;
+  bool unlisted_ = false;  // a file is not in the positions file yet
   int64_t next_forget_ns_ = 0;
   bool said_ = false;  // that writing does not work
   Clock::time_point next_write_ = Clock::now();
@@ -122,6 +126,7 @@ Status Tracker::Begin() {
   for (auto& [id, at] : positions.files) {
     File& file = Find(id);
     file.before = at.next;
+    file.listed = true;
     file.at = std::move(at);
   }
   last_ = nullptr;
@@ -215,6 +220,7 @@ void Tracker::OnFileMark(File& file, const Mark& mark) {
   }
   file.active = file.touched = true;
   moved_ = true;
+  if (!file.listed) unlisted_ = true;
 }
 
 void Tracker::OnMark(const Mark& mark) {
@@ -303,13 +309,21 @@ Status Tracker::WriteNow() {
   if (!status.ok()) {
     return status.Annotate("positions are not written; what was delivered since may come twice");
   }
-  moved_ = false;
+  for (auto& [id, file] : files_) file.listed = true;
+  moved_ = unlisted_ = false;
   return Status::Ok();
+}
+
+void Tracker::BeforeSend() {
+  if (unlisted_ && !path_.empty()) TryToWrite();
 }
 
 void Tracker::Write() {
   Settle();
-  if (!moved_ || path_.empty() || Clock::now() < next_write_) return;
+  if (moved_ && !path_.empty() && Clock::now() >= next_write_) TryToWrite();
+}
+
+void Tracker::TryToWrite() {
   // Collecting goes on: at worst lines come twice, and a disk that is full may have room again.
   const Status status = WriteNow();
   if (!status.ok() && !said_) context_.Say(status.message() + "; trying again");

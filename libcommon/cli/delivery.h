@@ -5,6 +5,7 @@
 //   ticket = delivery->NewTicket();              // one for what is sent or made durable as one
 //   delivery->OnRecord(record, ticket);          // each record, in the order of the pipe
 //   delivery->OnMark(mark);                      // each mark, in its place between them
+//   delivery->BeforeSend();                      // what was given goes on its way
 //   delivery->Done(ticket);                      // the far end has said that it has it
 //   delivery->Write();                           // now and then
 //   delivery->Finish(true);                      // at the end
@@ -45,6 +46,10 @@ class Delivery {
   virtual void OnRecord(const Record& record, Ticket ticket) = 0;
   virtual void OnMark(const Mark& mark) = 0;
   virtual void Done(Ticket ticket) = 0;
+  // Called before anything of a ticket leaves for the far end: names new files in the positions
+  // file. A file that is rotated and compressed while all is dead is then still known by its ID, so
+  // that what of it was delivered and is read again is told as the same.
+  virtual void BeforeSend() = 0;
   // For a record that OnRecord was just called with: every line of its file from this offset on up
   // to the record is of the same ticket or was done before; kNotWhole where that is not known (no
   // file mark came, a filter said that it dropped a line, records came in another order). A store

@@ -183,6 +183,14 @@ TEST_F(DeliveryTest, AFileIsWholeFromWhereItsReaderBegan) {
   EXPECT_EQ(delivery_->WholeFrom(), kNotWhole);
 }
 
+TEST_F(DeliveryTest, ANewFileIsNamedBeforeAnythingOfItIsSent) {
+  FileMark("a");
+  Comes("a@10", delivery_->NewTicket());
+  EXPECT_EQ(Load(), Map());
+  delivery_->BeforeSend();
+  EXPECT_EQ(Load(), (Map{{"a", 0}}));
+}
+
 TEST_F(DeliveryTest, ATicketTellsOnlyOfItself) {
   const auto first = delivery_->NewTicket(), second = delivery_->NewTicket();
   FileMark("a", 5);

@@ -4,7 +4,8 @@
 
 namespace glp::io {
 
-// Catches SIGTERM and SIGINT, ignores SIGPIPE and SIGXFSZ. A second SIGINT or SIGTERM ends the process at once.
+// Catches SIGTERM and SIGINT, ignores SIGPIPE and SIGXFSZ. A second SIGINT or SIGTERM ends the
+// process at once.
 void InstallStopHandler();
 bool StopRequested();
 // Readable once a stop is asked for; -1 before InstallStopHandler.

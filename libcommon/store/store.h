@@ -14,7 +14,8 @@
 // Threads:  safe from any. Commits of several threads at the same time share one fsync.
 // Errors:   Code::kIo (disk full, lock held): what was acknowledged stays, the store stays
 //           readable, and the same call may be tried again.
-// Memory:   about twice Options::segment_bytes, and what is known of sources (NewEntry): of parts of
+// Memory:   about twice Options::segment_bytes, and what is known of sources (NewEntry): of parts
+// of
 //           a file that were given whole 16 bytes a part and 3 MB a tenant; else 2 to 3 bytes a
 //           line, as long as the store is open.
 #pragma once

@@ -206,6 +206,7 @@ void Session::Tick() {
 
 // Each server takes it at its own pace; the reader waits for the last.
 Status Session::Deliver(BatchPtr batch, cli::Delivery::Ticket ticket) {
+  delivery_->BeforeSend();
   auto receipt = std::make_shared<Receipt>(delivery_, ticket, roads_.size());
   std::vector<Outbox*> left;
   for (Road& road : roads_) left.push_back(road.outbox.get());

@@ -44,6 +44,7 @@ class StoreSink : public cli::RecordSink {
 
   Status OnBatchEnd() override {
     if (!entries_.empty()) {
+      delivery_->BeforeSend();
       GLP_RETURN_IF_ERROR(store_->Append(tenant_, entries_, &counts));
       if (oldest_ns_ == 0) oldest_ns_ = NowNs();
       entries_.clear();

@@ -279,7 +279,6 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     if (offset == 0) {
       recalled.own = state.identity;
       recalled.own.head = io::HeadFingerprint(bytes);
-      if (own != nullptr && own->next == 0) own = nullptr;
       if (own != nullptr) candidates.push_back({own, {}});
       auto [begin, end] = by_log_.equal_range(log);
       for (auto it = begin; it != end; ++it) {

@@ -36,7 +36,7 @@ bool IsYounger(const io::Generation& one, bool compressed, const Since& since) {
 void Mention(const std::string& id, const std::string& path, uint64_t next, RecordWriter* writer) {
   if (writer == nullptr) return;
   std::string mark;
-  AppendFileMark(&mark, id + "@0", path);
+  AppendFileMark(&mark, id + "@0", path, next);
   AppendPosMark(&mark, id + "@" + std::to_string(next));
   writer->WriteMark(mark);
 }
@@ -110,12 +110,18 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
                  standing[i] == Standing::kDone;
     if (known && all[i].name.kind != io::GenerationName::Kind::kLive) younger = i + 1;
   }
+  size_t older = 0;  // than all that are known, so many are
+  while (older < all.size() && standing[older] != Standing::kRead &&
+         standing[older] != Standing::kReadOn && standing[older] != Standing::kDone) {
+    ++older;
+  }
   bool is_log = log == place;  // else files of other names are no generations of it
   for (size_t i = 0; i < all.size(); ++i) {
     const io::Generation& one = all[i];
-    bool missed_it = standing[i] == Standing::kNew && is_log && i >= younger &&
+    // One between two that are known was seen by a run that died before it could say so.
+    bool missed_it = standing[i] == Standing::kNew && is_log &&
                      one.name.kind != io::GenerationName::Kind::kLive &&
-                     IsYounger(one, one.name.compressed, since);
+                     (i < younger ? i > older : IsYounger(one, one.name.compressed, since));
     // Of a file that is being compressed the original still stands in front of its copy.
     bool twin = i > 0 && one.name.compressed && !all[i - 1].name.compressed &&
                 one.name.digits == all[i - 1].name.digits;

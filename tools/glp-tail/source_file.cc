@@ -144,7 +144,7 @@ void SourceFile::SayCopied(RecordWriter& writer) {
   const io::FileIdentity& own = *begun_->own;
   std::string id = own.ToString();
   std::string mark;
-  AppendFileMark(&mark, id + "@0", file_.empty() ? path_ : file_);
+  AppendFileMark(&mark, id + "@0", file_.empty() ? path_ : file_, offset());
   AppendPosMark(&mark, id + "@" + std::to_string(offset()));
   writer.WriteMark(mark);
   known_.AddCopy(own, log_, offset());
@@ -180,7 +180,7 @@ void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
   // A compressed file that was not read under its original's ID is known by its own name.
   bool by_file =
       form_ == Form::kCompressed && !file_.empty() && !(begun_ != nullptr && begun_->own);
-  AppendFileMark(&mark, frame_.Src(0), !own_ ? "-" : by_file ? file_ : path_);
+  AppendFileMark(&mark, frame_.Src(0), !own_ ? "-" : by_file ? file_ : path_, start_);
   if (start_ > 0) AppendPosMark(&mark, frame_.Src(start_));
   writer.WriteMark(mark);
 }
