@@ -30,6 +30,9 @@ int64_t BirthNs(const io::FileIdentity& id, int64_t now_ns) {
   return (now_ms - (static_cast<uint32_t>(now_ms) - id.birth_ms)) * kNsPerMs;
 }
 
+// Less may be a banner that many files begin with.
+constexpr uint64_t kSurelyBytes = 4096;
+
 // How much later than the birth of the file that of the ID is; nothing if it is none of this file.
 std::optional<uint32_t> BornLater(const io::FileIdentity& id, const io::FileState& state,
                                   int64_t now_ns) {
@@ -109,8 +112,7 @@ std::optional<uint64_t> KnownFiles::Promtail(const std::string& plain_path) cons
 
 bool KnownFiles::MayKnow(const io::FileState& state, uint64_t log) const {
   if (by_inode_.count(InodeKey(state.identity)) > 0) return true;
-  auto [begin, end] = by_log_.equal_range(log);
-  return std::any_of(begin, end, [](const auto& entry) { return entry.second->is_cut; });
+  return KnowsLog(log);  // it may be a copy
 }
 
 Recalled KnownFiles::RecallPlain(const io::FileState& state, std::string_view head, uint64_t log,
@@ -173,9 +175,13 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
   });
   for (auto it = begin; it != end; ++it) {
     KnownFile& known = *it->second;
-    if (known.reader != nullptr && known.reader->fd() >= 0 && state.size_bytes > 0 &&
-        known.id.head == io::HeadFingerprint(head) &&
-        IsCopyOf(known.reader->fd(), fd, state.size_bytes)) {
+    if (known.is_copy || known.id.head != head_hash) continue;
+    // The original may or may not be truncated yet.
+    const uint64_t read = known.reader != nullptr ? known.reader->offset() : known.next;
+    const bool is_open = known.reader != nullptr && known.reader->fd() >= 0;
+    if ((alike == 1 && read > 0 && read == state.size_bytes) ||
+        (is_open && state.size_bytes >= kSurelyBytes &&
+         IsCopyOf(known.reader->fd(), fd, state.size_bytes))) {
       recalled.kind = Recalled::Kind::kDone;
       recalled.own = state.identity;
       recalled.own.head = known.id.head;
@@ -183,7 +189,7 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
       return recalled;
     }
     if (!known.is_cut || !MayTake(known, state) || known.reader != nullptr || known.next == 0 ||
-        known.next > state.size_bytes || head_hash != known.id.head) {
+        known.next > state.size_bytes) {
       continue;
     }
     if (known.next == state.size_bytes) {

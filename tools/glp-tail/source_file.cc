@@ -26,6 +26,10 @@ Result<SourceFile::Progress> SourceFile::ReadOn(ReadBlock& block, RecordWriter& 
     Recalled lost = *std::exchange(begun_->lost, {});
     if (!known_.HasCopy(lost.id)) SayTruncated(lost.id, lost.next, 0, writer);
   }
+  if (begun_ != nullptr && begun_->is_copy) {
+    TakeAsCopied(state_.size_bytes, writer);
+    return Progress::kEnd;
+  }
   GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
   if (!decided) return Progress::kWait;
   return form_ == Form::kPlain ? ReadPlain(block, writer) : ReadStream(block, writer);
@@ -139,6 +143,13 @@ void SourceFile::SayTruncated(const std::optional<io::FileIdentity>& id, uint64_
   if (writer.metrics() != nullptr) writer.metrics()->OnGap(missing_bytes);
 }
 
+void SourceFile::TakeAsCopied(uint64_t text_bytes, RecordWriter& writer) {
+  start_ = text_bytes;
+  finished_ = true;
+  lines_.Start(start_, {});
+  SayCopied(writer);
+}
+
 // Of a copy: all of it is dealt with.
 void SourceFile::SayCopied(RecordWriter& writer) {
   const io::FileIdentity& own = *begun_->own;
@@ -200,6 +211,7 @@ void SourceFile::Forget(bool truncated) {
 
 void SourceFile::Finish(RecordWriter& writer) {
   if (finished_) return;
+  if (begun_ != nullptr && begun_->is_copy) return TakeAsCopied(state_.size_bytes, writer);
   if (auto decided = DecideForm(); decided.ok() && !*decided) {
     // Too short for a magic number, and it stays so: its few bytes are text.
     form_ = Form::kPlain;

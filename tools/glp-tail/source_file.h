@@ -116,6 +116,7 @@ class SourceFile {
   void StartAgain(RecordWriter& writer);
   void SayTruncated(const std::optional<io::FileIdentity>& id, uint64_t next,
                     uint64_t missing_bytes, RecordWriter& writer);
+  void TakeAsCopied(uint64_t text_bytes, RecordWriter& writer);
   void SayCopied(RecordWriter& writer);
   void SetHead(std::string_view bytes);
   void Introduce(std::string_view first_line, RecordWriter& writer);
@@ -152,7 +153,8 @@ class SourceFile {
   // What few files have.
   struct Begun {
     std::optional<Recalled> lost;         // what it was before it was truncated
-    std::optional<io::FileIdentity> own;  // of a copy that is read under another ID
+    std::optional<io::FileIdentity> own;  // of a copy that is read under another ID, or not at all
+    bool is_copy = false;                 // of a file that is read or was
     uint64_t skip_bytes = 0;              // of a stream
     uint64_t skip_lines = 0;
     uint64_t skipped = 0;  // bytes

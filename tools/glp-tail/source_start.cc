@@ -130,8 +130,17 @@ Status SourceFile::Recall() {
       restarted_ = true;
       last_lines_.reset();
       break;
-    case Recalled::Kind::kNew:
     case Recalled::Kind::kDone:
+      // What is at the name of the log itself is no copy, however it begins.
+      if (io::ParseGenerationName(file_.empty() ? path_ : file_).kind !=
+          io::GenerationName::Kind::kLive) {
+        begun_ = std::make_unique<Begun>();
+        begun_->own = recalled.own;
+        begun_->is_copy = true;
+        break;
+      }
+      [[fallthrough]];
+    case Recalled::Kind::kNew:
       if (promtail) return TakePromtailPosition(*promtail);
   }
   return Status::Ok();
@@ -194,10 +203,7 @@ Result<bool> SourceFile::BeginStream(RecordWriter& writer) {
     if (recalled.kind == Recalled::Kind::kDone) {
       begun_ = std::make_unique<Begun>();
       begun_->own = recalled.own;
-      start_ = recalled.text_bytes;
-      finished_ = true;
-      lines_.Start(start_, {});
-      SayCopied(writer);
+      TakeAsCopied(recalled.text_bytes, writer);
       return false;
     }
     std::optional<uint64_t> promtail = known_.Promtail(PlainPath(path_));
