@@ -63,6 +63,18 @@ count() { glp-query -s "$1" '{}' -o raw | wc -l; }
   assert_equal "$(count s)" 1000
 }
 
+@test "lines that a foreign tool dropped though it let the marks pass are taken later" {
+  seq 1000 >a.log
+  run --separate-stderr bash -c "glp-tail a.log | grep -v '\"line\":\"[0-9]*7' | glp-store append --dir s"
+  kept=$(seq 1000 | grep -vc 7)
+  assert_contains "$stderr" "$kept added, 0 already there"
+  for added in $((1000 - kept)) 0; do
+    run --separate-stderr bash -c 'glp-tail a.log | glp-store append --dir s'
+    assert_contains "$stderr" "$added added, $((1000 - added)) already there"
+  done
+  assert_equal "$(count s)" 1000
+}
+
 @test "--require-end tells a stage that died" {
   seq 10 >a.log
   run --separate-stderr bash -c 'glp-tail a.log | glp-store append --dir s --require-end'

@@ -62,6 +62,7 @@ class Tracker : public Delivery {
   void OnMark(const Mark& mark) override;
   void Done(Ticket ticket) override;
   uint64_t WholeFrom() const override { return whole_from_; }
+  bool IsComplete() const override { return end_marks_.Fit(); }
   void BeforeSend() override;
   void Write() override;
   Status Finish(bool whole) override;

@@ -46,6 +46,9 @@ class Delivery {
   virtual void OnRecord(const Record& record, Ticket ticket) = 0;
   virtual void OnMark(const Mark& mark) = 0;
   virtual void Done(Ticket ticket) = 0;
+  // False where the end marks say that records are missing: something in between dropped them, and
+  // what WholeFrom said was not so.
+  virtual bool IsComplete() const = 0;
   // Called before anything of a ticket leaves for the far end: names new files in the positions
   // file. A file that is rotated and compressed while all is dead is then still known by its ID, so
   // that what of it was delivered and is read again is told as the same.

@@ -18,6 +18,12 @@ std::optional<Range> HeldPoints::Claim(Range range) {
   return range;
 }
 
+bool HeldPoints::DropClaims() {
+  const bool any = !claimed_.ranges().empty();
+  claimed_.Clear();
+  return any;
+}
+
 void HeldPoints::Settle(Range range) {
   settled_.Add(range);
   points_.Erase(range);

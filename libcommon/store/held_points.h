@@ -25,6 +25,8 @@ class HeldPoints {
   // All of the range was added or settled; returns the part that was not known to be (in rare
   // cases some more). REQUIRES: Has(range.to)
   std::optional<Range> Claim(Range range);
+  // What was claimed and is not settled is void. Whether there was any.
+  bool DropClaims();
   // All of the range is held. REQUIRES: from < to
   void Settle(Range range);
   // All up to `floor` is held and nothing else is known.

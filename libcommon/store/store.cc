@@ -40,6 +40,12 @@ class DirStore : public Store {
     return Status::Ok();
   }
 
+  void DropClaims(std::string_view name) override {
+    std::shared_lock lock(mutex_);
+    auto found = tenants_.find(name);
+    if (found != tenants_.end()) found->second->DropClaims();
+  }
+
   Status Commit() override {
     return ForAll([](Tenant* tenant) { return tenant->Commit(); });
   }

@@ -85,6 +85,9 @@ class Store {
   // room and could not be written.
   virtual Status Append(std::string_view tenant, std::span<const NewEntry> entries,
                         AppendResult* result) = 0;
+  // What entries claimed by src_whole_from since the store was opened turned out not to be so:
+  // their single points count instead, as far as they are still known (about the last million).
+  virtual void DropClaims(std::string_view tenant) = 0;
   // When OK, every entry appended before the call survives a crash.
   virtual Status Commit() = 0;
   // Writes all that is in memory into segments.

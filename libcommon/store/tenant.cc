@@ -131,9 +131,7 @@ bool Tenant::Admit(Stream* stream, const NewEntry& entry) {
   }
   MemSource& active = *stream->source_active;
   if (!was_true) {
-    active.Restart();
-    for (const Range& range : held.settled().ranges()) active.AddRange(range);
-    held.points().ForEach([&](uint64_t next) { active.AddPoint(next); });
+    TellAgain(held, &active);
   } else if (!claim) {
     active.AddPoint(entry.src_next);
   }
@@ -142,6 +140,24 @@ bool Tenant::Admit(Stream* stream, const NewEntry& entry) {
     if (is_new && ++claimed_points_ > kMaxClaimedPoints) SettleOlder();
   }
   return is_new;
+}
+
+void Tenant::TellAgain(HeldPoints& held, MemSource* active) {
+  active->Restart();
+  for (const Range& range : held.settled().ranges()) active->AddRange(range);
+  held.points().ForEach([&](uint64_t next) { active->AddPoint(next); });
+}
+
+void Tenant::DropClaims() {
+  std::lock_guard lock(mutex_);
+  for (Stream& stream : streams_) {
+    for (auto& [id, held] : stream.sources) {
+      if (!held.DropClaims()) continue;
+      MemStream*& active = stream.active[1];
+      if (active == nullptr) active = active_->rows->Stream(stream.labels, true);
+      TellAgain(held, &active->sources[id]);
+    }
+  }
 }
 
 void Tenant::SettleOlder() {

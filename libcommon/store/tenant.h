@@ -31,6 +31,7 @@ class Tenant {
                                               std::vector<std::string>* warnings);
 
   void Append(std::span<const NewEntry> entries, AppendResult* result);
+  void DropClaims();
   Status Commit();
   // Writes all that is in memory into segments.
   Status Cut();
@@ -70,6 +71,8 @@ class Tenant {
   bool Admit(Stream* stream, const NewEntry& entry);
   // Keeps the points of sources that are given whole from growing without end.
   void SettleOlder();
+  // Writes anew what is held of a source of which claims are void. REQUIRES: mutex_ held
+  static void TellAgain(HeldPoints& held, MemSource* active);
   Status CutLocked();    // REQUIRES: io_mutex_ held
   Status WriteFrozen();  // REQUIRES: io_mutex_ held
   Status LogLocked();    // REQUIRES: io_mutex_ held

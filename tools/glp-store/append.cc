@@ -124,6 +124,7 @@ cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
   read.idle_ms = kIdleMs;
   read.require_end = options.require_end;
   GLP_ASSIGN_OR_RETURN(bool whole, cli::ReadRecords(context, 0, &labels, &sink, read));
+  if (!delivery->IsComplete()) store->DropClaims(options.tenant);
   GLP_RETURN_IF_ERROR(store->Close());
   sink.OnClosed();
   GLP_RETURN_IF_ERROR(delivery->Finish(whole));
