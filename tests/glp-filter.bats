@@ -132,7 +132,7 @@ EOF
   } >marked
   run --separate-stderr glp-filter '{namespace="payments"}' <marked
   assert_status 0
-  assert_equal "$(jq -r '.mark // .src' <<<"$output" | paste -sd' ')" "file 1-2-3@20 pos gap end"
+  assert_equal "$(jq -r '.mark // .src' <<<"$output" | paste -sd' ')" "file pos 1-2-3@20 pos gap end"
   assert_contains "$output" '{"mark":"pos","src":"1-2-3@40"}'
   assert_contains "$output" \
     '{"mark":"end","tool":"glp-filter","in":4,"out":1,"dropped":{"filter":3}}'
