@@ -10,20 +10,6 @@ setup() {
 
 teardown() { if [[ -n $follower ]]; then stop "$follower"; fi; }
 
-follow() {
-  glp-tail -f "$@" <&0 >out 2>err 3>&- &
-  follower=$!
-}
-
-# The lines of the records in `out`, by order of arrival, joined by blanks.
-followed() { grep '"line' out | lines_of | paste -sd' '; }
-has_followed() { [[ $(followed) == "$1" ]]; }
-expect() {
-  wait_for has_followed "$1" && return 0
-  printf 'got:    %s\nwanted: %s\n' "$(followed)" "$1" >&2
-  cat err >&2
-  return 1
-}
 err_has() { grep -qF -- "$1" err; }
 
 # Each record as LABELS LINE.

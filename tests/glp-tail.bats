@@ -10,22 +10,6 @@ setup() {
 
 teardown() { if [[ -n $follower ]]; then stop "$follower"; fi; }
 
-# follow ARGS…: glp-tail -f ARGS in the background, its output in `out`, its words in `err`.
-follow() {
-  glp-tail -f "$@" <&0 >out 2>err 3>&- &
-  follower=$!
-}
-
-# The lines of the records in `out`, by order of arrival, joined by blanks.
-followed() { grep '"line' out | lines_of | paste -sd' '; }
-has_followed() { [[ $(followed) == "$1" ]]; }
-# expect TEXT: waits until the lines that came are these.
-expect() {
-  wait_for has_followed "$1" && return 0
-  printf 'got:    %s\nwanted: %s\n' "$(followed)" "$1" >&2
-  cat err >&2
-  return 1
-}
 out_has() { grep -qF -- "$1" out; }
 
 # The filename labels of the records on stdin, each once.

@@ -96,3 +96,21 @@ assert_json() {
 records() { jq -c 'select(has("mark") | not)'; }
 # What one reads: the lines of the records on stdin.
 lines_of() { jq -r 'select(has("mark") | not) | .line'; }
+
+# follow ARGS…: glp-tail -f ARGS in the background ($follower, for teardown to stop), its output in
+# `out`, its words in `err`.
+follow() {
+  glp-tail -f "$@" <&0 >out 2>err 3>&- &
+  # shellcheck disable=SC2034  # used by the tests
+  follower=$!
+}
+# The lines of the records in `out`, by order of arrival, joined by blanks.
+followed() { grep '"line' out | lines_of | paste -sd' '; }
+has_followed() { [[ $(followed) == "$1" ]]; }
+# expect TEXT: waits until the lines that were followed are these.
+expect() {
+  wait_for has_followed "$1" && return 0
+  printf 'got:    %s\nwanted: %s\n' "$(followed)" "$1" >&2
+  cat err >&2
+  return 1
+}
