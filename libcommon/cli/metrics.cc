@@ -144,25 +144,26 @@ Metrics::Family& Metrics::FamilyOf(std::string_view name, std::string_view help,
   return family;
 }
 
-Counter& Metrics::NewCounter(std::string_view name, std::string_view help, LabelList labels) {
+Counter& Metrics::NewCounter(std::string_view name, std::string_view help,
+                             const LabelList& labels) {
   std::lock_guard lock(mutex_);
   return FamilyOf(name, help, "counter").counters[LabelText(labels)];
 }
 
-Gauge& Metrics::NewGauge(std::string_view name, std::string_view help, LabelList labels) {
+Gauge& Metrics::NewGauge(std::string_view name, std::string_view help, const LabelList& labels) {
   std::lock_guard lock(mutex_);
   return FamilyOf(name, help, "gauge").gauges[LabelText(labels)];
 }
 
 Histogram& Metrics::NewHistogram(std::string_view name, std::string_view help,
-                                 std::vector<double> bounds, LabelList labels) {
+                                 const std::vector<double>& bounds, const LabelList& labels) {
   std::lock_guard lock(mutex_);
   return FamilyOf(name, help, "histogram")
-      .histograms.try_emplace(LabelText(labels), std::move(bounds))
+      .histograms.try_emplace(LabelText(labels), bounds)
       .first->second;
 }
 
-void Metrics::Remove(std::string_view name, LabelList labels) {
+void Metrics::Remove(std::string_view name, const LabelList& labels) {
   std::lock_guard lock(mutex_);
   const auto it = families_.find(name);
   if (it == families_.end()) return;

@@ -79,12 +79,12 @@ class Metrics {
   // The metric of that name and those labels, made where there is none. `help` is a sentence, that
   // of the first call is kept. Values of labels may be any text.
   // REQUIRES: one name has one kind of metric, and bounds are those of the first call.
-  Counter& NewCounter(std::string_view name, std::string_view help, LabelList labels = {});
-  Gauge& NewGauge(std::string_view name, std::string_view help, LabelList labels = {});
-  Histogram& NewHistogram(std::string_view name, std::string_view help, std::vector<double> bounds,
-                          LabelList labels = {});
+  Counter& NewCounter(std::string_view name, std::string_view help, const LabelList& labels = {});
+  Gauge& NewGauge(std::string_view name, std::string_view help, const LabelList& labels = {});
+  Histogram& NewHistogram(std::string_view name, std::string_view help,
+                          const std::vector<double>& bounds, const LabelList& labels = {});
   // Forgets one, for labels that come and go (paths). REQUIRES: nobody uses it any more.
-  void Remove(std::string_view name, LabelList labels);
+  void Remove(std::string_view name, const LabelList& labels);
 
   // All of them, what the kernel says of this process, and glp_build_info{tool,version}.
   std::string Text() const;
