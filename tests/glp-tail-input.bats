@@ -294,6 +294,14 @@ glp-tail: lines not in ASCII: 1"
   assert_equal "$(lines_of <<<"$output")" "in -f -- b"
 }
 
+@test "--exec gives the command the signals as they were" {
+  wanted=$(awk '/^SigIgn/ { print $2 }' /proc/self/status)
+  run --separate-stderr glp-tail --exec -- awk '/^SigIgn/ { print $2 }' /proc/self/status
+  assert_status 0
+  # Those of glibc's own, 32 and 33, are its affair.
+  assert_equal "$((0x$(lines_of <<<"$output") & 0x7fffffff))" "$((0x$wanted & 0x7fffffff))"
+}
+
 @test "--exec sends lines at once and knows --encoding and --max-line-size" {
   mkfifo fifo
   start --exec -- sh -c 'echo first; cat fifo'

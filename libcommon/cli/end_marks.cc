@@ -2,9 +2,7 @@
 
 namespace glp::cli {
 
-bool IsSourceTool(std::string_view tool) {
-  return tool == "glp-tail" || tool == "glp-pack" || tool == "glp-query";
-}
+bool IsSourceTool(std::string_view tool) { return tool == "glp-tail"; }
 
 void EndMarks::OnMark(const Mark& mark) {
   if (mark.kind != Mark::Kind::kEnd) return;

@@ -13,7 +13,7 @@
 
 namespace glp::cli {
 
-// Whether a tool makes records out of something else.
+// Whether a tool makes records out of something else, and says when it ends.
 bool IsSourceTool(std::string_view tool);
 
 class EndMarks {

@@ -199,10 +199,13 @@ std::optional<Line> StringInside(std::string_view raw) {
   return Line{inside, FormOf(scan.has_escapes)};
 }
 
+// Deeper JSON is refused, as by simdjson's own document: to walk through it would take the stack.
+constexpr int kMaxDepth = 1024;
+
 // Walks through all of `value`: On-Demand does not look at what it skips.
-bool IsValid(od::value value) {
+bool IsValid(od::value value, int depth) {
   od::json_type type;
-  if (value.type().get(type)) return false;
+  if (depth > kMaxDepth || value.type().get(type)) return false;
   switch (type) {
     case od::json_type::object: {
       od::object object;
@@ -210,7 +213,8 @@ bool IsValid(od::value value) {
       for (auto field : object) {
         std::string_view key;
         od::value inner;
-        if (field.unescaped_key().get(key) || field.value().get(inner) || !IsValid(inner)) {
+        if (field.unescaped_key().get(key) || field.value().get(inner) ||
+            !IsValid(inner, depth + 1)) {
           return false;
         }
       }
@@ -221,7 +225,7 @@ bool IsValid(od::value value) {
       if (value.get_array().get(array)) return false;
       for (auto item : array) {
         od::value inner;
-        if (item.get(inner) || !IsValid(inner)) return false;
+        if (item.get(inner) || !IsValid(inner, depth + 1)) return false;
       }
       return true;
     }
@@ -243,7 +247,9 @@ bool IsValid(od::document& document) {
   for (auto field : object) {
     std::string_view key;
     od::value value;
-    if (field.unescaped_key().get(key) || field.value().get(value) || !IsValid(value)) return false;
+    if (field.unescaped_key().get(key) || field.value().get(value) || !IsValid(value, 2)) {
+      return false;
+    }
   }
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;  // nothing behind
 }
@@ -311,7 +317,7 @@ void RecordReader::ParseSlow(std::string_view text, Item* item) {
   }
   if (document.type().get(type)) return bad("not JSON");
   if (type != od::json_type::object) return bad("not a JSON object");
-  if (!IsValid(document)) return bad("not JSON");
+  if (!IsValid(document)) return bad("not JSON, or nested too deep");
   document.rewind();
   od::object object;
   if (document.get_object().get(object)) return bad("not a JSON object");

@@ -107,6 +107,9 @@ TEST(Record, SaysWhatIsWrong) {
       {"", "an empty line"},
       {"plain text", "not JSON"},
       {R"({"ts":1,"line":"x")", "not JSON"},
+      {R"({"ts":1,"line":"x","k":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') +
+           "}",
+       "not JSON, or nested too deep"},
       {R"(["line"])", "not a JSON object"},
       {R"({"ts":1})", "no `line`"},
       {R"({"ts":"soon","line":"x"})", "`ts` is no time"},

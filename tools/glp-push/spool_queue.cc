@@ -223,9 +223,13 @@ Result<SpoolQueue::Ref> SpoolQueue::AppendHeld(const Batch& batch) {
 
 Status SpoolQueue::Sync() {
   if (!unsynced_) return Status::Ok();
-  GLP_RETURN_IF_ERROR(io::SyncFile(out_.get(), PathOf(segments_.rbegin()->first)));
-  unsynced_ = false;
-  return Status::Ok();
+  // After a failure the system may have thrown away what was to be written, and a second try would
+  // find nothing left to do. The server alone can take it off our hands then.
+  if (sync_failed_.ok()) {
+    sync_failed_ = io::SyncFile(out_.get(), PathOf(segments_.rbegin()->first));
+  }
+  unsynced_ = !sync_failed_.ok();
+  return sync_failed_;
 }
 
 // --- reading ---
@@ -342,6 +346,7 @@ void SpoolQueue::RemoveDone() {
     if (is_last) {
       out_.Reset();
       unsynced_ = false;
+      sync_failed_ = Status::Ok();
     }
     if (number == in_segment_) in_.Reset();
     // One that stays is in front of the cursor: the next process removes it.

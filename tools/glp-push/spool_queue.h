@@ -44,7 +44,7 @@ class SpoolQueue {
   // The same for a batch that its caller goes on holding, so that Next does not give it again.
   // REQUIRES: !has_more().
   Result<Ref> AppendHeld(const Batch& batch);
-  // All that was appended is durable when OK.
+  // All that was appended is durable when OK. After a failure it fails until all is acknowledged.
   Status Sync();
   bool needs_sync() const { return unsynced_; }
 
@@ -97,6 +97,7 @@ class SpoolQueue {
 
   io::Fd out_;  // the last segment, where this process has one
   bool unsynced_ = false;
+  Status sync_failed_;
   std::string frame_;
 
   io::Fd in_;

@@ -179,6 +179,7 @@ Result<int> Run::Start(const Labels& labels, const LineOptions& lines) {
   sigprocmask(SIG_BLOCK, &all, &before);
   sigemptyset(&to_default);
   sigaddset(&to_default, SIGPIPE);
+  sigaddset(&to_default, SIGXFSZ);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);

@@ -70,6 +70,14 @@ bool IsCopyOf(int original, int fd, uint64_t size) {
   return true;
 }
 
+// The file of `copy` is a copy of `known`, to be read on where that was left.
+void ReadOn(KnownFile* known, const io::FileState& copy, Recalled* recalled) {
+  known->taken_by = copy.identity.inode;
+  recalled->kind = Recalled::Kind::kOn;
+  recalled->id = known->id;
+  recalled->next = known->next;
+}
+
 uint64_t TextBytesOf(const KnownFile& known) {
   if (known.reader == nullptr) return known.next;
   struct stat info;
@@ -204,11 +212,7 @@ Recalled KnownFiles::RecallPlainCopy(const io::FileState& state, std::string_vie
       original = &known;
     }
   }
-  if (original == nullptr) return recalled;
-  original->taken_by = state.identity.inode;
-  recalled.kind = Recalled::Kind::kOn;
-  recalled.id = original->id;
-  recalled.next = original->next;
+  if (original != nullptr) ReadOn(original, state, &recalled);
   return recalled;
 }
 
@@ -341,11 +345,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
       oldest = &known;
     }
   }
-  if (oldest == nullptr) return recalled;
-  oldest->taken_by = state.identity.inode;
-  recalled.kind = Recalled::Kind::kOn;
-  recalled.id = oldest->id;
-  recalled.next = oldest->next;
+  if (oldest != nullptr) ReadOn(oldest, state, &recalled);
   return recalled;
 }
 

@@ -53,8 +53,7 @@ void LineSplitter::Start(uint64_t offset, std::string_view head) {
   own_decoder_.reset();
 }
 
-// ----------------------------------------------------------------------------------- bytes to
-// lines
+// --------------------------------------------------------------------------------- bytes to lines
 
 size_t LineSplitter::FirstLineEnd(std::string_view bytes) const {
   return decoder_ != nullptr ? decoder_->FirstLineEnd(bytes) : bytes.find('\n') + 1;
@@ -350,8 +349,7 @@ void LineSplitter::Emit(const Piece& piece, uint64_t next, const RecordNotes& no
       {std::string(piece.text), next, std::string(notes.meta), notes.pos, piece.binary});
 }
 
-// ------------------------------------------------------------------------------- lines from the
-// end
+// ----------------------------------------------------------------------------- lines from the end
 
 Result<uint64_t> LineSplitter::FindLastLines(int fd, uint64_t size, uint64_t lines,
                                              std::string_view head) const {
