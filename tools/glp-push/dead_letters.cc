@@ -7,16 +7,11 @@
 #include <cerrno>
 
 #include "base/json_text.h"
+#include "io/generation.h"
 #include "io/output.h"
 
 namespace glp::push {
 namespace {
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 // Other processes may append to the same file; nobody does while this lives.
 class Alone {
@@ -60,7 +55,7 @@ void AppendDeadLetter(std::string* out, Record record, const RefusedBy& by) {
 Result<std::unique_ptr<DeadLetters>> DeadLetters::Open(const std::string& path) {
   io::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd.valid()) return IoError("open " + path, errno);
-  GLP_RETURN_IF_ERROR(io::SyncFolder(FolderOf(path)));
+  GLP_RETURN_IF_ERROR(io::SyncFolder(io::FolderOfPath(path)));
   return std::unique_ptr<DeadLetters>(new DeadLetters(path, std::move(fd)));
 }
 
