@@ -57,6 +57,12 @@ int64_t NowNs() {
       .count();
 }
 
+int64_t SteadyNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 // Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 int64_t DaysFromCivil(int64_t year, unsigned month, unsigned day) {
   year -= month <= 2;

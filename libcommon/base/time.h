@@ -16,6 +16,8 @@ inline constexpr int64_t kNsPerMs = 1'000'000;
 
 // The clock of the machine. Tests pass their own times instead.
 int64_t NowNs();
+// A clock that only goes forward, for deadlines; where it begins says nothing.
+int64_t SteadyNs();
 
 inline constexpr size_t kTimestampSize = 30;
 // "2026-01-05T00:00:00.009977721Z": always nine digits and Z. `out` has room for kTimestampSize

@@ -9,8 +9,7 @@
 // Lifetime: metrics are good until they are removed or their Metrics ends.
 // Threads:  safe from any.
 // Cost:     an update is one or a few relaxed atomic additions, no lock and no allocation. New…
-// takes
-//           a lock and a look-up: keep what it returns.
+//           takes a lock and a look-up: keep what it returns.
 // Format:   https://prometheus.io/docs/instrumenting/exposition_formats, text format 0.0.4.
 #pragma once
 

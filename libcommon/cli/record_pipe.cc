@@ -1,6 +1,9 @@
 #include "cli/record_pipe.h"
 
+#include <algorithm>
+
 #include "base/json_text.h"
+#include "base/time.h"
 #include "cli/record_sink.h"
 #include "io/stop.h"
 
@@ -99,13 +102,43 @@ void RecordPipe::WriteEndMark() {
   AppendEndMark(&out_.buffer(), context_.tool(), in_, emitted_, dropped_);
 }
 
+void RecordPipe::Wait(int64_t ns) {
+  // Errors come again with the next write.
+  TellPositions();
+  (void)out_.Flush().ok();
+  const int64_t until_ns = SteadyNs() + ns;
+  for (int64_t left_ns = ns; left_ns > 0; left_ns = until_ns - SteadyNs()) {
+    const int64_t ms = std::min<int64_t>((left_ns + kNsPerMs - 1) / kNsPerMs, 1000);
+    if (io::WaitReadable(-1, static_cast<int>(ms)) == io::WaitState::kStopped) return;
+  }
+}
+
+// The next batch; kTimeout when the output is to be flushed.
+Result<io::ReadState> RecordPipe::ReadBatch(RecordHandler* handler) {
+  const int flush_ms = out_.empty() ? -1 : kFlushMs;
+  if (handler->deadline_ns() == INT64_MAX) return reader_.ReadBatch(flush_ms);
+  for (;;) {
+    GLP_ASSIGN_OR_RETURN(io::ReadState state, reader_.ReadBatch(0));
+    if (state != io::ReadState::kTimeout) return state;
+    int64_t left_ns = handler->deadline_ns() - SteadyNs();
+    if (left_ns <= 0) {
+      GLP_RETURN_IF_ERROR(handler->OnTime(*this));
+      return io::ReadState::kTimeout;
+    }
+    int64_t ms = std::min<int64_t>(left_ns / kNsPerMs + 1, 1'000'000);
+    if (flush_ms >= 0) ms = std::min<int64_t>(ms, flush_ms);
+    GLP_ASSIGN_OR_RETURN(state, reader_.ReadBatch(static_cast<int>(ms)));
+    if (state != io::ReadState::kTimeout || flush_ms >= 0) return state;
+  }
+}
+
 Status RecordPipe::Run(RecordHandler* handler) {
   GLP_RETURN_IF_ERROR(RefuseTerminal(context_, options_.in_fd));
   io::EnlargePipe(options_.in_fd);
   io::EnlargePipe(options_.out_fd);
   io::StopWhenReaderLeaves(options_.out_fd);
   while (!stop_) {
-    GLP_ASSIGN_OR_RETURN(io::ReadState state, reader_.ReadBatch(out_.empty() ? -1 : kFlushMs));
+    GLP_ASSIGN_OR_RETURN(io::ReadState state, ReadBatch(handler));
     if (state == io::ReadState::kTimeout) {
       TellPositions();
       GLP_RETURN_IF_ERROR(out_.Flush());

@@ -34,6 +34,10 @@ class RecordHandler {
   virtual Status OnMark(const Mark&, RecordPipe&) { return Status::Ok(); }
   // All records of the batch were seen; views into it are about to go.
   virtual Status OnBatchEnd(RecordPipe&) { return Status::Ok(); }
+  // When OnTime is to be called (SteadyNs). Time counts only while there is nothing to read: what
+  // waits in the pipe, because this tool was held up, is not late.
+  virtual int64_t deadline_ns() const { return INT64_MAX; }
+  virtual Status OnTime(RecordPipe&) { return Status::Ok(); }
   // No more input.
   virtual Status OnEnd(RecordPipe&) { return Status::Ok(); }
 };
@@ -63,6 +67,8 @@ class RecordPipe {
   void Drop(const Record& record, std::string_view reason);
   // From OnMark: the mark goes no further (a position that would pass a record held back).
   void WithholdMark() { withhold_mark_ = true; }
+  // Writes what there is and returns after `ns`, or as soon as the process is to stop.
+  void Wait(int64_t ns);
   // Output that is not records (glp-filter -c); no marks are written when this is on.
   void SetPlainOutput(bool plain) { plain_ = plain; }
   std::string& buffer() { return out_.buffer(); }
@@ -74,6 +80,7 @@ class RecordPipe {
  private:
   void Settle(const Record& record, bool dropped);
   void TellPositions();
+  Result<io::ReadState> ReadBatch(RecordHandler* handler);
   Status RunBatch(RecordHandler* handler);
   void WriteMark(const Mark& mark);
   void WriteEndMark();

@@ -33,13 +33,15 @@ struct Matcher {
 };
 bool MatchesAll(const std::vector<Matcher>& matchers, const LabelSet& stream);
 
-// |= != |~ !~ with the `or` alternatives behind it: passes when any alternative passes (for the
-// negated forms: when none is found).
+// |= != |~ !~ |> !> with the `or` alternatives behind it: passes when any alternative passes (for
+// the negated forms: when none is found).
 struct LineFilter {
-  enum class Op { kContains, kNotContains, kMatch, kNotMatch };
+  enum class Op { kContains, kNotContains, kMatch, kNotMatch, kPattern, kNotPattern };
   struct Alternative {
     std::string text;
     std::shared_ptr<const re2::RE2> regex;  // kMatch, kNotMatch
+    // |= ip("10.0.0.0/8"): `text` is the pattern of the addresses.
+    bool is_ip = false;
     // The regex is no more than a literal: `text` is searched as bytes.
     bool is_literal = false;
     // How `text` is looked for, fast; made by MakeLineFilter. Without it `text` is searched as

@@ -12,9 +12,78 @@ std::string_view Spelling(Matcher::Op op) {
 }
 
 std::string_view Spelling(LineFilter::Op op) {
-  static constexpr std::string_view kSpellings[] = {"|=", "!=", "|~", "!~"};
+  static constexpr std::string_view kSpellings[] = {"|=", "!=", "|~", "!~", "|>", "!>"};
   return kSpellings[static_cast<int>(op)];
 }
+
+std::string ToString(const std::vector<Extraction>& extractions) {
+  std::string out;
+  for (const Extraction& extraction : extractions) {
+    out.append(out.empty() ? " " : ",").append(extraction.name);
+    out.append("=").append(Quote(extraction.expression));
+  }
+  return out;
+}
+
+std::string_view Spelling(LabelFilter::Compare compare) {
+  static constexpr std::string_view kSpellings[] = {"==", "!=", ">", ">=", "<", "<="};
+  return kSpellings[static_cast<int>(compare)];
+}
+
+std::string Operands(const LabelFilter& filter) {
+  using Kind = LabelFilter::Kind;
+  switch (filter.kind) {
+    case Kind::kMatcher:
+      return filter.matcher.name + std::string(Spelling(filter.matcher.op)) +
+             Quote(filter.matcher.value);
+    case Kind::kIp:
+      return filter.name + (filter.compare == LabelFilter::Compare::kEqual ? "=" : "!=") + "ip(" +
+             Quote(filter.text) + ")";
+    case Kind::kAnd:
+    case Kind::kOr:
+      return "( " + Operands(filter.operands[0]) + (filter.kind == Kind::kAnd ? " , " : " or ") +
+             Operands(filter.operands[1]) + " )";
+    case Kind::kNumber:
+    case Kind::kDuration:
+    case Kind::kBytes:
+      break;
+  }
+  return filter.name + std::string(Spelling(filter.compare)) + filter.text;
+}
+
+std::string Names(std::string_view word, const std::vector<NameOrMatcher>& labels) {
+  std::string out = "| " + std::string(word);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    out.append(i > 0 ? "," : " ");
+    const auto& matcher = labels[i].matcher;
+    out.append(labels[i].name);
+    if (matcher) out.append(Spelling(matcher->op)).append(Quote(matcher->value));
+  }
+  return out;
+}
+
+std::string ToString(const JsonParser& json) { return "| json" + ToString(json.extractions); }
+std::string ToString(const LogfmtParser& logfmt) {
+  return std::string("| logfmt") + (logfmt.strict ? " --strict" : "") +
+         (logfmt.keep_empty ? " --keep-empty" : "") + ToString(logfmt.extractions);
+}
+std::string ToString(const RegexpParser& regexp) { return "| regexp " + Quote(regexp.expression); }
+std::string ToString(const PatternStage& pattern) { return "| pattern " + Quote(pattern.pattern); }
+std::string ToString(const UnpackParser&) { return "| unpack"; }
+std::string ToString(const LabelFilter& filter) { return "| " + Operands(filter); }
+std::string ToString(const LineFormat& format) { return "| line_format " + Quote(format.text); }
+std::string ToString(const LabelFormat& format) {
+  std::string out = "| label_format";
+  for (size_t i = 0; i < format.items.size(); ++i) {
+    const LabelFormat::Item& item = format.items[i];
+    out.append(i > 0 ? "," : " ").append(item.name).append("=");
+    out.append(item.is_rename ? item.value : Quote(item.value));
+  }
+  return out;
+}
+std::string ToString(const Decolorize&) { return "| decolorize"; }
+std::string ToString(const DropLabels& drop) { return Names("drop", drop.labels); }
+std::string ToString(const KeepLabels& keep) { return Names("keep", keep.labels); }
 
 std::string ToString(const RangeAggregation& range) {
   std::string out(ToString(range.op));

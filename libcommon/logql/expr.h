@@ -1,7 +1,7 @@
 // The tree of a whole query: a log query (selector and pipeline) or a metric made of one.
 // Plain data; logql/parser.h makes it, logql/eval.h runs it, ToString writes it back.
-// Source: the LogQL grammar of Loki 3.7. This is the part of the language that glp has so far; a
-// new stage is an alternative of Stage, a new metric expression one of MetricExpr::node.
+// Source: the LogQL grammar of Loki 3.7. Log queries are whole; of metrics this is what glp has so
+// far: a new metric expression is an alternative of MetricExpr::node.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,67 @@
 
 namespace glp::logql {
 
+// name="expression" of json and logfmt; `name` alone is its own expression.
+struct Extraction {
+  std::string name, expression;
+};
+
+struct JsonParser {
+  std::vector<Extraction> extractions;  // none: all of the object
+};
+struct LogfmtParser {
+  bool strict = false, keep_empty = false;
+  std::vector<Extraction> extractions;
+};
+struct RegexpParser {
+  std::string expression;
+};
+struct PatternStage {
+  std::string pattern;
+};
+struct UnpackParser {};
+
+// | status >= 500 and (method = "GET" or host = ip("10.0.0.0/8")).
+struct LabelFilter {
+  enum class Kind { kMatcher, kNumber, kDuration, kBytes, kIp, kAnd, kOr };
+  enum class Compare { kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual };
+  Kind kind = Kind::kMatcher;
+  Matcher matcher;   // kMatcher
+  std::string name;  // of the label: the numeric kinds and kIp
+  Compare compare = Compare::kEqual;
+  double number = 0;        // kNumber; kBytes: bytes
+  int64_t duration_ns = 0;  // kDuration
+  std::string text;         // of the right side as written (numeric kinds), the pattern (kIp)
+  std::vector<LabelFilter> operands;  // kAnd, kOr: two
+};
+
+struct LineFormat {
+  std::string text;
+};
+struct LabelFormat {
+  struct Item {
+    std::string name, value;  // value: a template, or the label that is renamed
+    bool is_rename = false;
+  };
+  std::vector<Item> items;
+};
+struct Decolorize {};
+// drop a, b="x", keep a: names, or names whose value must match too.
+struct NameOrMatcher {
+  std::string name;
+  std::optional<Matcher> matcher;
+};
+struct DropLabels {
+  std::vector<NameOrMatcher> labels;
+};
+struct KeepLabels {
+  std::vector<NameOrMatcher> labels;
+};
+
 // One step of the pipeline behind a selector.
-using Stage = std::variant<LineFilter>;
+using Stage =
+    std::variant<LineFilter, JsonParser, LogfmtParser, RegexpParser, PatternStage, UnpackParser,
+                 LabelFilter, LineFormat, LabelFormat, Decolorize, DropLabels, KeepLabels>;
 
 struct LogExpr {
   std::vector<Matcher> matchers;  // none: every stream

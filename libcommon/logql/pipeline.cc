@@ -4,9 +4,8 @@ namespace glp::logql {
 
 bool Pipeline::Passes(const Entry& entry) const {
   for (const Stage& stage : *stages_) {
-    const bool passes =
-        std::visit([&](const LineFilter& filter) { return filter.Passes(entry.line); }, stage);
-    if (!passes) return false;
+    const auto* filter = std::get_if<LineFilter>(&stage);
+    if (filter != nullptr && !filter->Passes(entry.line)) return false;
   }
   return true;
 }

@@ -167,4 +167,9 @@ std::vector<Failure> AutoStage::failures() const {
   return all;
 }
 
+std::unique_ptr<Stage> ReadAutoStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::YamlMap(config, "auto", context.errors).Finish();
+  return std::make_unique<AutoStage>();
+}
+
 }  // namespace glp::stages

@@ -21,6 +21,7 @@
 
 #include "base/strings.h"
 #include "codec/json.h"
+#include "stages/build.h"
 #include "stages/cri.h"
 #include "stages/docker.h"
 #include "stages/stage.h"
@@ -63,5 +64,7 @@ class AutoStage : public Stage {
   std::string last_name_;
   File* last_file_ = nullptr;
 };
+
+std::unique_ptr<Stage> ReadAutoStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

@@ -62,4 +62,25 @@ Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
   return Verdict::kPass;
 }
 
+std::unique_ptr<Stage> ReadCriStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::Given<int64_t> max_partial_lines{100}, max_partial_line_size;
+  codec::Given<bool> truncate;
+  codec::YamlMap map(config, "cri", context.errors);
+  map.Int("max_partial_lines", &max_partial_lines);
+  map.Bytes("max_partial_line_size", &max_partial_line_size);
+  map.Bool("max_partial_line_size_truncate", &truncate);
+  map.Finish();
+  if (max_partial_lines.value < 1) {
+    map.Error(max_partial_lines, "max_partial_lines: expected 1 or more");
+  }
+  if (truncate.value && max_partial_line_size.value < 1) {
+    map.Error(truncate,
+              "max_partial_line_size_truncate: needs max_partial_line_size, the bytes to cut to");
+  }
+  PartialLines::Options options;
+  options.max_streams = static_cast<size_t>(max_partial_lines.value);
+  if (truncate.value) options.truncate_bytes = static_cast<size_t>(max_partial_line_size.value);
+  return std::make_unique<CriStage>(options);
+}
+
 }  // namespace glp::stages

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "stages/add_label.h"
+#include "stages/build.h"
 #include "stages/partial_lines.h"
 #include "stages/stage.h"
 
@@ -35,5 +36,7 @@ class CriStage : public Stage {
   AddLabel add_stream_{"stream"};
   PartialLines partial_lines_;
 };
+
+std::unique_ptr<Stage> ReadCriStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

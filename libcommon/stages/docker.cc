@@ -27,4 +27,9 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
   return Verdict::kPass;
 }
 
+std::unique_ptr<Stage> ReadDockerStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::YamlMap(config, "docker", context.errors).Finish();
+  return std::make_unique<DockerStage>();
+}
+
 }  // namespace glp::stages

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "stages/add_label.h"
+#include "stages/build.h"
 #include "stages/docker_line.h"
 #include "stages/partial_lines.h"
 #include "stages/stage.h"
@@ -31,5 +32,7 @@ class DockerStage : public Stage {
   AddLabel add_stream_{"stream"};
   PartialLines partial_lines_;
 };
+
+std::unique_ptr<Stage> ReadDockerStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

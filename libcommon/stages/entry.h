@@ -16,12 +16,16 @@
 namespace glp::stages {
 
 inline constexpr std::string_view kErrorField = "__error__";
+inline constexpr std::string_view kErrorDetailsField = "__error_details__";
 
 struct StageEntry {
   int64_t ts_ns = 0;
   const LabelSet* labels = nullptr;
+  // The labels that the entry came with: what was extracted begins with them, and what becomes of
+  // the labels later does not change it. A block of stages (match) begins anew with those of then.
+  const LabelSet* origin = nullptr;
   FieldSet fields;
-  std::string_view meta;              // raw, as in Record
+  FieldSet meta;
   std::string_view src;               // raw, as in Record
   std::string_view extra;             // raw, as in Record
   uint64_t pos = Record::kPosIsNext;  // as in Record; the pipeline sets it where stages hold lines
@@ -43,19 +47,20 @@ struct StageEntry {
     }
     return decoded_;
   }
-  // A field's value, else a label's: what `--source` and the like name.
+  // What was extracted under this name, a field's value, else that of a label the entry came with:
+  // what `source` and the like name.
   std::optional<std::string_view> Value(std::string_view name) {
     if (auto value = fields.Get(name)) return value;
-    if (const Label* label = labels->Find(name)) return label->value;
+    if (const Label* label = origin->Find(name)) return label->value;
     return std::nullopt;
   }
 
   // Takes the place of what it was before. `record` must stay until the entry has left.
   void Load(const Record& record, Arena* arena) {
     ts_ns = record.ts_ns;
-    labels = record.labels;
+    labels = origin = record.labels;
     fields.Reset(record.fields, arena);
-    meta = record.meta;
+    meta.Reset(record.meta, arena);
     src = record.src;
     extra = record.extra;
     pos = record.pos;

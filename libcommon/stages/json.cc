@@ -31,4 +31,29 @@ Verdict JsonStage::Process(StageEntry& entry, StageRun& run) {
   return Verdict::kPass;
 }
 
+std::unique_ptr<Stage> ReadJsonStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::Given<std::string> source;
+  codec::Given<bool> drop_malformed;
+  JsonStage::Options options;
+  codec::YamlMap map(config, "json", context.errors);
+  if (const codec::YamlNode* expressions = map.Take("expressions")) {
+    for (NamedSource& named : ReadNamedSources(*expressions, "expressions", context)) {
+      codec::JsonExtractor probe;
+      if (Status status = probe.AddPath(named.source); !status.ok()) {
+        map.Error(named.place, status.message());
+      }
+      options.expressions.push_back({std::move(named.name), std::move(named.source)});
+    }
+  } else {
+    map.Error(map.place(), "json: expected expressions, as in `expressions: {level: }`");
+  }
+  map.Text("source", &source);
+  map.Bool("drop_malformed", &drop_malformed);
+  map.Finish();
+  if (!context.errors->first().ok()) return nullptr;
+  options.source = source.value;
+  auto stage = JsonStage::Make(std::move(options));
+  return stage.ok() ? *std::move(stage) : nullptr;
+}
+
 }  // namespace glp::stages

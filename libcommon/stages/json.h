@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "codec/json.h"
+#include "stages/build.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -32,5 +33,7 @@ class JsonStage : public Stage {
   codec::JsonExtractor extractor_;
   std::vector<codec::JsonValue> values_;
 };
+
+std::unique_ptr<Stage> ReadJsonStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

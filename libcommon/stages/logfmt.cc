@@ -38,4 +38,22 @@ Verdict LogfmtStage::Process(StageEntry& entry, StageRun& run) {
   return Verdict::kPass;
 }
 
+std::unique_ptr<Stage> ReadLogfmtStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::Given<std::string> source;
+  LogfmtStage::Options options;
+  codec::YamlMap map(config, "logfmt", context.errors);
+  if (const codec::YamlNode* mapping = map.Take("mapping")) {
+    for (NamedSource& named : ReadNamedSources(*mapping, "mapping", context)) {
+      options.mapping.push_back({std::move(named.name), std::move(named.source)});
+    }
+  } else {
+    map.Error(map.place(), "logfmt: expected a mapping, as in `mapping: {level: }`");
+  }
+  map.Text("source", &source);
+  map.Finish();
+  if (!context.errors->first().ok()) return nullptr;
+  options.source = source.value;
+  return std::make_unique<LogfmtStage>(std::move(options));
+}
+
 }  // namespace glp::stages

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "stages/build.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -29,5 +30,7 @@ class LogfmtStage : public Stage {
   std::string no_source_;
   std::string scratch_;
 };
+
+std::unique_ptr<Stage> ReadLogfmtStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

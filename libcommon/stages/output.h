@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "stages/build.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -26,5 +27,15 @@ class OutputStage : public Stage {
   std::string source_;
   std::string no_source_;
 };
+
+inline std::unique_ptr<Stage> ReadOutputStage(const codec::YamlNode& config,
+                                              BuildContext& context) {
+  codec::Given<std::string> source;
+  codec::YamlMap map(config, "output", context.errors);
+  map.Text("source", &source);
+  map.Finish();
+  if (!source) map.Error(map.place(), "output: expected a source");
+  return std::make_unique<OutputStage>(source.value);
+}
 
 }  // namespace glp::stages

@@ -7,7 +7,7 @@ namespace glp::stages {
 PartialLines::Iterator PartialLines::Find(const StageEntry& entry, std::string_view id) {
   for (auto it = held_.begin(); it != held_.end(); ++it) {
     if (it->labels_hash == entry.labels->hash && it->id == id &&
-        it->labels == entry.labels->labels) {
+        it->last.labels == entry.labels->labels) {
       return it;
     }
   }
@@ -44,18 +44,12 @@ Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
     Held held;
     held.id = id;
     held.labels_hash = entry.labels->hash;
-    held.labels = entry.labels->labels;
-    held.number = entry.number;
     it = held_.insert(held_.end(), std::move(held));
   }
   Append(&*it, bytes);
-  std::string scratch;
-  it->ts_ns = entry.ts_ns;
-  it->meta = entry.meta;
-  it->fields = entry.fields.Json(&scratch);
-  it->src = entry.src;
-  it->extra = entry.extra;
-  entry.number = it->number;
+  if (!is_new) entry.number = it->last.number;
+  entry.SetLine(Line::Bytes({}));
+  it->last.Take(entry, run);
   it->since = clock_;
   return Verdict::kHeld;
 }
@@ -74,7 +68,7 @@ void PartialLines::Join(Iterator held, StageEntry& entry, StageRun& run) {
   Append(&*held, entry.LineBytes(run.arena));
   bytes_ -= held->text.size();
   joined_ = std::move(held->text);
-  entry.number = held->number;
+  entry.number = held->last.number;
   held_.erase(held);
   entry.SetLine(Line::Bytes(joined_));
 }
@@ -95,17 +89,8 @@ void PartialLines::Release(Iterator held, StageRun& run) {
   leaving_ = std::move(*held);
   held_.erase(held);
   bytes_ -= leaving_.text.size();
-  Record record;
-  record.ts_ns = leaving_.ts_ns;
-  record.labels = run.labels.FromLabels(leaving_.labels);
-  record.line = Line::Bytes(leaving_.text);
-  // In the arena because fields are scanned 16 bytes at a time.
-  record.fields = run.arena.Copy(leaving_.fields);
-  record.meta = leaving_.meta;
-  record.src = leaving_.src;
-  record.extra = leaving_.extra;
-  entry_.Load(record, &run.arena);
-  entry_.number = leaving_.number;
+  leaving_.last.Give(&entry_, run);
+  entry_.SetLine(Line::Bytes(leaving_.text));
   run.Emit(entry_);
 }
 

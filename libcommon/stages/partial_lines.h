@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "stages/held_entry.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -48,11 +49,8 @@ class PartialLines {
   struct Held {
     std::string id;
     uint64_t labels_hash;
-    Labels labels;
-    std::string text;
-    int64_t ts_ns = 0;
-    std::string meta, fields, src, extra;
-    uint64_t number = 0;  // of the first piece
+    std::string text;  // of all pieces
+    HeldEntry last;    // the last piece, with the number of the first; its line stays empty
     uint64_t since = 0;
   };
   using Iterator = std::list<Held>::iterator;

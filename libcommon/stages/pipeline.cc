@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/time.h"
+
 namespace glp::stages {
 namespace {
 
@@ -12,11 +14,17 @@ constexpr size_t kMaxFiles = 100'000;
 }  // namespace
 
 void StageRun::Emit(StageEntry& entry) { pipeline_->RunFrom(stage_ + 1, entry); }
+void StageRun::Wait(int64_t ns) { pipeline_->sink_.Wait(ns); }
+int64_t StageRun::NowNs() const { return pipeline_->now_ns_ ? pipeline_->now_ns_() : glp::NowNs(); }
+int64_t StageRun::SteadyNs() const {
+  return pipeline_->steady_ns_ ? pipeline_->steady_ns_() : glp::SteadyNs();
+}
 
 void Pipeline::Process(const Record& record) {
   arena_.Reset();
   entry_.Load(record, &arena_);
   if (holds_) Begin(record);
+  if (observer_ != nullptr) observer_->OnBegin(entry_);
   RunFrom(0, entry_);
 }
 
@@ -26,10 +34,30 @@ void Pipeline::RunFrom(size_t stage, StageEntry& entry) {
     uint64_t number = entry.number;
     Verdict verdict = stages_[stage]->Process(entry, run);
     if (entry.number != number) Forget(entry, number);
+    if (observer_ != nullptr) observer_->OnStage(stage, entry, verdict);
     if (verdict == Verdict::kHeld) return;
+    if (verdict == Verdict::kDrop) {
+      if (holds_) Leave(entry);
+      sink_.OnDrop(entry, run.drop_reason());
+      return;
+    }
+    if (verdict == Verdict::kSkip) stage += stages_[stage]->block();
   }
   if (holds_) Leave(entry);
   sink_.OnEntry(entry);
+}
+
+int64_t Pipeline::deadline_ns() const {
+  int64_t deadline_ns = Stage::kNever;
+  for (const auto& stage : stages_) deadline_ns = std::min(deadline_ns, stage->deadline_ns());
+  return deadline_ns;
+}
+
+void Pipeline::OnTime() {
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    StageRun run(this, i, labels_, arena_);
+    if (stages_[i]->deadline_ns() <= run.SteadyNs()) stages_[i]->OnTime(run);
+  }
 }
 
 void Pipeline::Begin(const Record& record) {

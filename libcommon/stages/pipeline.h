@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,20 @@ class EntrySink {
  public:
   virtual ~EntrySink() = default;
   virtual void OnEntry(StageEntry& entry) = 0;
+  // A stage dropped it. `reason` lives as long as the stages.
+  virtual void OnDrop(StageEntry& entry, std::string_view reason) = 0;
+  // Returns after `ns`, or when the process is to stop.
+  virtual void Wait(int64_t ns) = 0;
+};
+
+// Watches entries on their way (glp-parse --tap).
+class StageObserver {
+ public:
+  virtual ~StageObserver() = default;
+  // In front of the first stage (a line that came in; not one that a stage lets go), and behind
+  // each stage that it went through.
+  virtual void OnBegin(StageEntry& entry) = 0;
+  virtual void OnStage(size_t stage, StageEntry& entry, Verdict verdict) = 0;
 };
 
 class Pipeline {
@@ -52,6 +67,18 @@ class Pipeline {
   // later, and must not go on.
   bool OnMark(const Mark& mark);
   void ReleaseAll();
+
+  // When OnTime is to be called, on the steady clock; Stage::kNever for not at all. Only an input
+  // that has nothing to read lets time pass: a line that waits in a pipe is not late.
+  int64_t deadline_ns() const;
+  void OnTime();
+
+  void set_observer(StageObserver* observer) { observer_ = observer; }
+  // The clocks (ns), for tests; both run by default.
+  void set_clocks(std::function<int64_t()> now_ns, std::function<int64_t()> steady_ns) {
+    now_ns_ = std::move(now_ns);
+    steady_ns_ = std::move(steady_ns);
+  }
 
  private:
   friend class StageRun;
@@ -76,6 +103,8 @@ class Pipeline {
 
   LabelTable& labels_;
   EntrySink& sink_;
+  StageObserver* observer_ = nullptr;
+  std::function<int64_t()> now_ns_, steady_ns_;
   std::vector<std::unique_ptr<Stage>> stages_;
   bool holds_ = false;  // some stage may
   Arena arena_;

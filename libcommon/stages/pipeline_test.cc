@@ -29,6 +29,8 @@ class PipelineTest : public testing::Test, public EntrySink {
  protected:
   PipelineTest() : pipeline_(&table_, this) {}
 
+  void OnDrop(StageEntry&, std::string_view) override { ADD_FAILURE(); }
+  void Wait(int64_t) override { ADD_FAILURE(); }
   void OnEntry(StageEntry& entry) override {
     std::string scratch;
     std::string out(entry.line().Decode(&scratch));

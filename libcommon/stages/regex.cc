@@ -59,4 +59,18 @@ const SharedFields* RegexStage::OfLabel(const LabelSet* labels, std::string_view
   return slot.fields.get();
 }
 
+std::unique_ptr<Stage> ReadRegexStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::Given<std::string> expression, source;
+  codec::YamlMap map(config, "regex", context.errors);
+  map.Text("expression", &expression);
+  map.Text("source", &source);
+  map.Finish();
+  if (!expression) map.Error(map.place(), "regex: expected an expression");
+  if (!context.errors->first().ok()) return nullptr;
+  auto stage = RegexStage::Make({expression.value, source.value});
+  if (stage.ok()) return *std::move(stage);
+  map.Error(expression, stage.status().message());
+  return nullptr;
+}
+
 }  // namespace glp::stages

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "codec/regex.h"
+#include "stages/build.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -40,5 +41,7 @@ class RegexStage : public Stage {
   uint64_t generation_ = 0;
   std::array<Slot, 1024> slots_;
 };
+
+std::unique_ptr<Stage> ReadRegexStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

@@ -53,4 +53,29 @@ int64_t* TimestampStage::LastTime(const LabelSet* labels, bool add) {
   return &recent_.front().second;
 }
 
+std::unique_ptr<Stage> ReadTimestampStage(const codec::YamlNode& config, BuildContext& context) {
+  codec::Given<std::string> source, format, location, action{"fudge"};
+  codec::Given<std::vector<std::string>> fallback_formats;
+  codec::YamlMap map(config, "timestamp", context.errors);
+  map.Text("source", &source);
+  map.Text("format", &format);
+  map.Texts("fallback_formats", &fallback_formats);
+  map.Text("location", &location);
+  map.Text("action_on_failure", &action);
+  map.Finish();
+  if (!source) map.Error(map.place(), "timestamp: expected a source");
+  if (!format) map.Error(map.place(), "timestamp: expected a format");
+  if (action.value != "fudge" && action.value != "skip") {
+    map.Error(action, "action_on_failure: expected fudge or skip, not '" + action.value + "'");
+  }
+  if (!context.errors->first().ok()) return nullptr;
+  auto stage =
+      TimestampStage::Make({source.value, format.value, fallback_formats.value, location.value,
+                            action.value == "skip" ? TimestampStage::OnFailure::kSkip
+                                                   : TimestampStage::OnFailure::kFudge});
+  if (stage.ok()) return *std::move(stage);
+  map.Error(location, stage.status().message());
+  return nullptr;
+}
+
 }  // namespace glp::stages

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "codec/go_time.h"
+#include "stages/build.h"
 #include "stages/stage.h"
 
 namespace glp::stages {
@@ -46,5 +47,7 @@ class TimestampStage : public Stage {
   Recent recent_;  // the latest first
   std::unordered_map<uint64_t, Recent::iterator> by_labels_;
 };
+
+std::unique_ptr<Stage> ReadTimestampStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

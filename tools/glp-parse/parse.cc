@@ -33,6 +33,12 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
     return Status::Ok();
   }
 
+  int64_t deadline_ns() const override { return pipeline_.deadline_ns(); }
+  Status OnTime(cli::RecordPipe&) override {
+    pipeline_.OnTime();
+    return Status::Ok();
+  }
+
   Status OnEnd(cli::RecordPipe&) override {
     // Where the reader of the files was killed, the lines that it was in the midst of are read
     // again, for no position passed them; given now they would stand in two parts.
@@ -46,7 +52,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
     record.ts_ns = entry.ts_ns;
     record.labels = entry.labels;
     record.line = entry.line();
-    record.meta = entry.meta;
+    record.meta = entry.meta.Json(&meta_);
     record.fields = entry.fields.Json(&fields_);
     record.src = entry.src;
     record.pos = entry.pos;
@@ -60,10 +66,19 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
     pipe_.Emit(record);
   }
 
+  void OnDrop(stages::StageEntry& entry, std::string_view reason) override {
+    Record record;
+    record.src = entry.src;
+    record.pos = entry.pos;
+    pipe_.Drop(record, reason);
+  }
+
+  void Wait(int64_t ns) override { pipe_.Wait(ns); }
+
  private:
   cli::RecordPipe& pipe_;
   stages::Pipeline pipeline_;
-  std::string fields_;
+  std::string fields_, meta_;
   bool source_runs_ = false;  // a file was told of, and not yet the end of the tool that reads it
   bool cut_off_ = false;
   uint64_t unfinished_ = 0;

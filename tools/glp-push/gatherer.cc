@@ -1,9 +1,9 @@
 #include "gatherer.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/hash.h"
+#include "base/time.h"
 
 namespace glp::push {
 namespace {
@@ -13,12 +13,6 @@ constexpr uint64_t kBodyPerSize = 4;
 constexpr uint64_t kMinBodyBytes = 64 << 10;
 constexpr uint64_t kOpenPerSize = 2;
 constexpr size_t kMaxTenants = 10'000;
-
-int64_t SteadyNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 const std::string kNoTenant;
 

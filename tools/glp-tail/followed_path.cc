@@ -1,7 +1,6 @@
 #include "followed_path.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 namespace glp::tail {
@@ -13,12 +12,6 @@ constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kRestNs = 250 * kNsPerMs;
 
 }  // namespace
-
-int64_t SteadyNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void FollowedPath::SetTarget(std::shared_ptr<const Target> target) {
   target_ = std::move(target);

@@ -21,9 +21,6 @@ namespace glp::tail {
 // How long writers take to notice that their file was rotated: they are told by a signal.
 inline constexpr int64_t kLingerNs = 10 * kNsPerSecond;
 
-// Nanoseconds of a clock that only goes forward; deadlines are made of it.
-int64_t SteadyNs();
-
 struct OpenFile {
   std::unique_ptr<SourceFile> file;
   int watch = -1;

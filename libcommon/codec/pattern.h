@@ -1,0 +1,46 @@
+// Loki's patterns: "<ip> - <_> [<time>] \"<method> <path>": literals and captures.
+// Threads: const from any. Errors: Code::kUsage in Loki's words.
+// Source:  Loki 3.7 pkg/logql/log/pattern. Cost: one memmem a literal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace glp::codec {
+
+// As the parser `| pattern`: a leading literal stands at the start, the last capture takes the
+// rest; where a literal is missing, the capture in front of it takes the rest and matching ends.
+class PatternParser {
+ public:
+  static Result<PatternParser> Compile(std::string_view pattern);
+  const std::vector<std::string>& names() const { return names_; }
+  // values[i] is the text of names()[i]; how many there are, which is less where the line ends
+  // earlier. Views into `line`.
+  size_t Match(std::string_view line, std::vector<std::string_view>* values) const;
+
+ private:
+  struct Part {
+    std::string literal;  // of a literal
+    int name = -1;        // of a capture: its index in names_; -1 for <_>
+    bool is_capture = false;
+  };
+  std::vector<Part> parts_;
+  std::vector<std::string> names_;
+};
+
+// As the filters |> and !>: literals and <_> only.
+class PatternFilter {
+ public:
+  static Result<PatternFilter> Compile(std::string_view pattern);
+  bool Matches(std::string_view line) const;
+
+ private:
+  std::vector<std::string> literals_;
+  bool starts_with_capture_ = false, ends_with_capture_ = false;
+};
+
+}  // namespace glp::codec

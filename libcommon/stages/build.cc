@@ -1,0 +1,103 @@
+#include "stages/build.h"
+
+#include "base/strings.h"
+#include "stages/auto.h"
+#include "stages/cri.h"
+#include "stages/docker.h"
+#include "stages/json.h"
+#include "stages/logfmt.h"
+#include "stages/output.h"
+#include "stages/regex.h"
+#include "stages/timestamp.h"
+
+namespace glp::stages {
+namespace {
+
+template <std::unique_ptr<Stage> (*read)(const codec::YamlNode&, BuildContext&)>
+void One(const codec::YamlNode& config, BuildContext& context, StageList* out) {
+  if (auto stage = read(config, context)) out->push_back(std::move(stage));
+}
+
+const StageInfo* Find(std::string_view name) {
+  for (const StageInfo& info : KnownStages()) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+void Add(const codec::YamlNode& item, BuildContext& context, StageList* out) {
+  if (item.kind != codec::YamlNode::Kind::kMap || item.keys.size() != 1) {
+    context.errors->Add(item, "expected one stage, as in `- regex: {expression: …}`");
+    return;
+  }
+  const codec::YamlNode::Key& key = item.keys[0];
+  const StageInfo* info = Find(key.text);
+  if (info == nullptr) {
+    std::vector<std::string> names;
+    for (const StageInfo& known : KnownStages()) names.emplace_back(known.name);
+    std::string why = "there is no stage '" + key.text + "'";
+    std::string_view nearest = Nearest(key.text, names);
+    why += nearest.empty() ? "; known are " + Join(names, ", ")
+                           : "; did you mean '" + std::string(nearest) + "'?";
+    context.errors->Add(key, why);
+    return;
+  }
+  const size_t first = out->size();
+  info->read(item.items[0], context, out);
+  if (out->size() == first) return;
+  std::string place = context.errors->file();
+  if (key.line > 0) place += ":" + std::to_string(key.line) + ":" + std::to_string(key.column);
+  (*out)[first]->Describe(key.text, std::move(place));
+}
+
+}  // namespace
+
+const std::vector<StageInfo>& KnownStages() {
+  // In the order of the names; a stage is added here and nowhere else.
+  static const std::vector<StageInfo> stages = {
+      {"auto", false, One<ReadAutoStage>},    {"cri", true, One<ReadCriStage>},
+      {"docker", true, One<ReadDockerStage>}, {"json", true, One<ReadJsonStage>},
+      {"logfmt", true, One<ReadLogfmtStage>}, {"output", true, One<ReadOutputStage>},
+      {"regex", true, One<ReadRegexStage>},   {"timestamp", true, One<ReadTimestampStage>},
+  };
+  return stages;
+}
+
+std::vector<NamedSource> ReadNamedSources(const codec::YamlNode& map, std::string_view what,
+                                          BuildContext& context) {
+  using Kind = codec::YamlNode::Kind;
+  std::vector<NamedSource> out;
+  if (map.kind != Kind::kMap || map.items.empty()) {
+    context.errors->Add(map, std::string(what) + ": expected names, as in `name: source`");
+    return out;
+  }
+  for (size_t i = 0; i < map.items.size(); ++i) {
+    const codec::YamlNode& value = map.items[i];
+    const codec::YamlNode::Key& key = map.keys[i];
+    if (value.kind != Kind::kScalar && value.kind != Kind::kNull) {
+      context.errors->Add(value, std::string(what) + ": " + key.text +
+                                     ": expected a text or nothing, as in `name: source`");
+      return out;
+    }
+    const bool same = value.text.empty();
+    out.push_back({same ? static_cast<codec::YamlPlace>(key) : static_cast<codec::YamlPlace>(value),
+                   key.text, same ? key.text : value.text});
+  }
+  return out;
+}
+
+StageList BuildStages(const codec::YamlNode& list, BuildContext& context) {
+  StageList out;
+  if (list.kind == codec::YamlNode::Kind::kNull) return out;
+  if (list.kind != codec::YamlNode::Kind::kList) {
+    context.errors->Add(list, "expected a list of stages");
+    return out;
+  }
+  for (const codec::YamlNode& item : list.items) {
+    Add(item, context, &out);
+    if (!context.errors->first().ok()) break;
+  }
+  return out;
+}
+
+}  // namespace glp::stages
