@@ -50,7 +50,10 @@ struct StageEntry {
   // What was extracted under this name, a field's value, else that of a label the entry came with:
   // what `source` and the like name.
   std::optional<std::string_view> Value(std::string_view name) {
-    if (auto value = fields.Get(name)) return value;
+    if (const Field* field = fields.Find(name)) {
+      if (field->kind != Field::Kind::kText) return std::nullopt;
+      return field->value;
+    }
     if (const Label* label = origin->Find(name)) return label->value;
     return std::nullopt;
   }

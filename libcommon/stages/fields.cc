@@ -70,13 +70,14 @@ SharedFields::SharedFields(const std::vector<Field>& fields) {
   Render(fields_, &json_);
 }
 
-std::optional<std::string_view> FieldSet::Get(std::string_view name) {
-  if (empty()) return std::nullopt;
-  Open();
-  for (auto it = fields_.rbegin(); it != fields_.rend(); ++it) {
-    if (it->name == name) return it->value;
+const Field* FieldSet::Find(std::string_view name) {
+  if (empty()) return nullptr;
+  if (!raw_.empty()) TakeApart();
+  const std::vector<Field>& fields = shared_ != nullptr ? shared_->fields() : fields_;
+  for (auto it = fields.rbegin(); it != fields.rend(); ++it) {
+    if (it->name == name) return &*it;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void FieldSet::Erase(std::string_view name) {
@@ -96,7 +97,12 @@ void FieldSet::SetShared(const SharedFields& shared) {
 const std::vector<Field>& FieldSet::Sorted() {
   Open();
   SortAndUnique(&fields_);
-  return fields_;
+  if (!has_marks_) return fields_;
+  sorted_.clear();
+  for (const Field& field : fields_) {
+    if (field.kind == Field::Kind::kText) sorted_.push_back(field);
+  }
+  return sorted_;
 }
 
 std::string_view FieldSet::Json(std::string* scratch) {
@@ -104,8 +110,7 @@ std::string_view FieldSet::Json(std::string* scratch) {
   if (shared_ != nullptr) return shared_->json();
   if (fields_.empty()) return {};
   scratch->clear();
-  SortAndUnique(&fields_);
-  Render(fields_, scratch);
+  Render(Sorted(), scratch);
   return *scratch;
 }
 

@@ -7,6 +7,7 @@
 //           line itself keeps them).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,14 @@
 namespace glp::stages {
 
 struct Field {
+  enum class Kind : uint8_t {
+    kText,
+    kNull,    // the name is there, but has no text: JSON's null
+    kHidden,  // as if the name had never been there, nor a label of that name
+  };
   std::string_view name;
   std::string_view value;
+  Kind kind = Kind::kText;  // only texts are rendered
 };
 
 // Fields that many entries have in common, rendered once.
@@ -45,10 +52,20 @@ class FieldSet {
     arena_ = arena;
     shared_ = nullptr;
     fields_.clear();
+    has_marks_ = false;
   }
 
   bool empty() const { return raw_.empty() && shared_ == nullptr && fields_.empty(); }
-  std::optional<std::string_view> Get(std::string_view name);
+  // Its text.
+  std::optional<std::string_view> Get(std::string_view name) {
+    const Field* field = Find(name);
+    if (field == nullptr || field->kind != Field::Kind::kText) return std::nullopt;
+    return field->value;
+  }
+  // Of any kind; nullptr where nothing is known of the name. Good until the next change.
+  const Field* Find(std::string_view name);
+  // What these are, all of it; nullptr where anything else was set, too.
+  const SharedFields* shared() const { return shared_; }
   // Replaces a field of that name.
   void Set(std::string_view name, std::string_view value) {
     Open();
@@ -57,14 +74,21 @@ class FieldSet {
   // The same for a value that does not stay.
   void SetCopy(std::string_view name, std::string_view value) { Set(name, arena_->Copy(value)); }
   void Erase(std::string_view name);
+  void SetNull(std::string_view name) { Mark(name, Field::Kind::kNull); }
+  void Hide(std::string_view name) { Mark(name, Field::Kind::kHidden); }
   // As Set for each of them. `shared` must stay until the entry has left.
   void SetShared(const SharedFields& shared);
-  // The fields as they stand, each name once, sorted. Good until the next change.
+  // The texts as they stand, each name once, sorted. Good until the next change.
   const std::vector<Field>& Sorted();
   // As a JSON object, "" for none. `scratch` is overwritten where something has to be rendered.
   std::string_view Json(std::string* scratch);
 
  private:
+  void Mark(std::string_view name, Field::Kind kind) {
+    Open();
+    fields_.push_back({name, {}, kind});
+    has_marks_ = true;
+  }
   void Open() {
     if (!raw_.empty() || shared_ != nullptr) TakeApart();
   }
@@ -75,6 +99,8 @@ class FieldSet {
   const SharedFields* shared_ = nullptr;
   // The last of equal names counts.
   std::vector<Field> fields_;
+  bool has_marks_ = false;     // some are no texts
+  std::vector<Field> sorted_;  // where they are not
   Arena* arena_ = nullptr;
 };
 

@@ -60,6 +60,35 @@ TEST_F(FieldsTest, SharedFieldsAreTakenApartOnlyWhenChanged) {
   EXPECT_EQ(Json(), R"({"k":"kept","x":"1","y":"3"})");
 }
 
+TEST_F(FieldsTest, LookingLeavesSharedFieldsShared) {
+  SharedFields shared({Field{"x", "1"}});
+  Load("");
+  EXPECT_EQ(fields_.shared(), nullptr);
+  fields_.SetShared(shared);
+  EXPECT_EQ(fields_.Get("x"), "1");
+  EXPECT_EQ(fields_.shared(), &shared);
+  fields_.Set("y", "2");
+  EXPECT_EQ(fields_.shared(), nullptr);
+  EXPECT_EQ(fields_.Get("x"), "1");
+}
+
+TEST_F(FieldsTest, NamesWithoutATextAreNotRendered) {
+  Load(R"({"a":"1","b":"2"})");
+  fields_.SetNull("a");
+  fields_.Hide("b");
+  fields_.Hide("c");
+  EXPECT_EQ(fields_.Get("a"), std::nullopt);
+  EXPECT_EQ(fields_.Find("a")->kind, Field::Kind::kNull);
+  EXPECT_EQ(fields_.Find("c")->kind, Field::Kind::kHidden);
+  EXPECT_EQ(fields_.Find("d"), nullptr);
+  EXPECT_EQ(Json(), "");
+  fields_.Set("c", "3");
+  EXPECT_EQ(Json(), R"({"c":"3"})");
+  EXPECT_EQ(fields_.Find("b")->kind, Field::Kind::kHidden);
+  Load("");
+  EXPECT_EQ(fields_.Find("b"), nullptr);
+}
+
 TEST_F(FieldsTest, BytesThatAreNotUtf8AreReplacedInFields) {
   Load("");
   fields_.Set("a", "x\xFFy\xC3\xA9\xE2\x82");
