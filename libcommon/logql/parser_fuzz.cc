@@ -1,0 +1,19 @@
+// Any text as a query. What parses is printed, and the print is a query that prints the same.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "logql/parser.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const glp::logql::ParseOptions options{.allow_empty_selector = true, .allow_no_selector = true};
+  auto expr = glp::logql::Parse(text, options);
+  if (!expr.ok()) return 0;
+  const std::string printed = ToString(*expr);
+  auto again = glp::logql::Parse(printed, options);
+  if (!again.ok() || ToString(*again) != printed) std::abort();
+  return 0;
+}
