@@ -90,10 +90,12 @@ Result<GroupRegex> GroupRegex::Compile(std::string_view expression) {
                       "': " + std::to_string(groups) + " groups; at most " +
                       std::to_string(kMaxGroups - 1) + " are taken");
   }
+  out.group_names_.resize(groups);
   int last_named = 0;
   for (const auto& [group, unique] : out.regex_->CapturingGroupNames()) {
     auto alias = aliases.find(unique);
     const std::string& name = alias == aliases.end() ? unique : alias->second;
+    out.group_names_[group - 1] = name;
     auto at = std::find(out.names_.begin(), out.names_.end(), name);
     out.groups_.resize(group, -1);
     out.groups_[group - 1] = static_cast<int>(at - out.names_.begin());
@@ -109,12 +111,48 @@ Result<GroupRegex> GroupRegex::Compile(std::string_view expression) {
   return out;
 }
 
+const RE2& GroupRegex::RegexFor(std::string_view text) const {
+  return bytes_ != nullptr && !IsValidUtf8(text) ? *bytes_ : *regex_;
+}
+
+bool GroupRegex::Matches(std::string_view text) const {
+  re2::StringPiece input(text.data(), text.size());
+  return RegexFor(text).Match(input, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+void GroupRegex::ForEachMatch(
+    std::string_view text,
+    const std::function<bool(const std::vector<std::string_view>&)>& each) const {
+  if (text.data() == nullptr) text = "";
+  const RE2& regex = RegexFor(text);
+  const re2::StringPiece input(text.data(), text.size());
+  const size_t count = 1 + group_names_.size();
+  re2::StringPiece found[kMaxGroups];
+  std::vector<std::string_view> groups(count);
+  size_t at = 0;
+  size_t last_end = std::string_view::npos;
+  while (at <= text.size() &&
+         regex.Match(input, at, text.size(), RE2::UNANCHORED, found, static_cast<int>(count))) {
+    for (size_t g = 0; g < count; ++g) groups[g] = {found[g].data(), found[g].size()};
+    const size_t start = static_cast<size_t>(found[0].data() - text.data());
+    const size_t end = start + found[0].size();
+    // An empty match right behind another one is none.
+    const bool counts = found[0].size() > 0 || start != last_end;
+    last_end = end;
+    if (counts && !each(groups)) return;
+    at = end;
+    if (found[0].empty()) {
+      ++at;
+      while (&regex == regex_.get() && at < text.size() && (text[at] & 0xC0) == 0x80) ++at;
+    }
+  }
+}
+
 bool GroupRegex::Match(std::string_view text, std::vector<std::string_view>* values) const {
   re2::StringPiece groups[kMaxGroups];
   re2::StringPiece input(text.data(), text.size());
   int count = 1 + static_cast<int>(groups_.size());
-  const RE2& regex = bytes_ != nullptr && !IsValidUtf8(text) ? *bytes_ : *regex_;
-  if (!regex.Match(input, 0, text.size(), RE2::UNANCHORED, groups, count)) return false;
+  if (!RegexFor(text).Match(input, 0, text.size(), RE2::UNANCHORED, groups, count)) return false;
   values->assign(names_.size(), std::string_view());
   for (size_t g = 0; g < groups_.size(); ++g) {
     const re2::StringPiece& group = groups[g + 1];

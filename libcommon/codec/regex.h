@@ -7,6 +7,7 @@
 // Cost: linear in the text, whatever the expression.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,11 +36,23 @@ class GroupRegex {
   // expressions do not match a bad byte.
   bool Match(std::string_view text, std::vector<std::string_view>* values) const;
 
+  // Whether it is anywhere in the text.
+  bool Matches(std::string_view text) const;
+  // Calls `each` with every match, as Go's FindAll has them, until it answers false. groups[0] is
+  // the match, groups[i] the text of group i; data() is nullptr for a group that took no part.
+  void ForEachMatch(std::string_view text,
+                    const std::function<bool(const std::vector<std::string_view>&)>& each) const;
+  // group_names()[i - 1]: the name of group i, "" for one without.
+  const std::vector<std::string>& group_names() const { return group_names_; }
+
  private:
   GroupRegex() = default;
   std::unique_ptr<const re2::RE2> regex_;
   std::unique_ptr<const re2::RE2> bytes_;  // the same over Latin-1, for text that is not UTF-8
+  const re2::RE2& RegexFor(std::string_view text) const;
+
   std::vector<std::string> names_;
+  std::vector<std::string> group_names_;
   // groups_[g - 1]: which name group g gives its text to, -1 for none.
   std::vector<int> groups_;
 };

@@ -58,5 +58,38 @@ TEST(GroupRegex, AnErrorShowsTheExpressionAndTheReason) {
       << regex.status().message();
 }
 
+std::string All(std::string_view expression, std::string_view text) {
+  auto regex = GroupRegex::Compile(expression);
+  EXPECT_TRUE(regex.ok());
+  std::string out;
+  regex->ForEachMatch(text, [&](const std::vector<std::string_view>& groups) {
+    out += "[";
+    for (size_t g = 0; g < groups.size(); ++g) {
+      if (g > 0) out += ",";
+      out += groups[g].data() == nullptr ? "-" : groups[g];
+    }
+    out += "]";
+    return true;
+  });
+  return out;
+}
+
+TEST(GroupRegex, FindsAllMatchesAsGo) {
+  EXPECT_EQ(All("a(b)?", "abxaab"), "[ab,b][a,-][ab,b]");
+  EXPECT_EQ(All("(.*)", "ab"), "[ab,ab]");
+  EXPECT_EQ(All("(.*)", "ab\nc"), "[ab,ab][c,c]");
+  EXPECT_EQ(All("(x*)", "axb"), "[,][x,x][,]");
+  EXPECT_EQ(All("x*", "\xC3\xA9\xC3\xA9"), "[][][]");
+  EXPECT_EQ(All("(x*)", "\xFF\xFE"), "[,][,][,]");
+  EXPECT_EQ(All("^a", "aaa"), "[a]");
+  EXPECT_EQ(All("\\ba", "aa a"), "[a][a]");
+  EXPECT_EQ(All("a", "b"), "");
+  auto regex = GroupRegex::Compile("(?<x>a)(b)(?P<x>c)");
+  ASSERT_TRUE(regex.ok());
+  EXPECT_EQ(regex->group_names(), (std::vector<std::string>{"x", "", "x"}));
+  EXPECT_TRUE(regex->Matches("1abc2"));
+  EXPECT_FALSE(regex->Matches("1ab2"));
+}
+
 }  // namespace
 }  // namespace glp::codec
