@@ -219,6 +219,11 @@ void YamlErrors::Add(const YamlPlace& place, std::string_view why) {
   if (first_.ok()) first_ = YamlError(file_, place, why);
 }
 
+void YamlErrors::AddUnknownKey(const YamlPlace& place, std::string_view why) {
+  if (!unknown_keys_pass_) return Add(place, why);
+  warnings_.push_back(YamlError(file_, place, why).message());
+}
+
 Result<YamlNode> ParseYaml(std::string_view text, const std::string& file,
                            const std::vector<int>& lines) {
   if (!IsValidUtf8(text)) return YamlError(file, FirstBadUtf8(text), "this line is not UTF-8");

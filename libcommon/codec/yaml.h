@@ -72,11 +72,18 @@ class YamlErrors {
   // Keeps the error if it is the first.
   void Add(const YamlPlace& place, std::string_view why);
   const Status& first() const { return first_; }
+  // As promtail's stages, which pass over keys that they do not know: from now on these are
+  // warnings ("FILE:LINE:COLUMN: why"), no errors.
+  void set_unknown_keys_pass(bool pass) { unknown_keys_pass_ = pass; }
+  void AddUnknownKey(const YamlPlace& place, std::string_view why);
+  const std::vector<std::string>& warnings() const { return warnings_; }
   const std::string& file() const { return file_; }
 
  private:
   std::string file_;
   Status first_;
+  bool unknown_keys_pass_ = false;
+  std::vector<std::string> warnings_;
 };
 
 // "FILE:LINE:COLUMN: why".

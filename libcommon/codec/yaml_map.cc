@@ -242,8 +242,7 @@ void YamlMap::Finish() {
     } else if (known_.size() <= 12) {
       why += "; it takes " + Join(known_, ", ");
     }
-    errors_->Add(key, why);
-    return;
+    errors_->AddUnknownKey(key, why);
   }
 }
 

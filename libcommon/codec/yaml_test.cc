@@ -175,5 +175,21 @@ TEST(YamlMap, ErrorsNameThePlaceAndWhatWasExpected) {
   }
 }
 
+TEST(YamlMap, UnknownKeysMayBeWarnings) {
+  auto node = ParseYaml("tetx: a\nb: c\n", "f.yml");
+  ASSERT_TRUE(node.ok());
+  YamlErrors errors("f.yml");
+  errors.set_unknown_keys_pass(true);
+  Given<std::string> text;
+  YamlMap map(*node, "", &errors);
+  map.Text("text", &text);
+  map.Finish();
+  EXPECT_TRUE(errors.first().ok());
+  EXPECT_EQ(errors.warnings(), (std::vector<std::string>{
+                                   "f.yml:1:1: unknown key 'tetx'; did you mean 'text'?",
+                                   "f.yml:2:1: unknown key 'b'; it takes text",
+                               }));
+}
+
 }  // namespace
 }  // namespace glp::codec

@@ -88,6 +88,7 @@ std::vector<NamedSource> ReadNamedSources(const codec::YamlNode& map, std::strin
 
 StageList BuildStages(const codec::YamlNode& list, BuildContext& context) {
   StageList out;
+  context.errors->set_unknown_keys_pass(context.as_promtail);
   if (list.kind == codec::YamlNode::Kind::kNull) return out;
   if (list.kind != codec::YamlNode::Kind::kList) {
     context.errors->Add(list, "expected a list of stages");

@@ -27,7 +27,8 @@ struct BuildContext {
   codec::YamlErrors* errors = nullptr;
   // Decide as promtail where glp would do otherwise, so that its configuration gives the very same
   // lines and labels: numbers of JSON in Go's form (1.50 is 1.5), of two groups of one name the
-  // last one's text, only line filters in a match, no half lines at the end.
+  // last one's text, only line filters in a match, no half lines at the end. Keys that no stage
+  // knows are warnings of `errors`.
   bool as_promtail = false;
   StageMetrics* metrics = nullptr;  // where the stage `metrics` counts; without it nowhere
 };
