@@ -30,8 +30,10 @@
 
 namespace glp::codec {
 
-// Where something begins, from 1; line 0 is nowhere.
+// Where something begins, from 1; line 0 is nowhere, that of what is not given; kOutside is the
+// line of what is given but by no file.
 struct YamlPlace {
+  static constexpr int kOutside = -1;
   int line = 0;
   int column = 0;
 };
@@ -42,7 +44,7 @@ template <typename T>
 struct Given : YamlPlace {
   Given() = default;
   Given(T default_value) : value(std::move(default_value)) {}  // NOLINT
-  explicit operator bool() const { return line > 0; }
+  explicit operator bool() const { return line != 0; }
   T value{};
 };
 
