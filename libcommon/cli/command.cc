@@ -45,6 +45,7 @@ OptionRow& Command::Add(std::string names, std::string value_name, std::string h
   row.names = std::move(names);
   row.value_name = std::move(value_name);
   row.help = std::move(help);
+  row.section = section_;
   options_.push_back(std::move(row));
   last_is_positional_ = false;
   return options_.back();

@@ -42,6 +42,7 @@ struct OptionRow {
   std::string complete;  // what a shell completes: "file", "dir", "" for nothing
   bool repeatable = false;
   std::function<Status(std::string_view)> set;  // called in the order given
+  std::string section = {};                     // the heading that it stands under, "" for none
 };
 
 struct PositionalRow {
@@ -85,6 +86,9 @@ class Command {
   void Positional(std::string name, std::string* target, std::string help, bool required = false);
   void Positional(std::string name, std::vector<std::string>* target, std::string help,
                   bool required = false);
+  // The heading for the options added from here on ("Filtering"); they are shown in the order
+  // given, those that all tools have behind the last.
+  void Section(std::string title) { section_ = std::move(title); }
   // What a shell completes for the option or positional added last: "file" or "dir".
   void Completes(std::string what);
 
@@ -116,7 +120,7 @@ class Command {
 
  private:
   OptionRow& Add(std::string names, std::string value_name, std::string help);
-  std::string name_, summary_, chosen_;
+  std::string name_, summary_, chosen_, section_;
   std::vector<OptionRow> options_;
   std::vector<PositionalRow> positionals_;
   std::vector<ExampleRow> examples_;

@@ -28,6 +28,15 @@ std::vector<const OptionRow*> Rows(const Command& command) {
   return rows;
 }
 
+// Whether a heading is due in front of the row; `section` is that of the row before. The options
+// that all tools have go with the last.
+bool IsNewSection(const OptionRow& row, const std::string** section) {
+  const bool is_shared = &row == &HelpRow() || &row == &VersionRow();
+  if (*section != nullptr && (is_shared || **section == row.section)) return false;
+  *section = &row.section;
+  return true;
+}
+
 std::string Spelled(const OptionRow& row) {
   std::string out;
   for (std::string_view name : Split(row.names, ',')) {
@@ -40,7 +49,8 @@ std::string Spelled(const OptionRow& row) {
 
 std::string Explained(const OptionRow& row) {
   std::string out = row.help;
-  if (row.repeatable && !row.value_name.empty()) out += " (may be repeated)";
+  // Under headings the sentences say it.
+  if (row.repeatable && !row.value_name.empty() && row.section.empty()) out += " (may be repeated)";
   if (!row.default_text.empty() && !row.value_name.empty()) {
     out += " (default: " + row.default_text + ")";
   }
@@ -123,8 +133,13 @@ std::string HelpText(const Command& command, std::string_view prefix) {
       AppendTwoColumns(&out, row.name, row.help);
     }
   }
-  out += "\nOptions:\n";
-  for (const OptionRow* row : Rows(command)) AppendTwoColumns(&out, Spelled(*row), Explained(*row));
+  const std::string* section = nullptr;
+  for (const OptionRow* row : Rows(command)) {
+    if (IsNewSection(*row, &section)) {
+      out += "\n" + (section->empty() ? "Options" : *section) + ":\n";
+    }
+    AppendTwoColumns(&out, Spelled(*row), Explained(*row));
+  }
   return out;
 }
 
@@ -152,7 +167,9 @@ void AppendRoffOptions(std::string* out, const Command& command) {
   for (const PositionalRow& row : command.positionals()) {
     *out += ".TP\n\\fI" + Roff(row.name) + "\\fR\n" + Roff(row.help) + "\n";
   }
+  const std::string* section = nullptr;
   for (const OptionRow* row : Rows(command)) {
+    if (IsNewSection(*row, &section) && !section->empty()) *out += ".SS " + Roff(*section) + "\n";
     *out += ".TP\n";
     std::string names;
     for (std::string_view name : Split(row->names, ',')) {
