@@ -84,25 +84,40 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   uint64_t unfinished_ = 0;
 };
 
+// By stage, since one reason may be that of several.
 void SayFailures(const stages::Pipeline& pipeline, cli::Context& context) {
   for (const auto& stage : pipeline.stages()) {
     for (const stages::Failure& failure : stage->failures()) {
       context.Say(std::to_string(failure.count) +
                   (failure.count == 1 ? " record has" : " records have") + " fields.__error__ '" +
-                  std::string(failure.reason) + "'");
+                  std::string(failure.reason) + "' (" + stage->place() + ")");
     }
   }
 }
 
-}  // namespace
-
-cli::RunResult Run(const Options& options, cli::Context& context) {
+Status CheckOptions(const Options& options) {
+  if (options.stages.has_config()) return Status::Ok();
+  const char* given = !options.stages.job.empty() ? "--job"
+                      : options.stages.expand_env ? "--expand-env"
+                                                  : nullptr;
+  if (given != nullptr) return UsageError(std::string(given) + " is of a configuration: -c FILE");
   if (options.stages.empty()) {
     return UsageError(
         "no stage is given; name one or more, such as --auto, --docker, --cri, --json level,msg "
         "(see --help)");
   }
-  GLP_ASSIGN_OR_RETURN(auto stages, options.stages.Build());
+  return Status::Ok();
+}
+
+}  // namespace
+
+cli::RunResult Run(const Options& options, cli::Context& context) {
+  GLP_RETURN_IF_ERROR(CheckOptions(options));
+  std::vector<std::string> notes;
+  GLP_ASSIGN_OR_RETURN(std::vector<StagePart> parts, options.stages.Parts(options.check, &notes));
+  GLP_ASSIGN_OR_RETURN(stages::StageList stages, BuildParts(parts, nullptr, &notes));
+  for (const std::string& note : notes) context.Say(note);
+  if (options.check) return static_cast<int>(cli::kExitOk);
   cli::RecordPipe::Options pipe_options;
   pipe_options.line_buffered = options.line_buffered;
   cli::RecordPipe pipe(context, pipe_options);

@@ -2,14 +2,9 @@
 #pragma once
 
 #include "cli/main.h"
-#include "stage_list.h"
+#include "options.h"
 
 namespace glp::parse {
-
-struct Options {
-  StageList stages;
-  bool line_buffered = false;
-};
 
 cli::RunResult Run(const Options& options, cli::Context& context);
 

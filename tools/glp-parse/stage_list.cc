@@ -3,174 +3,199 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "codec/go_time.h"
-#include "stages/auto.h"
-#include "stages/cri.h"
-#include "stages/docker.h"
-#include "stages/json.h"
-#include "stages/logfmt.h"
-#include "stages/output.h"
-#include "stages/regex.h"
-#include "stages/timestamp.h"
+#include "cli/promtail_config.h"
+#include "yaml_text.h"
 
 namespace glp::parse {
 namespace {
 
-// Parts between commas that stand outside of quotes: a quoted JSON key may hold one.
-std::vector<std::string_view> SplitOutsideQuotes(std::string_view text) {
-  std::vector<std::string_view> parts;
-  size_t start = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && quoted) {
-      ++i;
-    } else if (text[i] == '"') {
-      quoted = !quoted;
-    } else if (text[i] == ',' && !quoted) {
-      parts.push_back(text.substr(start, i - start));
-      start = i + 1;
+using codec::YamlNode;
+using Kind = YamlNode::Kind;
+
+// What --source and the like may stand behind.
+std::string OptionsFor(const StageModifier& modifier) {
+  std::vector<std::string> names;
+  for (const StageOption& option : StageOptions()) {
+    for (std::string_view stage : modifier.stages) {
+      if (option.stage == stage) names.emplace_back(option.name);
     }
   }
-  parts.push_back(text.substr(start));
-  return parts;
+  if (names.size() < 2) return Join(names, "");
+  std::string last = std::move(names.back());
+  names.pop_back();
+  return Join(names, ", ") + " or " + last;
 }
 
-template <typename T>
-Result<std::unique_ptr<stages::Stage>> AsStage(Result<std::unique_ptr<T>> made) {
-  if (!made.ok()) return made.status();
-  return std::unique_ptr<stages::Stage>(std::move(*made));
+Status Build(const StagePart& part, stages::StageMetrics* metrics,
+             std::vector<std::string>* warnings, stages::StageList* out) {
+  codec::YamlErrors errors(part.from);
+  stages::BuildContext context;
+  context.errors = &errors;
+  context.as_promtail = part.as_promtail;
+  context.metrics = metrics;
+  stages::StageList built = stages::BuildStages(part.list, context);
+  GLP_RETURN_IF_ERROR(errors.first());
+  warnings->insert(warnings->end(), errors.warnings().begin(), errors.warnings().end());
+  for (auto& stage : built) out->push_back(std::move(stage));
+  return Status::Ok();
 }
 
 }  // namespace
 
-// Built once here so that a mistake is told with the option that has it.
-Status StageList::Add(Spec spec) {
-  auto stage = BuildOne(spec);
-  if (!stage.ok()) return stage.status();
-  specs_.push_back(std::move(spec));
-  return Status::Ok();
-}
-
-Status StageList::AddAuto() { return Add({Kind::kAuto}); }
-Status StageList::AddDocker() { return Add({Kind::kDocker}); }
-Status StageList::AddCri() { return Add({Kind::kCri}); }
-
-Result<std::vector<StageList::Pair>> StageList::ParsePairs(std::string_view option,
-                                                           std::string_view text) {
-  std::vector<Pair> pairs;
-  for (std::string_view part : SplitOutsideQuotes(text)) {
-    part = TrimSpace(part);
-    size_t equals = part.find('=');
-    if (part.substr(0, 1) == "\"") equals = std::string_view::npos;
-    Pair pair{std::string(part.substr(0, equals)),
-              std::string(equals == std::string_view::npos ? part : part.substr(equals + 1))};
-    if (pair.name.size() > 1 && pair.name.front() == '"' && pair.name.back() == '"') {
-      pair.name = pair.name.substr(1, pair.name.size() - 2);
-    }
-    if (pair.name.empty() || pair.value.empty()) {
-      return UsageError("'" + std::string(text) + "': expected FIELD or FIELD=" +
-                        std::string(option) + ", separated by commas");
-    }
-    pairs.push_back(std::move(pair));
-  }
-  return pairs;
-}
-
-Status StageList::AddJson(std::string_view names) {
-  GLP_ASSIGN_OR_RETURN(std::vector<Pair> pairs, ParsePairs("PATH", names));
-  return Add({Kind::kJson, std::move(pairs)});
-}
-
-Status StageList::AddLogfmt(std::string_view names) {
-  GLP_ASSIGN_OR_RETURN(std::vector<Pair> pairs, ParsePairs("KEY", names));
-  return Add({Kind::kLogfmt, std::move(pairs)});
-}
-
-Status StageList::AddRegex(std::string_view expression) {
-  return Add({Kind::kRegex, {}, std::string(expression)});
-}
-
-Status StageList::AddTimestamp(std::string_view format) {
-  size_t equals = format.find('=');
-  if (equals == std::string_view::npos || equals == 0 || equals + 1 == format.size()) {
-    return UsageError("'" + std::string(format) +
-                      "': expected FIELD=LAYOUT, as in ts=RFC3339Nano, ts=UnixMs or "
-                      "'ts=2006-01-02 15:04:05'");
-  }
-  Pair pair{std::string(format.substr(0, equals)), std::string(format.substr(equals + 1))};
-  GLP_ASSIGN_OR_RETURN(codec::TimeLayout layout, codec::TimeLayout::Compile(pair.value));
-  if (!layout.has_parts()) {
-    return UsageError("'" + pair.value +
-                      "' names no part of a time; write the time 'Mon Jan 2 15:04:05 MST 2006' in "
-                      "the form that the log has, as in '2006-01-02 15:04:05'");
-  }
-  return Add({Kind::kTimestamp, {std::move(pair)}});
-}
-
-Status StageList::AddOutput(std::string_view field) {
-  if (field.empty()) return UsageError("the name of a field is empty");
-  return Add({Kind::kOutput, {}, std::string(field)});
-}
-
-Status StageList::SetSource(std::string_view name) {
-  if (specs_.empty() || (specs_.back().kind != Kind::kJson && specs_.back().kind != Kind::kLogfmt &&
-                         specs_.back().kind != Kind::kRegex)) {
-    return UsageError("must stand behind the option it belongs to: --json, --logfmt or --regex");
-  }
-  if (!specs_.back().source.empty()) return UsageError("was given before for the same stage");
-  if (name.empty()) return UsageError("the name of a field or label is empty");
-  // "line" is what is read anyway.
-  if (name != "line") specs_.back().source = name;
-  return Status::Ok();
-}
-
-Result<std::unique_ptr<stages::Stage>> StageList::BuildOne(const Spec& spec) const {
-  std::unique_ptr<stages::Stage> stage;
-  switch (spec.kind) {
-    case Kind::kAuto:
-      stage = std::make_unique<stages::AutoStage>();
-      break;
-    case Kind::kDocker:
-      stage = std::make_unique<stages::DockerStage>();
-      break;
-    case Kind::kCri:
-      stage = std::make_unique<stages::CriStage>();
-      break;
-    case Kind::kOutput:
-      stage = std::make_unique<stages::OutputStage>(spec.text);
-      break;
-    case Kind::kRegex:
-      return AsStage(stages::RegexStage::Make({spec.text, spec.source}));
-    case Kind::kJson: {
-      stages::JsonStage::Options options;
-      options.source = spec.source;
-      for (const Pair& pair : spec.pairs) options.expressions.push_back({pair.name, pair.value});
-      return AsStage(stages::JsonStage::Make(std::move(options)));
-    }
-    case Kind::kLogfmt: {
-      stages::LogfmtStage::Options options;
-      options.source = spec.source;
-      for (const Pair& pair : spec.pairs) options.mapping.push_back({pair.name, pair.value});
-      stage = std::make_unique<stages::LogfmtStage>(std::move(options));
-      break;
-    }
-    case Kind::kTimestamp: {
-      stages::TimestampStage::Options options;
-      options.source = spec.pairs[0].name;
-      options.format = spec.pairs[0].value;
-      return AsStage(stages::TimestampStage::Make(std::move(options)));
-    }
-  }
-  return stage;
-}
-
-Result<std::vector<std::unique_ptr<stages::Stage>>> StageList::Build() const {
-  std::vector<std::unique_ptr<stages::Stage>> out;
-  for (const Spec& spec : specs_) {
-    GLP_ASSIGN_OR_RETURN(std::unique_ptr<stages::Stage> stage, BuildOne(spec));
-    out.push_back(std::move(stage));
-  }
+Result<stages::StageList> BuildParts(const std::vector<StagePart>& parts,
+                                     stages::StageMetrics* metrics,
+                                     std::vector<std::string>* warnings) {
+  stages::StageList out;
+  for (const StagePart& part : parts) GLP_RETURN_IF_ERROR(Build(part, metrics, warnings, &out));
   return out;
+}
+
+Status StageList::AddOption(const StageOption& option, std::string_view value) {
+  GLP_ASSIGN_OR_RETURN(YamlNode config, ReadStageOption(option, value));
+  if (option.form == StageOption::Form::kBlock) open_.push_back(items_.size());
+  items_.push_back({Item::Kind::kOption, &option, std::string(option.name), std::move(config)});
+  return Status::Ok();
+}
+
+// The stage that a modifier belongs to; nullptr where it stands behind none.
+StageList::Item* StageList::Modified() {
+  if (items_.empty()) return nullptr;
+  Item* last = &items_.back();
+  if (last->kind == Item::Kind::kEndBlock) last = &items_[closed_];
+  return last->kind == Item::Kind::kOption ? last : nullptr;
+}
+
+Status StageList::AddModifier(const StageModifier& modifier, std::string_view value) {
+  Item* item = Modified();
+  bool fits = false;
+  for (std::string_view stage : modifier.stages) {
+    fits |= item != nullptr && item->option->stage == stage;
+  }
+  if (!fits) {
+    return UsageError("must stand behind the option it belongs to: " + OptionsFor(modifier));
+  }
+  return Modify(modifier, value, &item->node);
+}
+
+Status StageList::AddWith(std::string_view key_and_yaml) {
+  Item* item = Modified();
+  if (item == nullptr) return UsageError("must stand behind the option of the stage it belongs to");
+  if (item->node.kind != Kind::kMap || item->option->form == StageOption::Form::kTopPairs ||
+      item->option->form == StageOption::Form::kTopTexts) {
+    return UsageError(std::string(item->option->name) + " takes nothing more");
+  }
+  return ModifyWith(key_and_yaml, &item->node);
+}
+
+Status StageList::AddYaml(std::string_view text) {
+  std::string from = "-e";
+  if (++yaml_count_ > 1) from += "[" + std::to_string(yaml_count_) + "]";
+  GLP_ASSIGN_OR_RETURN(YamlNode node, codec::ParseYaml(text, from));
+  if (node.kind == Kind::kMap) {
+    YamlNode list = YamlList();
+    static_cast<codec::YamlPlace&>(list) = node;
+    list.items.push_back(std::move(node));
+    node = std::move(list);
+  }
+  items_.push_back({Item::Kind::kYaml, nullptr, std::move(from), std::move(node)});
+  return Status::Ok();
+}
+
+Status StageList::EndBlock() {
+  if (open_.empty()) return UsageError("there is no --match in front of it that is still open");
+  closed_ = open_.back();
+  open_.pop_back();
+  items_.push_back({Item::Kind::kEndBlock, nullptr, "--end-match", {}});
+  return Status::Ok();
+}
+
+Status StageList::SetConfig(std::string_view path) {
+  if (path.empty()) return UsageError("an empty path names no file");
+  if (!config_.empty()) return UsageError("is given twice");
+  if (!open_.empty()) return UsageError("cannot stand between --match and --end-match");
+  config_ = path;
+  items_.push_back({Item::Kind::kConfig, nullptr, "-c", {}});
+  return Status::Ok();
+}
+
+// The stage of an item, with what is in its block, is made once by itself, so that what is wrong
+// with it is told with its own option and not with that of the block around it.
+Status StageList::AppendStage(size_t* at, YamlNode* list) const {
+  const Item& item = items_[*at];
+  StagePart alone{item.from, YamlList(), as_promtail};
+  if (item.kind == Item::Kind::kYaml) {
+    alone.list = item.node;
+    ++*at;
+  } else {
+    YamlNode stage = YamlMapping();
+    YamlNode config = item.node;
+    ++*at;
+    if (item.option->form == StageOption::Form::kBlock) {
+      YamlNode below = YamlList();
+      GLP_RETURN_IF_ERROR(AppendBlock(at, &below));
+      YamlPut(&config, "stages", std::move(below));
+    }
+    YamlPut(&stage, item.option->stage, std::move(config));
+    alone.list.items.push_back(std::move(stage));
+  }
+  stages::StageList unused;
+  std::vector<std::string> later;  // they are told when all is made
+  GLP_RETURN_IF_ERROR(Build(alone, nullptr, &later, &unused));
+  for (YamlNode& one : alone.list.items) list->items.push_back(std::move(one));
+  return Status::Ok();
+}
+
+// Up to the end of the block and past it.
+Status StageList::AppendBlock(size_t* at, YamlNode* list) const {
+  while (items_[*at].kind != Item::Kind::kEndBlock) GLP_RETURN_IF_ERROR(AppendStage(at, list));
+  ++*at;
+  return Status::Ok();
+}
+
+Status StageList::ReadConfig(bool all_jobs, std::vector<StagePart>* parts,
+                             std::vector<std::string>* notes) const {
+  GLP_ASSIGN_OR_RETURN(cli::PromtailConfig config, cli::LoadPromtailConfig(config_, expand_env));
+  std::vector<std::string> names;
+  bool differ = false;
+  for (const cli::PromtailScrapeConfig& scrape : config.scrape_configs) {
+    names.push_back(scrape.job_name.value);
+    differ |= !SameYaml(scrape.pipeline_stages, config.scrape_configs[0].pipeline_stages);
+  }
+  bool found = false;
+  for (const cli::PromtailScrapeConfig& scrape : config.scrape_configs) {
+    const bool chosen = job.empty() ? all_jobs || !found : scrape.job_name.value == job;
+    if (!chosen) continue;
+    found = true;
+    parts->push_back({config.path, scrape.pipeline_stages, true});
+  }
+  if (!job.empty() && !found) {
+    return UsageError(config.path + ": no scrape config has the job_name '" + job + "'" +
+                      (names.empty() ? "" : "; there are " + Join(names, ", ")));
+  }
+  if (job.empty() && differ && !all_jobs) {
+    notes->push_back(config.path + ": the stages of the first scrape config, '" + names[0] +
+                     "', are for all lines; --job chooses another: " + Join(names, ", "));
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<StagePart>> StageList::Parts(bool all_jobs,
+                                                std::vector<std::string>* notes) const {
+  if (!open_.empty()) {
+    return UsageError(items_[open_.back()].from + ": its --end-match is missing");
+  }
+  std::vector<StagePart> parts;
+  for (size_t at = 0; at < items_.size();) {
+    if (items_[at].kind == Item::Kind::kConfig) {
+      GLP_RETURN_IF_ERROR(ReadConfig(all_jobs, &parts, notes));
+      ++at;
+      continue;
+    }
+    StagePart part{items_[at].from, YamlList(), as_promtail};
+    GLP_RETURN_IF_ERROR(AppendStage(&at, &part.list));
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 }  // namespace glp::parse

@@ -1,0 +1,89 @@
+#include "options.h"
+
+namespace glp::parse {
+namespace {
+
+void DescribeExamples(cli::Command* c) {
+  c->Example("glp-tail app.log | glp-parse --auto | jq .fields",
+             "find out the format of each file and see what is in it");
+  c->Example("glp-tail -f -c promtail.yml | glp-parse -c promtail.yml | glp-push -c promtail.yml",
+             "what promtail does, by its own configuration");
+  c->Example(
+      "glp-tail -f '/var/log/pods/*/*/*.log' | glp-parse --cri | glp-push --url http://loki:3100",
+      "the logs of a Kubernetes node with containerd");
+  c->Example(
+      "glp-tail '/var/log/pods/*/*/*.log' | glp-parse --docker --regex "
+      "'pods/(?P<namespace>[^_]+)_(?P<pod>[^_]+)_' --source filename",
+      "what Docker wraps, then fields from the path of the file");
+  c->Example(
+      "glp-tail app.json | glp-parse --json 'level,user=user.name,t=time' --timestamp t=RFC3339 "
+      "--output msg",
+      "fields by path, the time out of one of them");
+}
+
+void DescribeStages(cli::Command* c, StageList* stages) {
+  std::string_view section;
+  for (const StageOption& option : StageOptions()) {
+    if (option.section != section) {
+      section = option.section;
+      c->Section(std::string(section));
+    }
+    if (option.value_name.empty()) {
+      c->OnFlag(
+          std::string(option.name), [stages, &option] { return stages->AddOption(option, ""); },
+          std::string(option.help));
+    } else {
+      c->OnValue(
+          std::string(option.name), std::string(option.value_name),
+          [stages, &option](std::string_view v) { return stages->AddOption(option, v); },
+          std::string(option.help));
+    }
+  }
+}
+
+void DescribeModifiers(cli::Command* c, StageList* stages) {
+  c->Section("Settings of the stage in front of them");
+  for (const StageModifier& modifier : StageModifiers()) {
+    c->OnValue(
+        std::string(modifier.name), std::string(modifier.value_name),
+        [stages, &modifier](std::string_view v) { return stages->AddModifier(modifier, v); },
+        std::string(modifier.help));
+  }
+  c->OnValue(
+      std::string(kWith), "KEY=YAML", [stages](std::string_view v) { return stages->AddWith(v); },
+      "any other setting of the stage, by the name that promtail's configuration has for it");
+}
+
+void DescribeSources(cli::Command* c, Options* o) {
+  StageList* stages = &o->stages;
+  c->Section("Stages as YAML");
+  c->OnValue(
+      "-e,--stages", "YAML", [stages](std::string_view v) { return stages->AddYaml(v); },
+      "a list of stages as promtail's pipeline_stages has it, or one of them");
+  c->OnValue(
+      "-c,--config", "FILE", [stages](std::string_view v) { return stages->SetConfig(v); },
+      "the pipeline_stages of promtail's configuration, decided exactly as promtail does");
+  c->Completes("file");
+  c->Value("--job", "NAME", &stages->job, "of the scrape config with this job_name");
+  c->DefaultText("the first");
+  c->Flag("--expand-env", &stages->expand_env,
+          "fill in ${NAME} and ${NAME:-default} in the configuration");
+  c->Flag("--as-promtail", &stages->as_promtail,
+          "options and -e decide as promtail does, too, where glp-parse would do otherwise");
+}
+
+}  // namespace
+
+cli::Command Describe(Options* o) {
+  cli::Command c("glp-parse", "take records apart: formats, fields, times, labels");
+  DescribeExamples(&c);
+  DescribeStages(&c, &o->stages);
+  DescribeModifiers(&c, &o->stages);
+  DescribeSources(&c, o);
+  c.Section("Running");
+  c.Flag("--check", &o->check, "read the configuration, say what is wrong with it, and end");
+  c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
+  return c;
+}
+
+}  // namespace glp::parse

@@ -1,0 +1,19 @@
+// The command line of glp-parse.
+#pragma once
+
+#include <string>
+
+#include "cli/command.h"
+#include "stage_list.h"
+
+namespace glp::parse {
+
+struct Options {
+  StageList stages;
+  bool check = false;
+  bool line_buffered = false;
+};
+
+cli::Command Describe(Options* o);
+
+}  // namespace glp::parse
