@@ -5,9 +5,15 @@
 #include "stages/cri.h"
 #include "stages/docker.h"
 #include "stages/json.h"
+#include "stages/labelallow.h"
+#include "stages/labeldrop.h"
+#include "stages/labels.h"
 #include "stages/logfmt.h"
 #include "stages/output.h"
 #include "stages/regex.h"
+#include "stages/static_labels.h"
+#include "stages/structured_metadata.h"
+#include "stages/tenant.h"
 #include "stages/timestamp.h"
 
 namespace glp::stages {
@@ -43,7 +49,10 @@ void Add(const codec::YamlNode& item, BuildContext& context, StageList* out) {
     return;
   }
   const size_t first = out->size();
-  info->read(item.items[0], context, out);
+  codec::YamlNode nothing;  // stands where its name does
+  static_cast<codec::YamlPlace&>(nothing) = key;
+  const codec::YamlNode& config = item.items[0];
+  info->read(config.kind == codec::YamlNode::Kind::kNull ? nothing : config, context, out);
   if (out->size() == first) return;
   std::string place = context.errors->file();
   if (key.line > 0) place += ":" + std::to_string(key.line) + ":" + std::to_string(key.column);
@@ -54,12 +63,27 @@ void Add(const codec::YamlNode& item, BuildContext& context, StageList* out) {
 
 const std::vector<StageInfo>& KnownStages() {
   // In the order of the names; a stage is added here and nowhere else.
+  // clang-format off
   static const std::vector<StageInfo> stages = {
-      {"auto", false, One<ReadAutoStage>},    {"cri", true, One<ReadCriStage>},
-      {"docker", true, One<ReadDockerStage>}, {"json", true, One<ReadJsonStage>},
-      {"logfmt", true, One<ReadLogfmtStage>}, {"output", true, One<ReadOutputStage>},
-      {"regex", true, One<ReadRegexStage>},   {"timestamp", true, One<ReadTimestampStage>},
+      {"auto", false, One<ReadAutoStage>},
+      {"cri", true, One<ReadCriStage>},
+      {"docker", true, One<ReadDockerStage>},
+      {"json", true, One<ReadJsonStage>},
+      {"labelallow", true, One<ReadLabelAllowStage>},
+      {"labeldrop", true, One<ReadLabelDropStage>},
+      {"labels", true, One<ReadLabelsStage>},
+      {"logfmt", true, One<ReadLogfmtStage>},
+      {"match", true, ReadMatchStage},
+      {"multiline", true, One<ReadMultilineStage>},
+      {"non_indexed_labels", true, One<ReadStructuredMetadataStage>},
+      {"output", true, One<ReadOutputStage>},
+      {"regex", true, One<ReadRegexStage>},
+      {"static_labels", true, One<ReadStaticLabelsStage>},
+      {"structured_metadata", true, One<ReadStructuredMetadataStage>},
+      {"tenant", true, One<ReadTenantStage>},
+      {"timestamp", true, One<ReadTimestampStage>},
   };
+  // clang-format on
   return stages;
 }
 

@@ -1,6 +1,7 @@
 #include "stages/fields.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/json_text.h"
 #include "base/strings.h"
@@ -68,6 +69,9 @@ SharedFields::SharedFields(const std::vector<Field>& fields) {
   for (const auto& [name, value] : owned_) fields_.push_back({name, value});
   SortAndUnique(&fields_);
   Render(fields_, &json_);
+  for (const Field& field : fields_) is_utf8_ = is_utf8_ && IsValidUtf8(field.value);
+  static std::atomic<uint64_t> last_id{0};
+  id_ = ++last_id;
 }
 
 const Field* FieldSet::Find(std::string_view name) {

@@ -37,11 +37,17 @@ class SharedFields {
   SharedFields& operator=(const SharedFields&) = delete;
   const std::vector<Field>& fields() const { return fields_; }
   std::string_view json() const { return json_; }
+  // No other has it, also when this one is gone.
+  uint64_t id() const { return id_; }
+  // Whether all values are.
+  bool is_utf8() const { return is_utf8_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> owned_;
   std::vector<Field> fields_;
   std::string json_;
+  uint64_t id_;
+  bool is_utf8_ = true;
 };
 
 class FieldSet {
