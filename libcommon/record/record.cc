@@ -99,7 +99,8 @@ void AppendRecord(std::string* out, const Record& record) {
   out->append("}\n", 2);
 }
 
-void AppendFileMark(std::string* out, std::string_view src, std::string_view path, uint64_t start) {
+void AppendFileMark(std::string* out, std::string_view src, std::string_view path, uint64_t start,
+                    std::optional<int64_t> modified_ns, std::optional<uint64_t> size) {
   *out += "{\"mark\":\"file\",\"src\":\"";
   *out += src;
   *out += "\",\"path\":";
@@ -108,6 +109,11 @@ void AppendFileMark(std::string* out, std::string_view src, std::string_view pat
   if (start > 0) {
     *out += ",\"start\":";
     AppendUint64(out, start);
+  }
+  if (modified_ns) *out += ",\"modified\":\"" + FormatTimestamp(*modified_ns) + '"';
+  if (size) {
+    *out += ",\"size\":";
+    AppendUint64(out, *size);
   }
   *out += "}\n";
 }
@@ -165,6 +171,8 @@ MarkWords ReadMarkWords(const Mark& mark) {
   };
   words.path = text("path");
   words.start = number("start");
+  words.modified_ns = ParseRfc3339(text("modified"));
+  if (uint64_t size; document["size"].get(size) == simdjson::SUCCESS) words.size = size;
   words.bytes = number("bytes");
   words.tool = text("tool");
   words.in = number("in");

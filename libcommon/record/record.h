@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -71,6 +72,10 @@ struct Mark {
 struct MarkWords {
   std::string path;    // kFile
   uint64_t start = 0;  // kFile: the offset where reading begins
+  // kFile: when it was written last, as known when it was opened, and where it was to be followed
+  // the bytes that it had then: what is behind them was written later.
+  std::optional<int64_t> modified_ns;
+  std::optional<uint64_t> size;
   uint64_t bytes = 0;  // kGap
   std::string tool;    // kEnd, with the counts of records
   uint64_t in = 0;
@@ -80,9 +85,11 @@ MarkWords ReadMarkWords(const Mark& mark);
 
 // Appends a record's JSON and '\n'. Lines that are not UTF-8 become line64; nothing is replaced.
 void AppendRecord(std::string* out, const Record& record);
-// Marks that tools make. `start`: the offset where reading begins.
+// Marks that tools make. `start`: the offset where reading begins; `modified_ns` and `size` as in
+// MarkWords.
 void AppendFileMark(std::string* out, std::string_view src, std::string_view path,
-                    uint64_t start = 0);
+                    uint64_t start = 0, std::optional<int64_t> modified_ns = {},
+                    std::optional<uint64_t> size = {});
 void AppendPosMark(std::string* out, std::string_view src);
 void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why);
 // Last words of a tool that read `in` records and wrote `out`; `dropped`: counts by reason.

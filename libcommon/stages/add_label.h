@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "record/labels.h"
+#include "stages/entry.h"
 
 namespace glp::stages {
 
@@ -31,6 +32,13 @@ class AddLabel {
       slot.value = value;
     }
     return slot.to;
+  }
+
+  // And stages behind this one see it as extracted, though `fields` does not say it again.
+  void ApplyAndExtract(StageEntry* entry, std::string_view value, LabelTable& table) {
+    const bool same = entry->origin == entry->labels;
+    entry->labels = Apply(entry->labels, value, table);
+    entry->origin = same ? entry->labels : Apply(entry->origin, value, table);
   }
 
  private:

@@ -9,6 +9,8 @@
 #include "stages/labeldrop.h"
 #include "stages/labels.h"
 #include "stages/logfmt.h"
+#include "stages/match.h"
+#include "stages/multiline.h"
 #include "stages/output.h"
 #include "stages/regex.h"
 #include "stages/static_labels.h"

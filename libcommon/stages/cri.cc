@@ -20,9 +20,9 @@ std::optional<CriLine> ParseCriLine(std::string_view text) {
   text.remove_prefix(7);
   at = text.find_first_of(kSpace);
   if (at == std::string_view::npos || at == 0 || text[at] != ' ') return std::nullopt;
-  std::string_view tags = text.substr(0, at);
+  line.tags = text.substr(0, at);
   // More tags may follow behind colons.
-  line.is_partial = tags == "P" || tags.substr(0, 2) == "P:";
+  line.is_partial = line.tags == "P" || line.tags.substr(0, 2) == "P:";
   line.content = text.substr(at + 1);
   return line;
 }
@@ -48,7 +48,7 @@ Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
     Fail(entry, "cri: not a line of the form TIME stdout|stderr F|P TEXT");
     return Verdict::kPass;
   }
-  entry.labels = add_stream_.Apply(entry.labels, cri->stream, run.labels);
+  add_stream_.ApplyAndExtract(&entry, cri->stream, run.labels);
   std::optional<int64_t> ts_ns = ParseTimestampExact(cri->time);
   if (!ts_ns && cri->time.size() > 10 && cri->time[10] == 'T') ts_ns = ParseRfc3339(cri->time);
   if (ts_ns) {
@@ -57,6 +57,12 @@ Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
     Fail(entry, "cri: no time that can be read");
   }
   entry.SetLine({cri->content, line.form});
+  if (as_promtail_) {
+    entry.fields.SetUnwritten("time", cri->time);
+    entry.fields.SetUnwritten("flags", cri->tags);
+    entry.fields.SetUnwritten("content", entry.LineBytes(run.arena));
+    if (cri->tags != "P") cri->is_partial = false;
+  }
   if (cri->is_partial) return partial_lines_.Hold(entry, run);
   if (!partial_lines_.empty()) partial_lines_.Complete(entry, run);
   return Verdict::kPass;
@@ -78,6 +84,7 @@ std::unique_ptr<Stage> ReadCriStage(const codec::YamlNode& config, BuildContext&
               "max_partial_line_size_truncate: needs max_partial_line_size, the bytes to cut to");
   }
   PartialLines::Options options;
+  options.as_promtail = context.as_promtail;
   options.max_streams = static_cast<size_t>(max_partial_lines.value);
   if (truncate.value) options.truncate_bytes = static_cast<size_t>(max_partial_line_size.value);
   return std::make_unique<CriStage>(options);

@@ -1,6 +1,8 @@
 // Lines of the CRI runtimes (containerd, CRI-O): `TIME STREAM TAG TEXT`. Line, label `stream` and
 // time are taken from them; pieces (tag P) are joined with what follows in the same file and
-// stream up to the first other tag.
+// stream up to the first other tag. Stages behind it find the stream as extracted, too.
+// as_promtail: also time, flags and content are (they are not written with the record), only the
+// tag P alone is a piece, and see PartialLines::Options.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +17,8 @@
 namespace glp::stages {
 
 struct CriLine {
-  std::string_view time, stream, content;
-  bool is_partial = false;
+  std::string_view time, stream, tags, content;
+  bool is_partial = false;  // the first tag is P
 };
 // Nothing where the text is not of this form.
 std::optional<CriLine> ParseCriLine(std::string_view text);
@@ -24,7 +26,7 @@ std::optional<CriLine> ParseCriLine(std::string_view text);
 class CriStage : public Stage {
  public:
   explicit CriStage(PartialLines::Options options = PartialLines::Options())
-      : partial_lines_(options) {}
+      : as_promtail_(options.as_promtail), partial_lines_(options) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
   bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override {
@@ -33,6 +35,7 @@ class CriStage : public Stage {
   void ReleaseAll(StageRun& run) override { partial_lines_.ReleaseAll(run); }
 
  private:
+  const bool as_promtail_;
   AddLabel add_stream_{"stream"};
   PartialLines partial_lines_;
 };

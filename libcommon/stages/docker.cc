@@ -9,15 +9,20 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
     return Verdict::kPass;
   }
   if (docker.has_stream) {
-    entry.labels = add_stream_.Apply(entry.labels, docker.stream, run.labels);
+    add_stream_.ApplyAndExtract(&entry, docker.stream, run.labels);
   }
   if (docker.ts_ns) entry.ts_ns = *docker.ts_ns;
+  if (as_promtail_ && docker.has_time) entry.fields.SetUnwritten("timestamp", docker.time);
   if (!docker.has_log) {
     Fail(entry, "docker: no \"log\" in the object");
     return Verdict::kPass;
   }
   if (!docker.ts_ns) Fail(entry, "docker: no time that can be read");
   entry.SetLine(docker.log);
+  if (as_promtail_) {
+    entry.fields.SetUnwritten("output", entry.LineBytes(run.arena));
+    return Verdict::kPass;
+  }
   // Decoding never makes a text longer.
   if (!docker.ends_line && docker.log.text.size() >= kPieceBytes &&
       entry.LineBytes(run.arena).size() >= kPieceBytes) {
@@ -29,7 +34,9 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
 
 std::unique_ptr<Stage> ReadDockerStage(const codec::YamlNode& config, BuildContext& context) {
   codec::YamlMap(config, "docker", context.errors).Finish();
-  return std::make_unique<DockerStage>();
+  PartialLines::Options options;
+  options.as_promtail = context.as_promtail;
+  return std::make_unique<DockerStage>(options);
 }
 
 }  // namespace glp::stages

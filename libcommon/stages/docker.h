@@ -1,5 +1,8 @@
 // Docker's json-file lines to what the program wrote: line, label `stream`, time. A line that
 // Docker cut (16 KiB without a line end) is joined with what follows in the same file and stream.
+// Stages behind it find the stream as extracted, too.
+// as_promtail: nothing is joined, and output and timestamp are extracted as well (they are not
+// written with the record).
 #pragma once
 
 #include <memory>
@@ -19,7 +22,7 @@ class DockerStage : public Stage {
   static constexpr size_t kPieceBytes = 16 << 10;
 
   explicit DockerStage(PartialLines::Options options = PartialLines::Options())
-      : partial_lines_(options) {}
+      : as_promtail_(options.as_promtail), partial_lines_(options) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
   bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override {
@@ -28,6 +31,7 @@ class DockerStage : public Stage {
   void ReleaseAll(StageRun& run) override { partial_lines_.ReleaseAll(run); }
 
  private:
+  const bool as_promtail_;
   DockerLineReader reader_;
   AddLabel add_stream_{"stream"};
   PartialLines partial_lines_;

@@ -88,7 +88,8 @@ bool DockerLineReader::ReadEscaped(std::string_view json, DockerLine* out) {
   out->log = {{log, static_cast<size_t>(log_end - log)}, Line::Form::kPlain};
   out->ends_line = ends_line;
   out->stream = {stream, static_cast<size_t>(stream_end - stream)};
-  out->ts_ns = ParseTime({time, static_cast<size_t>(time_end - time)});
+  out->time = {time, static_cast<size_t>(time_end - time)};
+  out->ts_ns = ParseTime(out->time);
   return true;
 }
 
@@ -143,6 +144,7 @@ bool DockerLineReader::ReadPlain(std::string_view bytes, DockerLine* out) {
   }
   out->has_log = out->has_stream = out->has_time = true;
   out->stream = stream_text;
+  out->time = time_text;
   out->ts_ns = ParseTime(time_text);
   return true;
 }
@@ -157,7 +159,8 @@ bool DockerLineReader::ReadAny(std::string_view bytes, DockerLine* out) {
   if (out->ends_line) log.remove_suffix(1);
   out->log = Line::Bytes(log);
   out->stream = values_[1].text;
-  if (out->has_time) out->ts_ns = ParseTime(values_[2].text);
+  out->time = values_[2].text;
+  if (out->has_time) out->ts_ns = ParseTime(out->time);
   return true;
 }
 

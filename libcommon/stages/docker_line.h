@@ -24,6 +24,7 @@ struct DockerLine {
   Line log;                 // without its '\n'
   bool ends_line = false;   // there was a '\n'
   std::string_view stream;  // decoded
+  std::string_view time;    // decoded
   std::optional<int64_t> ts_ns;
 };
 

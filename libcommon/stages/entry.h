@@ -51,7 +51,7 @@ struct StageEntry {
   // what `source` and the like name.
   std::optional<std::string_view> Value(std::string_view name) {
     if (const Field* field = fields.Find(name)) {
-      if (field->kind != Field::Kind::kText) return std::nullopt;
+      if (!field->has_text()) return std::nullopt;
       return field->value;
     }
     if (const Label* label = origin->Find(name)) return label->value;

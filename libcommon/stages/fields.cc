@@ -109,6 +109,13 @@ const std::vector<Field>& FieldSet::Sorted() {
   return sorted_;
 }
 
+void FieldSet::CopyUnrendered(std::vector<Field>* out) {
+  if (!has_marks_) return;
+  for (const Field& field : fields_) {
+    if (field.kind != Field::Kind::kText && Find(field.name) == &field) out->push_back(field);
+  }
+}
+
 std::string_view FieldSet::Json(std::string* scratch) {
   if (!raw_.empty()) return raw_;
   if (shared_ != nullptr) return shared_->json();

@@ -21,12 +21,15 @@ namespace glp::stages {
 struct Field {
   enum class Kind : uint8_t {
     kText,
-    kNull,    // the name is there, but has no text: JSON's null
-    kHidden,  // as if the name had never been there, nor a label of that name
+    kNull,       // the name is there, but has no text: JSON's null
+    kHidden,     // as if the name had never been there, nor a label of that name
+    kUnwritten,  // a text like any other, but not rendered: what a wrapper of the line said
   };
   std::string_view name;
   std::string_view value;
-  Kind kind = Kind::kText;  // only texts are rendered
+  Kind kind = Kind::kText;  // only these are rendered
+
+  bool has_text() const { return kind == Kind::kText || kind == Kind::kUnwritten; }
 };
 
 // Fields that many entries have in common, rendered once.
@@ -65,7 +68,7 @@ class FieldSet {
   // Its text.
   std::optional<std::string_view> Get(std::string_view name) {
     const Field* field = Find(name);
-    if (field == nullptr || field->kind != Field::Kind::kText) return std::nullopt;
+    if (field == nullptr || !field->has_text()) return std::nullopt;
     return field->value;
   }
   // Of any kind; nullptr where nothing is known of the name. Good until the next change.
@@ -80,8 +83,18 @@ class FieldSet {
   // The same for a value that does not stay.
   void SetCopy(std::string_view name, std::string_view value) { Set(name, arena_->Copy(value)); }
   void Erase(std::string_view name);
-  void SetNull(std::string_view name) { Mark(name, Field::Kind::kNull); }
-  void Hide(std::string_view name) { Mark(name, Field::Kind::kHidden); }
+  void SetNull(std::string_view name) { Set(Field{name, {}, Field::Kind::kNull}); }
+  void Hide(std::string_view name) { Set(Field{name, {}, Field::Kind::kHidden}); }
+  void SetUnwritten(std::string_view name, std::string_view value) {
+    Set(Field{name, value, Field::Kind::kUnwritten});
+  }
+  void Set(const Field& field) {
+    Open();
+    fields_.push_back(field);
+    has_marks_ |= field.kind != Field::Kind::kText;
+  }
+  // Appends those that are not rendered.
+  void CopyUnrendered(std::vector<Field>* out);
   // As Set for each of them. `shared` must stay until the entry has left.
   void SetShared(const SharedFields& shared);
   // The texts as they stand, each name once, sorted. Good until the next change.
@@ -90,11 +103,6 @@ class FieldSet {
   std::string_view Json(std::string* scratch);
 
  private:
-  void Mark(std::string_view name, Field::Kind kind) {
-    Open();
-    fields_.push_back({name, {}, kind});
-    has_marks_ = true;
-  }
   void Open() {
     if (!raw_.empty() || shared_ != nullptr) TakeApart();
   }
@@ -105,7 +113,7 @@ class FieldSet {
   const SharedFields* shared_ = nullptr;
   // The last of equal names counts.
   std::vector<Field> fields_;
-  bool has_marks_ = false;     // some are no texts
+  bool has_marks_ = false;     // some are not rendered
   std::vector<Field> sorted_;  // where they are not
   Arena* arena_ = nullptr;
 };

@@ -27,6 +27,9 @@ Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
   ++clock_;
   std::string_view bytes = entry.LineBytes(run.arena);
   std::string_view id = ParseSource(entry.src).id;
+  if (options_.as_promtail && held_.size() >= options_.max_streams) {
+    while (!held_.empty()) Release(held_.begin(), run);
+  }
   auto it = Find(entry, id);
   bool is_new = it == held_.end();
   while (!held_.empty() && ((is_new && held_.size() >= options_.max_streams) ||
@@ -82,16 +85,28 @@ void PartialLines::ReleaseFile(std::string_view id, StageRun& run) {
 }
 
 void PartialLines::ReleaseAll(StageRun& run) {
-  while (!held_.empty()) Release(held_.begin(), run);
+  while (!held_.empty()) {
+    if (!options_.as_promtail) {
+      Release(held_.begin(), run);
+    } else {
+      Leave(held_.begin(), run);
+      run.Abandon(entry_, kUnfinished);
+    }
+  }
 }
 
 void PartialLines::Release(Iterator held, StageRun& run) {
+  Leave(held, run);
+  run.Emit(entry_);
+}
+
+// It is entry_ then.
+void PartialLines::Leave(Iterator held, StageRun& run) {
   leaving_ = std::move(*held);
   held_.erase(held);
   bytes_ -= leaving_.text.size();
   leaving_.last.Give(&entry_, run);
   entry_.SetLine(Line::Bytes(leaving_.text));
-  run.Emit(entry_);
 }
 
 }  // namespace glp::stages

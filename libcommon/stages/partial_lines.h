@@ -5,7 +5,7 @@
 //
 // Bounded: more than `max_streams` unfinished lines, more than `max_bytes` held, or kMaxPassing
 // other entries since a piece came: the oldest is let go as it is. Nothing is dropped; only
-// `truncate`, where it is asked for, cuts.
+// `truncate`, where it is asked for, cuts. as_promtail: see Options.
 // Lifetime: everything held is a copy; label sets are found again after LabelTable::Clear.
 // Threads:  one at a time.
 #pragma once
@@ -28,7 +28,12 @@ class PartialLines {
     // promtail's max_partial_line_size with max_partial_line_size_truncate: a joined line is cut
     // to so many bytes. 0: never.
     size_t truncate_bytes = 0;
+    // As promtail: a piece that comes while max_streams are held, also of its own line, lets all of
+    // them go, and an end without the rest is no line: what is held then is abandoned, to be read
+    // again.
+    bool as_promtail = false;
   };
+  static constexpr std::string_view kUnfinished = "unfinished line";
   static constexpr uint64_t kMaxPassing = 10'000;
 
   PartialLines() = default;
@@ -59,6 +64,7 @@ class PartialLines {
   void Append(Held* held, std::string_view bytes);
   void Join(Iterator held, StageEntry& entry, StageRun& run);
   void Release(Iterator held, StageRun& run);
+  void Leave(Iterator held, StageRun& run);
 
   Options options_;
   std::list<Held> held_;  // the oldest first

@@ -14,6 +14,10 @@ constexpr size_t kMaxFiles = 100'000;
 }  // namespace
 
 void StageRun::Emit(StageEntry& entry) { pipeline_->RunFrom(stage_ + 1, entry); }
+void StageRun::Abandon(StageEntry& entry, std::string_view reason) {
+  entry.src = {};  // what has one tells its position
+  pipeline_->sink_.OnDrop(entry, reason);
+}
 void StageRun::Wait(int64_t ns) { pipeline_->sink_.Wait(ns); }
 int64_t StageRun::NowNs() const { return pipeline_->now_ns_ ? pipeline_->now_ns_() : glp::NowNs(); }
 int64_t StageRun::SteadyNs() const {
@@ -123,13 +127,19 @@ Pipeline::File* Pipeline::Find(const StageEntry& entry) {
 bool Pipeline::OnMark(const Mark& mark) {
   if (mark.kind == Mark::Kind::kEnd) ReleaseAll();
   Source source = ParseSource(mark.src);
-  if (!holds_ || source.id.empty()) return true;
+  if (source.id.empty()) return true;
+  MarkWords words;
+  if (mark.kind == Mark::Kind::kFile) {
+    words = ReadMarkWords(mark);
+    for (const auto& stage : stages_) stage->OnFile(source.id, words);
+  }
+  if (!holds_) return true;
   if (mark.kind == Mark::Kind::kGap) ReleaseFile(source.id);
   File& file = FileOf(source.id);
   switch (mark.kind) {
     case Mark::Kind::kFile:
       // What is said of it anew counts.
-      file.last = file.newest = ReadMarkWords(mark).start;
+      file.last = file.newest = words.start;
       file.left = 0;
       return true;
     case Mark::Kind::kGap:

@@ -33,6 +33,9 @@ class StageRun {
 
   // Sends an entry of the stage's own making to the stages behind it, ahead of the one at work.
   void Emit(StageEntry& entry);
+  // For what a stage held: it goes no further, counted under `reason`, and no position passes it,
+  // so that it is read again the next time.
+  void Abandon(StageEntry& entry, std::string_view reason);
   // What Process answers for an entry that is to go no further. `reason` is what it is counted
   // under; it lives as long as the stage.
   Verdict Drop(std::string_view reason) {
@@ -70,6 +73,9 @@ class Stage {
 
   // Whether Process may answer kHeld.
   virtual bool holds() const { return false; }
+
+  // A file is read from now on.
+  virtual void OnFile(std::string_view /*id, as in `src`*/, const MarkWords&) {}
 
   // Emits what is held back of one file (by its ID, as in `src`), or all of it.
   virtual void ReleaseFile(std::string_view, StageRun&) {}

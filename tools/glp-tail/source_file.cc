@@ -191,7 +191,13 @@ void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
   // A compressed file that was not read under its original's ID is known by its own name.
   bool by_file =
       form_ == Form::kCompressed && !file_.empty() && !(begun_ != nullptr && begun_->own);
-  AppendFileMark(&mark, frame_.Src(0), !own_ ? "-" : by_file ? file_ : path_, start_);
+  std::optional<uint64_t> size;
+  if (options_->follow && form_ == Form::kPlain) size = state_.size_bytes;
+  AppendFileMark(&mark, frame_.Src(0),
+                 !own_     ? "-"
+                 : by_file ? file_
+                           : path_,
+                 start_, state_.modified_ns, size);
   if (start_ > 0) AppendPosMark(&mark, frame_.Src(start_));
   writer.WriteMark(mark);
 }
