@@ -38,12 +38,18 @@ void DescribeStages(cli::Command* c, StageList* stages) {
           [stages, &option](std::string_view v) { return stages->AddOption(option, v); },
           std::string(option.help));
     }
+    if (option.form == StageOption::Form::kBlock) {
+      c->OnFlag(
+          "--end-match", [stages] { return stages->EndBlock(); },
+          "the end of what the last --match is for");
+    }
   }
 }
 
 void DescribeModifiers(cli::Command* c, StageList* stages) {
   c->Section("Settings of the stage in front of them");
   for (const StageModifier& modifier : StageModifiers()) {
+    if (OptionsFor(modifier).empty()) continue;
     c->OnValue(
         std::string(modifier.name), std::string(modifier.value_name),
         [stages, &modifier](std::string_view v) { return stages->AddModifier(modifier, v); },
@@ -69,7 +75,7 @@ void DescribeSources(cli::Command* c, Options* o) {
   c->Flag("--expand-env", &stages->expand_env,
           "fill in ${NAME} and ${NAME:-default} in the configuration");
   c->Flag("--as-promtail", &stages->as_promtail,
-          "options and -e decide as promtail does, too, where glp-parse would do otherwise");
+          "options and -e decide exactly as promtail does, too, as all do where there is a -c");
 }
 
 }  // namespace
@@ -81,6 +87,10 @@ cli::Command Describe(Options* o) {
   DescribeModifiers(&c, &o->stages);
   DescribeSources(&c, o);
   c.Section("Running");
+  c.Flag(
+      "--explain", &o->explain,
+      "print the shell pipe that does the same, one stage a process, and end; with --auto tell of "
+      "the input what each file is");
   c.Flag("--check", &o->check, "read the configuration, say what is wrong with it, and end");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   return c;

@@ -10,6 +10,7 @@ namespace glp::parse {
 
 struct Options {
   StageList stages;
+  bool explain = false;
   bool check = false;
   bool line_buffered = false;
 };

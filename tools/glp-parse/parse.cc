@@ -4,8 +4,11 @@
 
 #include "cli/end_marks.h"
 #include "cli/record_pipe.h"
+#include "explain.h"
+#include "io/output.h"
 #include "io/stop.h"
 #include "stages/pipeline.h"
+#include "yaml_text.h"
 
 namespace glp::parse {
 namespace {
@@ -109,6 +112,16 @@ Status CheckOptions(const Options& options) {
   return Status::Ok();
 }
 
+cli::RunResult Explain(const Options& options, const std::vector<StagePart>& parts) {
+  codec::YamlNode all = YamlList();
+  for (const StagePart& part : parts) {
+    all.items.insert(all.items.end(), part.list.items.begin(), part.list.items.end());
+  }
+  GLP_RETURN_IF_ERROR(
+      io::WriteAll(1, ExplainPipe(all, options.stages.decides_as_promtail()), "standard output"));
+  return static_cast<int>(cli::kExitOk);
+}
+
 }  // namespace
 
 cli::RunResult Run(const Options& options, cli::Context& context) {
@@ -118,6 +131,7 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   GLP_ASSIGN_OR_RETURN(stages::StageList stages, BuildParts(parts, nullptr, &notes));
   for (const std::string& note : notes) context.Say(note);
   if (options.check) return static_cast<int>(cli::kExitOk);
+  if (options.explain) return Explain(options, parts);
   cli::RecordPipe::Options pipe_options;
   pipe_options.line_buffered = options.line_buffered;
   cli::RecordPipe pipe(context, pipe_options);

@@ -12,20 +12,6 @@ namespace {
 using codec::YamlNode;
 using Kind = YamlNode::Kind;
 
-// What --source and the like may stand behind.
-std::string OptionsFor(const StageModifier& modifier) {
-  std::vector<std::string> names;
-  for (const StageOption& option : StageOptions()) {
-    for (std::string_view stage : modifier.stages) {
-      if (option.stage == stage) names.emplace_back(option.name);
-    }
-  }
-  if (names.size() < 2) return Join(names, "");
-  std::string last = std::move(names.back());
-  names.pop_back();
-  return Join(names, ", ") + " or " + last;
-}
-
 Status Build(const StagePart& part, stages::StageMetrics* metrics,
              std::vector<std::string>* warnings, stages::StageList* out) {
   codec::YamlErrors errors(part.from);
@@ -122,7 +108,7 @@ Status StageList::SetConfig(std::string_view path) {
 // with it is told with its own option and not with that of the block around it.
 Status StageList::AppendStage(size_t* at, YamlNode* list) const {
   const Item& item = items_[*at];
-  StagePart alone{item.from, YamlList(), as_promtail};
+  StagePart alone{item.from, YamlList(), decides_as_promtail()};
   if (item.kind == Item::Kind::kYaml) {
     alone.list = item.node;
     ++*at;
@@ -191,7 +177,7 @@ Result<std::vector<StagePart>> StageList::Parts(bool all_jobs,
       ++at;
       continue;
     }
-    StagePart part{items_[at].from, YamlList(), as_promtail};
+    StagePart part{items_[at].from, YamlList(), decides_as_promtail()};
     GLP_RETURN_IF_ERROR(AppendStage(&at, &part.list));
     parts.push_back(std::move(part));
   }

@@ -49,6 +49,7 @@ class StageList {
   bool expand_env = false;   // of the configuration
   bool as_promtail = false;  // options and -e decide as promtail does
   bool has_config() const { return !config_.empty(); }
+  bool decides_as_promtail() const { return as_promtail || has_config(); }
   bool empty() const { return items_.empty(); }
 
   // What was given, the configuration read. `all_jobs`: the stages of all its scrape configs, where

@@ -14,70 +14,6 @@ using codec::YamlNode;
 using Form = StageOption::Form;
 using Kind = YamlNode::Kind;
 
-constexpr std::string_view kParsing = "Taking lines apart";
-constexpr std::string_view kChanging = "Changing lines, fields and times";
-constexpr std::string_view kLabels = "Labels, metadata and counting";
-constexpr std::string_view kFiltering = "Choosing lines";
-
-constexpr StageOption kOptions[] = {
-    {.name = "--auto",
-     .stage = "auto",
-     .form = Form::kNothing,
-     .section = kParsing,
-     .help = "decide for each file from its first lines how it is written"},
-    {.name = "--docker",
-     .stage = "docker",
-     .form = Form::kNothing,
-     .section = kParsing,
-     .help = "Docker's json-file lines: line, label stream and time; lines cut at 16 KiB are "
-             "joined"},
-    {.name = "--cri",
-     .stage = "cri",
-     .form = Form::kNothing,
-     .section = kParsing,
-     .help = "lines of containerd and CRI-O: line, label stream and time; partial lines are "
-             "joined"},
-    {.name = "--json",
-     .value_name = "FIELD=PATH,...",
-     .stage = "json",
-     .form = Form::kPairs,
-     .key = "expressions",
-     .section = kParsing,
-     .help = "fields from a JSON object, by JMESPath: a.b.c, a[0], \"a key\"; FIELD alone is its "
-             "own path"},
-    {.name = "--logfmt",
-     .value_name = "FIELD=KEY,...",
-     .stage = "logfmt",
-     .form = Form::kPairs,
-     .key = "mapping",
-     .section = kParsing,
-     .help = "fields from key=value words; KEY alone keeps its name"},
-    {.name = "--regex",
-     .value_name = "RE",
-     .stage = "regex",
-     .form = Form::kText,
-     .key = "expression",
-     .section = kParsing,
-     .help = "fields from the named groups (?P<name>...) of the first match; RE2 syntax"},
-    {.name = "--timestamp",
-     .value_name = "FIELD=LAYOUT",
-     .stage = "timestamp",
-     .form = Form::kTimestamp,
-     .key = "source",
-     .key2 = "format",
-     .section = kChanging,
-     .help = "time from a field: a Go layout, or one of ANSIC, UnixDate, RubyDate, RFC822, "
-             "RFC822Z, RFC850, RFC1123, RFC1123Z, RFC3339, RFC3339Nano, Unix, UnixMs, UnixUs, "
-             "UnixNs"},
-    {.name = "--output",
-     .value_name = "FIELD",
-     .stage = "output",
-     .form = Form::kText,
-     .key = "source",
-     .section = kChanging,
-     .help = "a field takes the place of the line"},
-};
-
 // Parts between commas that stand outside of quotes and brackets: what a JMESPath expression
 // holds is no separator.
 std::vector<std::string_view> SplitOutside(std::string_view text) {
@@ -270,6 +206,7 @@ std::string GuessValue(const StageOption& option, const YamlNode& config) {
   const YamlNode* second = option.key2.empty() ? nullptr : config.Find(option.key2);
   switch (option.form) {
     case Form::kNothing:
+    case Form::kTrue:
       return "";
     case Form::kText:
     case Form::kBlock:
@@ -354,44 +291,12 @@ Result<YamlNode> ReadWords(const StageOption& option, const std::vector<std::str
 
 }  // namespace
 
-std::span<const StageOption> StageOptions() { return kOptions; }
-
-const std::vector<StageModifier>& StageModifiers() {
-  static const std::vector<StageModifier> modifiers = {
-      {"--source",
-       "NAME",
-       "source",
-       {"json", "logfmt", "regex"},
-       false,
-       "what the option in front of it reads: a field, else a label; without it, or with 'line', "
-       "the line"},
-      {"--fallback",
-       "LAYOUT",
-       "fallback_formats",
-       {"timestamp"},
-       true,
-       "one more layout for the --timestamp in front of it, tried when those before do not fit"},
-      {"--location",
-       "ZONE",
-       "location",
-       {"timestamp"},
-       false,
-       "the zone of times without one, for the --timestamp in front of it: Europe/Berlin"},
-      {"--on-failure",
-       "fudge|skip",
-       "action_on_failure",
-       {"timestamp"},
-       false,
-       "what a line gets whose time the --timestamp in front of it cannot read: the last time of "
-       "its stream and a nanosecond (fudge, the default), or the time it has (skip)"},
-  };
-  return modifiers;
-}
-
 Result<YamlNode> ReadStageOption(const StageOption& option, std::string_view value) {
   switch (option.form) {
     case Form::kNothing:
       return YamlMapping();
+    case Form::kTrue:
+      return One(option.key, "true");
     case Form::kText:
     case Form::kBlock:
       if (value.empty()) return UsageError("its value is empty");
@@ -469,7 +374,9 @@ std::optional<std::vector<std::string>> OptionWords(std::string_view stage,
                                                     const YamlNode& config) {
   std::optional<std::vector<std::string>> best;
   for (const StageOption& option : StageOptions()) {
-    if (option.stage != stage || option.form == Form::kBlock) continue;
+    if (option.stage != stage) continue;
+    // A block that drops is none.
+    if (option.form == Form::kBlock && config.Find("action") != nullptr) continue;
     std::vector<std::string> words = {std::string(option.name)};
     if (!option.value_name.empty()) words.push_back(GuessValue(option, config));
     auto base = ReadStageOption(option, words.size() > 1 ? words[1] : "");

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,7 @@ struct StageOption {
   // What the value of the option is in the stage's YAML.
   enum class Form {
     kNothing,      // a flag: {}
+    kTrue,         // a flag: {KEY: true}
     kText,         // {KEY: value}
     kPairs,        // {KEY: {name: source, …}} of NAME=SOURCE,…
     kFieldText,    // {KEY: field, KEY2: text} of FIELD=TEXT
@@ -48,8 +48,8 @@ struct StageOption {
   std::string_view help;
 };
 
-// In the order of --help.
-std::span<const StageOption> StageOptions();
+// In the order of --help; of stages that there are (stages/build.h).
+const std::vector<StageOption>& StageOptions();
 
 // A modifier: one more key for the stage in front of it.
 struct StageModifier {
@@ -60,6 +60,8 @@ struct StageModifier {
   std::string_view help;
 };
 const std::vector<StageModifier>& StageModifiers();
+// The options that it may stand behind: "--json, --logfmt or --regex".
+std::string OptionsFor(const StageModifier& modifier);
 // `--with KEY=YAML`: any key.
 inline constexpr std::string_view kWith = "--with";
 

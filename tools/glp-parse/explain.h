@@ -1,0 +1,17 @@
+// --explain: the shell pipe that does what a list of stages does, one stage a process.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+
+#include "codec/yaml.h"
+
+namespace glp::parse {
+
+// A script for sh: the parts of the pipe on lines of their own. A stage is said by options where
+// they can say all of it, else by -e. Stages that cannot be parted stay in one process, and a
+// comment says why. `list`: stages as promtail's pipeline_stages, in order; none: a process that
+// passes all on.
+std::string ExplainPipe(const codec::YamlNode& list, bool as_promtail);
+
+}  // namespace glp::parse
