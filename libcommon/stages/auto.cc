@@ -1,5 +1,6 @@
 #include "stages/auto.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/time.h"
@@ -67,15 +68,46 @@ bool IsBlank(std::string_view text) {
 
 }  // namespace
 
+std::string_view AutoStage::NameOf(Format format) {
+  constexpr std::string_view kNames[] = {"",       "docker", "cri", "journal", "json",
+                                         "syslog", "klog",   "clf", "logfmt",  "plain"};
+  return kNames[static_cast<size_t>(format)];
+}
+
+AutoStage::FileDecision AutoStage::Describe(const File& file) {
+  return {file.id,
+          file.labels,
+          NameOf(file.outer.format),
+          NameOf(file.out_stream.format),
+          NameOf(file.err_stream.format),
+          file.lines};
+}
+
+std::vector<AutoStage::FileDecision> AutoStage::decisions() const {
+  std::vector<const File*> files;
+  for (const auto& [name, file] : files_) files.push_back(&file);
+  std::sort(files.begin(), files.end(),
+            [](const File* a, const File* b) { return a->order < b->order; });
+  std::vector<FileDecision> out;
+  for (const File* file : files) out.push_back(Describe(*file));
+  return out;
+}
+
 AutoStage::File& AutoStage::FileOf(const StageEntry& entry) {
-  std::string_view name = ParseSource(entry.src).id;
-  if (name.empty()) name = entry.labels->json;
+  const std::string_view id = ParseSource(entry.src).id;
+  const std::string_view name = id.empty() ? std::string_view(entry.labels->json) : id;
   if (last_file_ != nullptr && last_name_ == name) return *last_file_;
   auto it = files_.find(name);
   if (it == files_.end()) {
     // Files that are still read decide anew; that they have been decided on does not change them.
-    if (files_.size() >= kMaxFiles) files_.clear();
+    if (files_.size() >= kMaxFiles) {
+      forgotten_ += files_.size();
+      files_.clear();
+    }
     it = files_.emplace(std::string(name), File()).first;
+    it->second.id = id;
+    it->second.labels = entry.labels->json;
+    it->second.order = order_++;
   }
   last_name_ = name;
   last_file_ = &it->second;
@@ -92,7 +124,12 @@ AutoStage::Format AutoStage::Detect(StageEntry& entry, StageRun& run, bool wrapp
     }
     if (auto cri = ParseCriLine(text); cri && ParseRfc3339(cri->time)) return Format::kCri;
   }
-  if (json_.Read(text, &pairs_)) return Format::kJson;
+  if (json_.Read(text, &pairs_)) {
+    return LooksLikeJournal(pairs_) ? Format::kJournal : Format::kJson;
+  }
+  if (LooksLikeSyslog(text)) return Format::kSyslog;
+  if (LooksLikeKlog(text)) return Format::kKlog;
+  if (ClfLine clf; ParseClfLine(text, &clf) && clf.ts_ns) return Format::kClf;
   if (LooksLikeLogfmt(text, &scratch_)) return Format::kLogfmt;
   return Format::kUndecided;
 }
@@ -103,42 +140,90 @@ void AutoStage::Decide(Decision* decision, StageEntry& entry, StageRun& run, boo
   if (decision->format == Format::kUndecided && ++decision->lines >= kLinesToDecide) {
     decision->format = Format::kPlain;
   }
+  if (decision->format != Format::kUndecided && on_decision_) {
+    on_decision_(Describe(*last_file_), entry);
+  }
 }
 
-void AutoStage::Parse(Format format, StageEntry& entry, StageRun& run, bool set_time) {
-  std::string_view text = entry.LineBytes(run.arena);
-  if (format == Format::kJson) {
-    if (!json_.Read(text, &pairs_)) {
-      if (!IsBlank(text)) Fail(entry, "auto: not a JSON object, as the lines of this file before");
-      return;
-    }
-    for (const auto& [name, value] : pairs_) entry.fields.Set(name, value);
-  } else if (format == Format::kLogfmt) {
-    codec::LogfmtScanner scanner(text);
-    for (;;) {
-      auto step = scanner.Next(&scratch_);
-      if (step == codec::LogfmtScanner::Step::kEnd) break;
-      if (step == codec::LogfmtScanner::Step::kError) {
-        Fail(entry, "auto: not logfmt throughout, as the lines of this file before");
-        break;
-      }
-      if (!scanner.has_value()) continue;
-      std::string_view value = scanner.value();
-      if (scanner.value_in_scratch()) value = run.arena.Copy(value);
-      entry.fields.Set(scanner.key(), value);
-    }
-  } else {
-    return;
+// A line of another kind may look like anything; a file of that kind does not.
+void AutoStage::Doubt(Decision* decision, bool fits) {
+  constexpr int kBeyondDoubt = 100, kMisses = 16;
+  if (decision->fits >= kBeyondDoubt) return;
+  ++(fits ? decision->fits : decision->misses);
+  if (decision->misses <= kMisses || decision->misses <= 4 * decision->fits) return;
+  *decision = Decision();
+}
+
+bool AutoStage::ParseJson(StageEntry& entry, StageRun& run) {
+  if (!json_.Read(entry.LineBytes(run.arena), &pairs_)) {
+    Fail(entry, "auto: not a JSON object, as the lines of this file before");
+    return false;
   }
-  if (set_time) SetTimeFromFields(entry);
+  for (const auto& [name, value] : pairs_) entry.fields.Set(name, value);
+  SetTimeFromFields(entry);
+  return true;
+}
+
+bool AutoStage::ParseLogfmt(StageEntry& entry, StageRun& run) {
+  bool fits = true;
+  codec::LogfmtScanner scanner(entry.LineBytes(run.arena));
+  for (;;) {
+    auto step = scanner.Next(&scratch_);
+    if (step == codec::LogfmtScanner::Step::kEnd) break;
+    if (step == codec::LogfmtScanner::Step::kError) {
+      Fail(entry, "auto: not logfmt throughout, as the lines of this file before");
+      fits = false;
+      break;
+    }
+    if (!scanner.has_value()) continue;
+    std::string_view value = scanner.value();
+    if (scanner.value_in_scratch()) value = run.arena.Copy(value);
+    entry.fields.Set(scanner.key(), value);
+  }
+  SetTimeFromFields(entry);
+  return fits;
+}
+
+bool AutoStage::Parse(Format format, StageEntry& entry, StageRun& run) {
+  const bool was_marked = entry.fields.Get(kErrorField).has_value();
+  switch (format) {
+    case Format::kJson:
+      return ParseJson(entry, run);
+    case Format::kLogfmt:
+      return ParseLogfmt(entry, run);
+    case Format::kJournal:
+      journal_.Process(entry, run);
+      break;
+    case Format::kSyslog:
+      syslog_.Process(entry, run);
+      break;
+    case Format::kKlog:
+      klog_.Process(entry, run);
+      break;
+    case Format::kClf:
+      clf_.Process(entry, run);
+      break;
+    default:
+      return true;
+  }
+  return was_marked || !entry.fields.Get(kErrorField);
+}
+
+void AutoStage::ParseAs(Decision* decision, StageEntry& entry, StageRun& run, bool wrapped) {
+  if (decision->format == Format::kUndecided || decision->format == Format::kPlain) return;
+  if (IsBlank(entry.LineBytes(run.arena))) return;
+  const int64_t ts_ns = entry.ts_ns;
+  Doubt(decision, Parse(decision->format, entry, run));
+  if (wrapped) entry.ts_ns = ts_ns;
 }
 
 Verdict AutoStage::Process(StageEntry& entry, StageRun& run) {
   File& file = FileOf(entry);
+  ++file.lines;
   if (file.outer.format == Format::kUndecided) Decide(&file.outer, entry, run, false);
-  Format format = file.outer.format;
+  const Format format = file.outer.format;
   if (format != Format::kDocker && format != Format::kCri) {
-    Parse(format, entry, run, true);
+    ParseAs(&file.outer, entry, run, false);
     return Verdict::kPass;
   }
   Verdict verdict =
@@ -146,7 +231,7 @@ Verdict AutoStage::Process(StageEntry& entry, StageRun& run) {
   if (verdict != Verdict::kPass || entry.fields.Get(kErrorField)) return verdict;
   Decision* inner = entry.labels->Get("stream") == "stderr" ? &file.err_stream : &file.out_stream;
   if (inner->format == Format::kUndecided) Decide(inner, entry, run, true);
-  Parse(inner->format, entry, run, false);
+  ParseAs(inner, entry, run, true);
   return Verdict::kPass;
 }
 
@@ -162,8 +247,10 @@ void AutoStage::ReleaseAll(StageRun& run) {
 
 std::vector<Failure> AutoStage::failures() const {
   std::vector<Failure> all = Stage::failures();
-  for (const Failure& failure : docker_.failures()) all.push_back(failure);
-  for (const Failure& failure : cri_.failures()) all.push_back(failure);
+  const Stage* const parsers[] = {&docker_, &cri_, &journal_, &syslog_, &klog_, &clf_};
+  for (const Stage* parser : parsers) {
+    for (const Failure& failure : parser->failures()) all.push_back(failure);
+  }
   return all;
 }
 

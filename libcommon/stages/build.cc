@@ -2,9 +2,15 @@
 
 #include "base/strings.h"
 #include "stages/auto.h"
+#include "stages/clf.h"
 #include "stages/cri.h"
+#include "stages/csv.h"
+#include "stages/decolorize.h"
 #include "stages/docker.h"
+#include "stages/journal.h"
 #include "stages/json.h"
+#include "stages/klog.h"
+#include "stages/kv.h"
 #include "stages/labelallow.h"
 #include "stages/labeldrop.h"
 #include "stages/labels.h"
@@ -12,9 +18,11 @@
 #include "stages/match.h"
 #include "stages/multiline.h"
 #include "stages/output.h"
+#include "stages/pattern.h"
 #include "stages/regex.h"
 #include "stages/static_labels.h"
 #include "stages/structured_metadata.h"
+#include "stages/syslog.h"
 #include "stages/tenant.h"
 #include "stages/timestamp.h"
 
@@ -68,9 +76,16 @@ const std::vector<StageInfo>& KnownStages() {
   // clang-format off
   static const std::vector<StageInfo> stages = {
       {"auto", false, One<ReadAutoStage>},
+      {"clf", false, One<ReadClfStage>},
+      {"combined", false, One<ReadCombinedStage>},
       {"cri", true, One<ReadCriStage>},
+      {"csv", false, One<ReadCsvStage>},
+      {"decolorize", true, One<ReadDecolorizeStage>},
       {"docker", true, One<ReadDockerStage>},
+      {"journal", false, One<ReadJournalStage>},
       {"json", true, One<ReadJsonStage>},
+      {"klog", false, One<ReadKlogStage>},
+      {"kv", false, One<ReadKvStage>},
       {"labelallow", true, One<ReadLabelAllowStage>},
       {"labeldrop", true, One<ReadLabelDropStage>},
       {"labels", true, One<ReadLabelsStage>},
@@ -79,9 +94,11 @@ const std::vector<StageInfo>& KnownStages() {
       {"multiline", true, One<ReadMultilineStage>},
       {"non_indexed_labels", true, One<ReadStructuredMetadataStage>},
       {"output", true, One<ReadOutputStage>},
+      {"pattern", false, One<ReadPatternStage>},
       {"regex", true, One<ReadRegexStage>},
       {"static_labels", true, One<ReadStaticLabelsStage>},
       {"structured_metadata", true, One<ReadStructuredMetadataStage>},
+      {"syslog", false, One<ReadSyslogStage>},
       {"tenant", true, One<ReadTenantStage>},
       {"timestamp", true, One<ReadTimestampStage>},
   };
