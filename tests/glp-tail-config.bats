@@ -370,7 +370,8 @@ sd() { # a configuration with targets in sd/*.json and sd/*.yml
   rm app.log
   run --separate-stderr glp-tail -c p.yml --check
   assert_status 0
-  assert_equal "$output$stderr" ""
+  assert_equal "$stderr" ""
+  assert_contains "$output" $'job\tapp\tlines'
   config 'encoding: KLINGON'
   refuses "p.yml:5:15: " --check
 }

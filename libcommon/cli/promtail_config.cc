@@ -119,33 +119,43 @@ void ReadLimits(YamlMap& map, PromtailLimits* limits) {
 }
 
 void ReadAll(YamlMap& map, PromtailConfig* config) {
+  auto no_meaning = [config](const codec::YamlPlace& place, std::string_view why) {
+    if (place.line > 0) config->without_meaning.push_back(config->Error(place, why).message());
+  };
   map.Map("global", [&](YamlMap& global) {
-    global.Map("file_watch_config", [&](YamlMap& watch) {
-      watch.DurationNs("min_poll_frequency", &config->min_poll_frequency_ns);
-      watch.DurationNs("max_poll_frequency", &config->max_poll_frequency_ns);
-    });
+    no_meaning(global.Map("file_watch_config",
+                          [&](YamlMap& watch) {
+                            watch.DurationNs("min_poll_frequency", &config->min_poll_frequency_ns);
+                            watch.DurationNs("max_poll_frequency", &config->max_poll_frequency_ns);
+                          }),
+               "file_watch_config: files are watched, not polled");
   });
-  map.Map("server", SkipServer);
+  no_meaning(map.Map("server", SkipServer), "server: nothing listens but --metrics of each tool");
   ReadClients(map, config);
   map.Map("positions", [&](YamlMap& positions) {
     positions.Text("filename", &config->positions_filename);
     positions.Bool("ignore_invalid_yaml", &config->positions_ignore_invalid_yaml);
     Given<int64_t> sync_period_ns;
     positions.DurationNs("sync_period", &sync_period_ns);
+    no_meaning(sync_period_ns, "sync_period: positions are written as soon as lines are delivered");
   });
   map.MapList("scrape_configs", [&](YamlMap& below, const YamlNode&) {
     ReadPromtailScrapeConfig(below, &config->scrape_configs.emplace_back());
   });
   map.Map("target_config", [&](YamlMap& target) {
     target.DurationNs("sync_period", &config->target_sync_period_ns);
+    no_meaning(config->target_sync_period_ns, "sync_period: new files are found at once");
     target.Skip({"stdin"});
   });
   map.Map("limits_config", [&](YamlMap& limits) { ReadLimits(limits, &config->limits_config); });
   map.Map("options", [](YamlMap& options) { options.Skip({"stream_lag_labels"}); });
-  map.Map("tracing", [](YamlMap& tracing) { tracing.Skip({"enabled"}); });
-  map.Map("wal", [](YamlMap& wal) {
-    wal.Skip({"enabled", "dir", "cleanSegmentsOlderThan", "watchConfig"});
-  });
+  no_meaning(map.Map("tracing", [](YamlMap& tracing) { tracing.Skip({"enabled"}); }),
+             "tracing: nothing is traced");
+  no_meaning(map.Map("wal",
+                     [](YamlMap& wal) {
+                       wal.Skip({"enabled", "dir", "cleanSegmentsOlderThan", "watchConfig"});
+                     }),
+             "wal: what is not delivered stays in the files it came from, or in glp-push --spool");
   CheckNames(map, *config);
 }
 

@@ -107,6 +107,8 @@ struct PromtailLimits {
 struct PromtailConfig {
   // An error at a place of the file.
   Status Error(const codec::YamlPlace& place, std::string_view why) const;
+  // What is there but has no meaning in a pipe, each as "file:line:column: key: why".
+  std::vector<std::string> without_meaning;
 
   std::string path;  // the file that was read
   std::vector<PromtailClient> clients;

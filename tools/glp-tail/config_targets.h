@@ -28,6 +28,7 @@ struct ConfigTargets {
   std::vector<Target> targets;
   TargetProvider provider;  // empty where nothing can change
   std::string positions;    // the file to read them from, "" where the configuration names none
+  std::string facts;        // with `check`: what is in the configuration, as --check prints it
 };
 
 // `base`: what the command line says: its labels go over those of the configuration, its excludes

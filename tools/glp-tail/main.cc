@@ -9,6 +9,7 @@
 #include "cli/positions.h"
 #include "exec.h"
 #include "follower.h"
+#include "io/output.h"
 #include "io/stop.h"
 #include "known_files.h"
 #include "options.h"
@@ -57,7 +58,12 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   ConfigTargets config;
   if (!options.config.path.empty()) {
     GLP_ASSIGN_OR_RETURN(config, ReadConfigTargets(options.config, target, context));
-    if (options.config.check) return cli::kExitOk;
+    if (options.config.check) {
+      io::Output out(1, "standard output");
+      out.buffer() = config.facts;
+      GLP_RETURN_IF_ERROR(out.Flush());
+      return cli::kExitOk;
+    }
   } else {
     GLP_RETURN_IF_ERROR(CheckNoConfig(options.config));
     if (target.paths.empty()) target.paths.push_back("-");
