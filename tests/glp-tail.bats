@@ -29,9 +29,10 @@ marks() { jq -c "select(.mark == \"$1\")"; }
 
 @test "a file mark comes first and an end mark with the counts last" {
   printf 'one\ntwo\n' >a.log
+  touch -d 2019-12-10T06:55:46.5Z a.log
   run --separate-stderr glp-tail a.log
   id=$(jq -r .src <<<"${lines[1]}")
-  assert_equal "${lines[0]}" "{\"mark\":\"file\",\"src\":\"${id%@*}@0\",\"path\":\"a.log\"}"
+  assert_equal "${lines[0]}" "{\"mark\":\"file\",\"src\":\"${id%@*}@0\",\"path\":\"a.log\",\"modified\":\"2019-12-10T06:55:46.500000000Z\"}"
   assert_equal "${lines[3]}" '{"mark":"end","tool":"glp-tail","in":2,"out":2,"dropped":{}}'
 }
 

@@ -352,7 +352,9 @@ Result<TimeLayout> TimeLayout::Compile(std::string_view format, std::string_view
   return out;
 }
 
-std::optional<int64_t> TimeLayout::Parse(std::string_view text, int64_t now_ns) const {
+std::optional<int64_t> TimeLayout::Parse(std::string_view text, YearHint year,
+                                         TimeReading* reading) const {
+  if (reading != nullptr) *reading = {};
   switch (kind_) {
     case Kind::kUnix:
       return UnixSeconds(text);
@@ -363,12 +365,13 @@ std::optional<int64_t> TimeLayout::Parse(std::string_view text, int64_t now_ns) 
     case Kind::kUnixNs:
       return CountSince1970(text, 1);
     case Kind::kRfc3339:
+      if (reading != nullptr) break;
       if (auto exact = ParseTimestampExact(text)) return exact;
       break;
     case Kind::kLayout:
       break;
   }
-  return ParseLayout(text, now_ns);
+  return ParseLayout(text, year, reading);
 }
 
 bool TimeLayout::ParseChunk(const Chunk& chunk, size_t at, std::string_view* text,
@@ -494,7 +497,8 @@ bool TimeLayout::ParseChunk(const Chunk& chunk, size_t at, std::string_view* tex
   return true;
 }
 
-std::optional<int64_t> TimeLayout::ParseLayout(std::string_view text, int64_t now_ns) const {
+std::optional<int64_t> TimeLayout::ParseLayout(std::string_view text, const YearHint& year,
+                                               TimeReading* reading) const {
   Fields f;
   for (size_t i = 0; i < chunks_.size(); ++i) {
     if (!SkipLiteral(&text, chunks_[i].literal) || !ParseChunk(chunks_[i], i, &text, &f)) {
@@ -529,18 +533,63 @@ std::optional<int64_t> TimeLayout::ParseLayout(std::string_view text, int64_t no
   if (f.day < 0) f.day = 1;
   // Year 0 is a leap year, so that "Feb 29" is a day where the year is not known yet.
   if (f.day < 1 || f.day > DaysIn(f.month, f.year)) return std::nullopt;
-  if (needs_year_) {
-    CivilTime now = ToCivil(now_ns);
-    f.year = now.year;
-    if (f.month == 12 && now.month == 1) --f.year;
-    if (f.month == 1 && now.month == 12) ++f.year;
+  const std::optional<int64_t> ns = needs_year_ ? FindYear(year, &f) : ToNs(f);
+  if (reading != nullptr && ns) Explain(f, reading);
+  return ns;
+}
+
+int64_t TimeLayout::LocalSeconds(const Fields& f) {
+  return DaysFromCivil(f.year, static_cast<unsigned>(f.month), 1) * 86400 +
+         (f.day - 1) * int64_t{86400} + f.hour * 3600 + f.minute * 60 + f.second;
+}
+
+std::optional<int64_t> TimeLayout::FindYear(const YearHint& year, Fields* f) const {
+  constexpr int64_t kDayNs = 86'400 * kNsPerSecond;
+  if (!year.is_last) {
+    const CivilTime now = ToCivil(year.ns);
+    f->year = now.year;
+    if (f->month == 12 && now.month == 1) --f->year;
+    if (f->month == 1 && now.month == 12) ++f->year;
+    return ToNs(*f);
   }
-  return ToNs(f);
+  int64_t limit_ns;
+  if (__builtin_add_overflow(year.ns, kDayNs, &limit_ns)) limit_ns = year.ns;
+  f->year = ToCivil(limit_ns).year;
+  // A leap day may be eight years ago.
+  for (int i = 0; i < 10; ++i, --f->year) {
+    if (f->day > DaysIn(f->month, f->year)) continue;
+    const std::optional<int64_t> ns = ToNs(*f);
+    if (ns && *ns <= limit_ns) return ns;
+  }
+  return std::nullopt;
+}
+
+void TimeLayout::Explain(const Fields& f, TimeReading* reading) const {
+  using Zone = TimeReading::Zone;
+  const int64_t local_s = LocalSeconds(f);
+  reading->year_assumed = needs_year_;
+  reading->year = f.year;
+  if (f.offset_s || f.utc) {
+    reading->zone = Zone::kText;
+    reading->offset_s = f.offset_s.value_or(0);
+  } else if (!f.zone_name.empty()) {
+    const auto offset_s = zone_ == nullptr ? std::nullopt : zone_->OffsetOf(f.zone_name, local_s);
+    reading->zone = offset_s ? Zone::kAbbreviation : Zone::kUnknownAbbreviation;
+    reading->offset_s = offset_s.value_or(0);
+  } else if (zone_ != nullptr) {
+    const TimeZone::Reading clock = zone_->Explain(local_s);
+    reading->zone = Zone::kLocation;
+    reading->offset_s = clock.offset_s;
+    reading->in_gap = clock.clock == TimeZone::Reading::Clock::kGap;
+    reading->shown_twice = clock.clock == TimeZone::Reading::Clock::kTwice;
+    reading->other_offset_s = clock.other_offset_s;
+  } else {
+    reading->zone = Zone::kAssumedUtc;
+  }
 }
 
 std::optional<int64_t> TimeLayout::ToNs(const Fields& f) const {
-  int64_t local_s = DaysFromCivil(f.year, static_cast<unsigned>(f.month), 1) * 86400 +
-                    (f.day - 1) * int64_t{86400} + f.hour * 3600 + f.minute * 60 + f.second;
+  const int64_t local_s = LocalSeconds(f);
   int64_t utc_s = local_s;
   if (f.offset_s) {
     utc_s -= *f.offset_s;

@@ -21,6 +21,36 @@ namespace glp::codec {
 
 class TimeZone;
 
+// What says which year a time is of that has none.
+struct YearHint {
+  YearHint(int64_t ns) : ns(ns) {}  // NOLINT
+  YearHint(int64_t ns, bool is_last) : ns(ns), is_last(is_last) {}
+  int64_t ns;
+  // False, as promtail: its own year, but December read in January is of the year before and
+  // January read in December of the year to come. True: nothing is later than this (but by a day,
+  // for clocks and zones that differ); the latest such year.
+  bool is_last = false;
+};
+
+// How a text was read: what it said and what was assumed.
+struct TimeReading {
+  enum class Zone : uint8_t {
+    kSince1970,            // a count needs none
+    kText,                 // the text gives the offset
+    kAbbreviation,         // the text names it, and the location knows the name
+    kUnknownAbbreviation,  // ... and nobody knows the name: read as UTC
+    kLocation,
+    kAssumedUtc,  // neither the text nor the configuration says one
+  };
+  Zone zone = Zone::kSince1970;
+  int64_t offset_s = 0;       // east of UTC
+  bool year_assumed = false;  // it is of the YearHint
+  int64_t year = 0;
+  // kLocation: as TimeZone::Reading.
+  bool in_gap = false, shown_twice = false;
+  int64_t other_offset_s = 0;
+};
+
 class TimeLayout {
  public:
   // `location` (IANA name, "Local", "" for UTC) holds where the text names no zone; for the named
@@ -30,10 +60,11 @@ class TimeLayout {
   TimeLayout& operator=(TimeLayout&&) noexcept;
   ~TimeLayout();
 
-  // Nothing where the text does not fit. `now_ns` gives the year where the layout has none: its
-  // own year, but December read in January is of the year before and January read in December of
-  // the year to come.
-  std::optional<int64_t> Parse(std::string_view text, int64_t now_ns) const;
+  // Nothing where the text does not fit. `reading`, where given, gets how it was read.
+  std::optional<int64_t> Parse(std::string_view text, YearHint year,
+                               TimeReading* reading = nullptr) const;
+  // Whether Parse looks at the hint at all.
+  bool needs_year() const { return kind_ == Kind::kLayout && needs_year_; }
 
   // False for a layout that names no part of a time ("YYYY-MM-DD"): it can only ever fail.
   bool has_parts() const { return kind_ != Kind::kLayout || has_parts_; }
@@ -49,8 +80,12 @@ class TimeLayout {
   struct Fields;
   static size_t NextPart(std::string_view layout, size_t* size, Part* part, int* digits);
   bool ParseChunk(const Chunk& chunk, size_t at, std::string_view* text, Fields* fields) const;
-  std::optional<int64_t> ParseLayout(std::string_view text, int64_t now_ns) const;
+  std::optional<int64_t> ParseLayout(std::string_view text, const YearHint& year,
+                                     TimeReading* reading) const;
+  static int64_t LocalSeconds(const Fields& fields);
+  std::optional<int64_t> FindYear(const YearHint& year, Fields* fields) const;
   std::optional<int64_t> ToNs(const Fields& fields) const;
+  void Explain(const Fields& fields, TimeReading* reading) const;
 
   TimeLayout();
   Kind kind_ = Kind::kLayout;

@@ -58,6 +58,33 @@ int64_t TimeZone::ToUtc(int64_t local_s) const {
   return utc;
 }
 
+TimeZone::Reading TimeZone::Explain(int64_t local_s) const {
+  const int64_t utc = ToUtc(local_s);
+  const date::sys_info info = InfoAt(zone_, utc);
+  Reading reading;
+  reading.offset_s = local_s - utc;
+  if (info.offset.count() != reading.offset_s) {
+    reading.clock = Reading::Clock::kGap;
+    reading.other_offset_s = info.offset.count();
+    return reading;
+  }
+  for (int64_t at :
+       {info.begin.time_since_epoch().count() - 1, info.end.time_since_epoch().count()}) {
+    const int64_t offset = InfoAt(zone_, at).offset.count();
+    if (offset == reading.offset_s || InfoAt(zone_, local_s - offset).offset.count() != offset) {
+      continue;
+    }
+    reading.clock = Reading::Clock::kTwice;
+    reading.other_offset_s = offset;
+  }
+  return reading;
+}
+
+TimeZone::Offset TimeZone::At(int64_t utc_s) const {
+  date::sys_info info = InfoAt(zone_, utc_s);
+  return {info.offset.count(), info.abbrev};
+}
+
 std::optional<int64_t> TimeZone::OffsetOf(std::string_view abbreviation, int64_t local_s) const {
   for (const auto& [name, offset] : names_) {
     if (name != abbreviation) continue;

@@ -27,6 +27,24 @@ class TimeZone {
   // Seconds since 1970 UTC of a local clock given as if it were UTC. In a gap the clock is read
   // with the offset before it or after it, in an overlap with one of both: as Go picks them.
   int64_t ToUtc(int64_t local_s) const;
+  // How ToUtc came to it. Cost: several look-ups more.
+  struct Reading {
+    enum class Clock : uint8_t {
+      kOnce,
+      kGap,    // the clock was set forward and never showed this time
+      kTwice,  // it was set back and showed it again
+    };
+    int64_t offset_s = 0;  // taken
+    Clock clock = Clock::kOnce;
+    int64_t other_offset_s = 0;  // the one not taken, unless kOnce
+  };
+  Reading Explain(int64_t local_s) const;
+  // What its clocks show at this instant.
+  struct Offset {
+    int64_t seconds;
+    std::string abbreviation;
+  };
+  Offset At(int64_t utc_s) const;
   // The offset in seconds that `abbreviation` has at this local clock, or had at any time.
   std::optional<int64_t> OffsetOf(std::string_view abbreviation, int64_t local_s) const;
 
