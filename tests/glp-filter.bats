@@ -232,9 +232,9 @@ EOF
 }
 
 @test "what this version of the language has not is named" {
-  run --separate-stderr glp-filter '| json | status >= 500' <in
+  run --separate-stderr glp-filter '| json | unwrap took' <in
   assert_status 2
-  assert_contains "$stderr" '`json` is not supported by this version'
+  assert_contains "$stderr" '`unwrap` is not supported by this version'
 }
 
 @test "a metric is refused" {

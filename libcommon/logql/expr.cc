@@ -1,5 +1,6 @@
 #include "logql/expr.h"
 
+#include "base/strings.h"
 #include "base/units.h"
 #include "logql/format.h"
 
@@ -95,15 +96,7 @@ std::string ToString(const RangeAggregation& range) {
 
 std::string ToString(const VectorAggregation& vector) {
   std::string out(ToString(vector.op));
-  // `by ()` is what there is without a grouping.
-  if (vector.grouping && (vector.grouping->without || !vector.grouping->names.empty())) {
-    out.append(vector.grouping->without ? " without (" : " by (");
-    for (size_t i = 0; i < vector.grouping->names.size(); ++i) {
-      if (i > 0) out.push_back(',');
-      out.append(vector.grouping->names[i]);
-    }
-    out.push_back(')');
-  }
+  if (vector.grouping) out.append(ToString(*vector.grouping, ","));
   return out.append("(").append(ToString(*vector.inner)).append(")");
 }
 
@@ -126,9 +119,19 @@ std::string ToString(const Expr& expr) {
 std::string ToString(const LogExpr& log) {
   std::string out = ToString(log.matchers);
   for (const Stage& stage : log.stages) {
-    out.append(" ").append(std::visit([](const auto& s) { return ToString(s); }, stage));
+    out.append(" ").append(ToString(stage));
   }
   return out;
+}
+
+std::string ToString(const Stage& stage) {
+  return std::visit([](const auto& s) { return ToString(s); }, stage);
+}
+
+// `by ()` is what there is without a grouping.
+std::string ToString(const Grouping& grouping, std::string_view separator) {
+  if (!grouping.without && grouping.names.empty()) return "";
+  return (grouping.without ? " without (" : " by (") + Join(grouping.names, separator) + ")";
 }
 
 std::string ToString(const MetricExpr& metric) {
@@ -145,8 +148,9 @@ std::string ToString(const std::vector<Matcher>& matchers) {
 }
 
 std::string ToString(const LineFilter& filter) {
-  const bool negated =
-      filter.op == LineFilter::Op::kNotContains || filter.op == LineFilter::Op::kNotMatch;
+  const bool negated = filter.op == LineFilter::Op::kNotContains ||
+                       filter.op == LineFilter::Op::kNotMatch ||
+                       filter.op == LineFilter::Op::kNotPattern;
   std::string out;
   for (const LineFilter::Alternative& alternative : filter.alternatives) {
     if (out.empty()) {
@@ -157,7 +161,8 @@ std::string ToString(const LineFilter& filter) {
     } else {
       out.append(" or");
     }
-    out.append(" ").append(Quote(alternative.text));
+    const std::string text = Quote(alternative.text);
+    out.append(" ").append(alternative.is_ip ? "ip(" + text + ")" : text);
   }
   return out;
 }

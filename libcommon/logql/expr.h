@@ -124,7 +124,12 @@ std::string ToString(const LogExpr& log);
 std::string ToString(const MetricExpr& metric);
 std::string ToString(const std::vector<Matcher>& matchers);
 std::string ToString(const LineFilter& filter);
+std::string ToString(const Stage& stage);
+std::string ToString(const Grouping& grouping, std::string_view separator);
 std::string_view ToString(RangeAggregation::Op op);
 std::string_view ToString(VectorAggregation::Op op);
+
+// The same over several lines, where it is longer than 100 bytes, as Loki's format_query has it.
+std::string Prettify(const Expr& expr);
 
 }  // namespace glp::logql

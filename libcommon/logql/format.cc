@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 namespace glp::logql {
 namespace {
@@ -117,6 +118,18 @@ std::string Quote(std::string_view text) {
   }
   out.push_back('"');
   return out;
+}
+
+std::string FormatBytes(uint64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  if (bytes < 10) return std::to_string(bytes) + "B";
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  for (; value >= 1000 && unit < 6; ++unit) value /= 1000;
+  value = std::floor(value * 10 + 0.5) / 10;
+  char text[16];
+  std::snprintf(text, sizeof text, "%.*f%s", unit > 0 && value < 10 ? 1 : 0, value, kUnits[unit]);
+  return text;
 }
 
 std::string FormatPrometheusDuration(int64_t duration_ns) {

@@ -14,6 +14,9 @@ std::string FormatSampleValue(double value);
 // A LogQL string literal of `text`: "…" with Go's escapes, \xNN for bytes that are not UTF-8.
 std::string Quote(std::string_view text);
 
+// A byte size in powers of 1000, two digits: "512B", "2.5MB", "18EB".
+std::string FormatBytes(uint64_t bytes);
+
 // A Prometheus duration: "5m", "1h30m", "1w". Whole milliseconds; "0s" for none.
 std::string FormatPrometheusDuration(int64_t duration_ns);
 

@@ -5,8 +5,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "base/strings.h"
-#include "base/units.h"
+#include "logql/lexer_number.h"
 
 namespace glp::logql {
 namespace {
@@ -145,48 +144,6 @@ size_t Unescape(std::string_view text, std::string* out) {
   return digits + 1;
 }
 
-// The duration of a range: whole numbers with units from large to small, as Prometheus reads it.
-Result<int64_t> ParsePrometheusDuration(std::string_view text) {
-  static constexpr std::string_view kUnits[] = {"y", "w", "d", "h", "m", "s", "ms"};
-  static constexpr int64_t kUnitMs[] = {31'536'000'000, 604'800'000, 86'400'000, 3'600'000,
-                                        60'000,         1000,        1};
-  if (text.empty()) return UsageError("empty duration string");
-  if (text == "0") return 0;
-  const auto refuse = [&](std::string_view why) {
-    return UsageError(std::string(why) + " duration string: \"" + std::string(text) + "\"");
-  };
-  int64_t total_ms = 0;
-  size_t smallest = 0;  // index of the first unit that may still come
-  for (size_t at = 0; at < text.size();) {
-    const size_t digits = at;
-    while (at < text.size() && IsDigit(text[at])) ++at;
-    const auto count = ParseInt64(text.substr(digits, at - digits));
-    if (at == digits) return refuse("not a valid");
-    const size_t unit_at = at;
-    while (at < text.size() && !IsDigit(text[at])) ++at;
-    const std::string_view unit = text.substr(unit_at, at - unit_at);
-    if (unit.empty()) return refuse("not a valid");
-    const auto* found = std::find(std::begin(kUnits), std::end(kUnits), unit);
-    if (found == std::end(kUnits)) {
-      return UsageError("unknown unit \"" + std::string(unit) + "\" in duration \"" +
-                        std::string(text) + "\"");
-    }
-    const size_t index = found - kUnits;
-    if (index < smallest) return refuse("not a valid");
-    smallest = index + 1;
-    int64_t part_ms = 0;
-    if (!count || __builtin_mul_overflow(*count, kUnitMs[index], &part_ms) ||
-        __builtin_add_overflow(total_ms, part_ms, &total_ms)) {
-      return UsageError("duration out of range");
-    }
-  }
-  int64_t total_ns = 0;
-  if (__builtin_mul_overflow(total_ms, int64_t{1'000'000}, &total_ns)) {
-    return UsageError("duration out of range");
-  }
-  return total_ns;
-}
-
 }  // namespace
 
 std::string_view Token::Name() const {
@@ -205,6 +162,8 @@ std::string_view Token::Name() const {
       return "BYTES";
     case Kind::kRange:
       return "RANGE";
+    case Kind::kFlag:
+      return "PARSER_FLAG";
     default:
       return text;
   }
@@ -215,11 +174,11 @@ Lexer::Lexer(std::string_view query) : query_(query) {
 }
 
 void Lexer::Push(Token::Kind kind, std::string_view text, size_t offset, int64_t duration_ns) {
-  tokens_.push_back({kind, text, duration_ns, offset});
+  tokens_.push_back({kind, text, duration_ns, offset, 0});
 }
 
-void Lexer::Fail(size_t offset, std::string why) {
-  Push(Token::Kind::kError, owned_.emplace_back(std::move(why)), offset);
+void Lexer::Fail(size_t offset, std::string_view why) {
+  Push(Token::Kind::kError, owned_.emplace_back(why), offset);
   done_ = true;
 }
 
@@ -294,28 +253,49 @@ void Lexer::LexRawString() {
   Push(Token::Kind::kString, clean, start);
 }
 
+// A duration or a byte size whose digits end at `digits`: true where it is one. Both begin at
+// `sign`, and only a duration may have one.
+bool Lexer::LexUnit(size_t sign, size_t digits) {
+  const std::string_view tail = query_.substr(digits);
+  if (const size_t length = DurationTailLength(tail); length > 0) {
+    const std::string_view text = query_.substr(sign, digits + length - sign);
+    if (const auto duration = ParseQueryDuration(text)) {
+      at_ = digits + length;
+      Push(Token::Kind::kDuration, text, sign, *duration);
+      return true;
+    }
+  }
+  if (const size_t length = BytesTailLength(tail); length > 0 && query_[sign] != '-') {
+    const std::string_view text = query_.substr(sign, digits + length - sign);
+    if (const auto bytes = ParseQueryBytes(text)) {
+      at_ = digits + length;
+      Push(Token::Kind::kBytes, text, sign);
+      tokens_.back().bytes = *bytes;
+      return true;
+    }
+  }
+  return false;
+}
+
 void Lexer::LexNumber() {
   const size_t start = at_;
-  size_t end = start;
-  while (end < query_.size()) {
-    const char c = query_[end];
-    const bool exponent_sign =
-        (c == '+' || c == '-') && end > start && (query_[end - 1] == 'e' || query_[end - 1] == 'E');
-    if (!IsDigit(c) && !IsLetter(c) && c != '.' && !exponent_sign) break;
-    ++end;
+  const size_t digits = std::min(query_.find_first_not_of("0123456789.", start), query_.size());
+  if (LexUnit(start, digits)) return;
+  const auto length = GoNumberLength(query_.substr(start));
+  if (!length.ok()) return Fail(start, length.status().message());
+  at_ = start + *length;
+  Push(Token::Kind::kNumber, query_.substr(start, *length), start);
+}
+
+bool Lexer::LexFlag() {
+  for (const std::string_view flag : {"--strict"sv, "--keep-empty"sv}) {
+    if (query_.substr(at_, flag.size()) == flag) {
+      Push(Token::Kind::kFlag, flag, at_);
+      at_ += flag.size();
+      return true;
+    }
   }
-  std::string_view text = query_.substr(start, end - start);
-  at_ = end;
-  if (ParseDouble(text)) return Push(Token::Kind::kNumber, text, start);
-  if (const auto duration = ParseDurationNs(text); duration.ok()) {
-    return Push(Token::Kind::kDuration, text, start, *duration);
-  }
-  if (ParseSizeBytes(text).ok()) return Push(Token::Kind::kBytes, text, start);
-  // 1app: a number with a word behind it.
-  end = start;
-  while (end < query_.size() && (IsDigit(query_[end]) || query_[end] == '.')) ++end;
-  at_ = end;
-  Push(Token::Kind::kNumber, query_.substr(start, end - start), start);
+  return false;
 }
 
 // Whether "(", "by (" or "without (" stands there: a name in front of it is a function's.
@@ -360,6 +340,11 @@ void Lexer::LexRange() {
 }
 
 void Lexer::LexOperator() {
+  if (query_[at_] == '-') {
+    const size_t digits = query_.find_first_not_of("0123456789.", at_ + 1);
+    if (LexFlag()) return;
+    if (digits != std::string_view::npos && digits > at_ + 1 && LexUnit(at_, digits)) return;
+  }
   for (const std::string_view op : kOperators) {
     if (query_.substr(at_, op.size()) == op) {
       Push(Token::Kind::kOperator, op, at_);
@@ -367,7 +352,7 @@ void Lexer::LexOperator() {
       return;
     }
   }
-  Push(Token::Kind::kOperator, query_.substr(at_, 1), at_);
+  Push(Token::Kind::kOther, query_.substr(at_, 1), at_);
   ++at_;
 }
 

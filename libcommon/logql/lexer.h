@@ -21,8 +21,10 @@ struct Token {
     kString,    // text: what it stands for, unescaped
     kNumber,    // text: as written
     kDuration,  // duration_ns
-    kBytes,     // 5KB; text: as written
+    kBytes,     // 5KB; text: as written; bytes
     kRange,     // [5m]; duration_ns
+    kFlag,      // --strict, --keep-empty; text: as written
+    kOther,     // a character that no token begins with; text: it
     kKeyword,   // a reserved word; text: in lower case
     kFunction,  // a function's name with its "(" or "by (" behind; text: in lower case
     kOperator,  // text: as written
@@ -31,6 +33,7 @@ struct Token {
   std::string_view text;
   int64_t duration_ns = 0;
   size_t offset = 0;  // in bytes, of its first one
+  uint64_t bytes = 0;
 
   // A keyword, function or operator of this spelling.
   bool Is(std::string_view spelling) const { return kind >= Kind::kKeyword && text == spelling; }
@@ -51,12 +54,14 @@ class Lexer {
   void LexString();
   void LexRawString();
   void LexNumber();
+  bool LexUnit(size_t sign, size_t digits);
+  bool LexFlag();
   void LexWord();
   void LexRange();
   void LexOperator();
   bool IsCallBehind(size_t at) const;
   void Push(Token::Kind kind, std::string_view text, size_t offset, int64_t duration_ns = 0);
-  void Fail(size_t offset, std::string why);
+  void Fail(size_t offset, std::string_view why);
 
   std::string_view query_;
   size_t at_ = 0;

@@ -1,0 +1,188 @@
+// What Loki 3.7.6 answers: the expression printed, printed over several lines, or the error.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "codec/golden_cases.h"
+#include "logql/parser.h"
+
+namespace glp::logql {
+namespace {
+
+using codec::ForEachGoldenCase;
+using codec::GoldenCase;
+
+// Where glp decides otherwise than Loki, and why.
+const std::map<std::string_view, std::string_view> kOtherwise = {
+    // A name with other letters is printed as it was typed: Loki's {"é"="y"} is a text that Loki
+    // itself does not read.
+    {R"({é="y"})", R"({é="y"})"},
+    {R"({日="x"})", R"({日="x"})"},
+    // A size is not rounded when it is printed: 1.0kB would be 1000 bytes.
+    {R"({app="api"} | a>1024B)", R"({app="api"} | a>1024B)"},
+    // A number that Loki cannot read is refused, as it is outside of label filters; there it is 0.
+    {R"({app="api"} | a>0x10)",
+     "parse error : unable to parse literal as a float: strconv.ParseFloat: parsing \"0x10\": "
+     "invalid syntax"},
+    {R"({app="api"} | a>1e400)",
+     "parse error : unable to parse literal as a float: strconv.ParseFloat: parsing \"1e400\": "
+     "value out of range"},
+    // A character that no token begins with is named; Loki calls it an IDENTIFIER.
+    {R"({app="x"};)", "parse error at line 1, col 10: syntax error: unexpected ;"},
+    {R"({app="x"} $y)", "parse error at line 1, col 11: syntax error: unexpected $"},
+    // Templates are checked where they run.
+    {R"({app="api"} | label_format a="{{")", R"({app="api"} | label_format a="{{")"},
+    // 'x' is refused as 'xx' is, with the advice to write it in double quotes.
+    {R"({app="api"} |= 'x')", "parse error at line 1, col 16: invalid char literal"},
+};
+
+// Where the printed forms differ besides.
+const std::map<std::string_view, std::string_view> kPrettyOtherwise = {
+    // What the pipeline refuses when it is built is refused here as well: it is no query.
+    {R"({app="api"} !~ "[")",
+     "parse error : stage '!~ \"[\"' : error parsing regexp: missing closing ]: `[`"},
+    {R"({app="api"} |~ ip("10.0.0.1"))",
+     "parse error : stage '|~ ip(\"10.0.0.1\")' : ip: invalid operation"},
+    {R"({app="api"} |= ip("bad"))",
+     "parse error : stage '|= ip(\"bad\")' : ip: invalid pattern: \"bad\""},
+    {R"({app="api"} | a=ip("bad"))",
+     "parse error : stage '| a=ip(\"bad\")' : ip: invalid pattern: \"bad\""},
+    {R"({app="api"} | label_format __error__=b)",
+     "parse error : stage '| label_format __error__=b' : __error__ cannot be formatted"},
+};
+
+// Loki does not indent `| decolorize` where it is on a line of its own.
+std::string WithIndent(std::string pretty) {
+  constexpr std::string_view kBare = "\n| decolorize";
+  const size_t at = pretty.find(kBare);
+  if (at == std::string::npos) return pretty;
+  const size_t indent = pretty.find_first_not_of(' ', at + kBare.size() + 1);
+  return pretty.insert(at + 1, indent - (at + kBare.size() + 1), ' ');
+}
+
+// Loki has no line for tokens of two characters and for ranges: "line 0". All those queries are
+// of one line.
+std::string WithLine(std::string error) {
+  constexpr std::string_view kNoLine = "at line 0,";
+  const size_t at = error.find(kNoLine);
+  if (at != std::string::npos) error.replace(at, kNoLine.size(), "at line 1,");
+  return error;
+}
+
+// What glp has not got: "the binary operation `/`"; "" where it has all of it.
+std::string Missing(const Result<Expr>& expr) {
+  if (expr.ok()) return "";
+  const std::string& message = expr.status().message();
+  const size_t end = message.find(" is not supported by this version");
+  if (end == std::string::npos) return "";
+  const size_t start = message.find(": ") + 2;
+  return message.substr(start, end - start);
+}
+
+// Checks the cases of a file, those that glp has not got apart: how many of which.
+std::map<std::string, int> CheckFile(
+    const std::string& file, const char* answer_key, std::string (*print)(const Expr&),
+    const std::map<std::string_view, std::string_view>& otherwise) {
+  std::map<std::string, int> missing;
+  ForEachGoldenCase(file, [&](const GoldenCase& test) {
+    const std::string query = test.Text("query");
+    const Result<Expr> expr = Parse(query);
+    if (const std::string what = Missing(expr); !what.empty()) {
+      ++missing[what];
+      return;
+    }
+    std::string expected = test.Text(answer_key);
+    expected = WithIndent(expected);
+    if (test.Has("error")) expected = WithLine(test.Text("error"));
+    if (test.Has("run_error")) expected = test.Text("run_error");
+    if (const auto found = otherwise.find(query); found != otherwise.end()) {
+      EXPECT_NE(expected, found->second) << "no longer decided otherwise: " << query;
+      expected = found->second;
+    }
+    EXPECT_EQ(expr.ok() ? print(*expr) : FirstLine(expr.status().message()), expected) << query;
+  });
+  return missing;
+}
+
+TEST(ParserGolden, PrintsAndRefusesAsLokiDoes) {
+  const auto missing = CheckFile(
+      "logql_parse", "string", [](const Expr& e) { return ToString(e); }, kOtherwise);
+  EXPECT_EQ(missing, (std::map<std::string, int>{
+                         {"`absent_over_time`", 3},
+                         {"`approx_topk`", 3},
+                         {"`avg_over_time`", 5},
+                         {"`bottomk`", 4},
+                         {"`first_over_time`", 3},
+                         {"`label_replace`", 14},
+                         {"`last_over_time`", 1},
+                         {"`max_over_time`", 2},
+                         {"`min_over_time`", 1},
+                         {"`quantile_over_time`", 4},
+                         {"`rate_counter`", 1},
+                         {"`sort_desc`", 1},
+                         {"`sort`", 2},
+                         {"`stddev_over_time`", 2},
+                         {"`stddev`", 3},
+                         {"`sum_over_time`", 5},
+                         {"`topk`", 8},
+                         {"`variants`", 4},
+                         {"`vector`", 7},
+                         {"a number as an expression", 40},
+                         {"the binary operation `%`", 1},
+                         {"the binary operation `*`", 1},
+                         {"the binary operation `+`", 8},
+                         {"the binary operation `-`", 1},
+                         {"the binary operation `/`", 10},
+                         {"the binary operation `<`", 1},
+                         {"the binary operation `==`", 1},
+                         {"the binary operation `>`", 5},
+                         {"the binary operation `^`", 1},
+                         {"the binary operation `and`", 5},
+                         {"the binary operation `or`", 1},
+                     }));
+}
+
+TEST(ParserGolden, PrettifiesAsLokiDoes) {
+  auto otherwise = kPrettyOtherwise;
+  otherwise.insert(kOtherwise.begin(), kOtherwise.end());
+  otherwise.erase(R"({app="api"} | label_format a="{{")");
+  const auto missing = CheckFile("logql_format", "pretty", Prettify, otherwise);
+  EXPECT_EQ(missing, (std::map<std::string, int>{
+                         {"`absent_over_time`", 3},
+                         {"`approx_topk`", 3},
+                         {"`avg_over_time`", 5},
+                         {"`bottomk`", 4},
+                         {"`first_over_time`", 2},
+                         {"`label_replace`", 12},
+                         {"`last_over_time`", 1},
+                         {"`max_over_time`", 2},
+                         {"`min_over_time`", 1},
+                         {"`quantile_over_time`", 3},
+                         {"`rate_counter`", 1},
+                         {"`sort_desc`", 1},
+                         {"`sort`", 2},
+                         {"`stddev_over_time`", 2},
+                         {"`stddev`", 3},
+                         {"`sum_over_time`", 3},
+                         {"`topk`", 4},
+                         {"`variants`", 2},
+                         {"`vector`", 4},
+                         {"a number as an expression", 32},
+                         {"the binary operation `%`", 1},
+                         {"the binary operation `*`", 1},
+                         {"the binary operation `+`", 8},
+                         {"the binary operation `-`", 1},
+                         {"the binary operation `/`", 9},
+                         {"the binary operation `<`", 1},
+                         {"the binary operation `==`", 1},
+                         {"the binary operation `>`", 5},
+                         {"the binary operation `^`", 1},
+                         {"the binary operation `and`", 4},
+                         {"the binary operation `or`", 1},
+                     }));
+}
+
+}  // namespace
+}  // namespace glp::logql
