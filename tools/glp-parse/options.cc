@@ -92,6 +92,10 @@ cli::Command Describe(Options* o) {
       "print the shell pipe that does the same, one stage a process, and end; with --auto tell of "
       "the input what each file is");
   c.Flag("--check", &o->check, "read the configuration, say what is wrong with it, and end");
+  c.Flag("--tap", &o->tap,
+         "in place of the records show what becomes of each, a line after every stage");
+  c.Choice("--color", {"auto", "always", "never"}, &o->color,
+           "colour what a stage changed, with --tap; auto: on a terminal");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   return c;
 }

@@ -12,6 +12,8 @@ struct Options {
   StageList stages;
   bool explain = false;
   bool check = false;
+  bool tap = false;
+  std::string color = "auto";
   bool line_buffered = false;
 };
 

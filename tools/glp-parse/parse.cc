@@ -8,6 +8,7 @@
 #include "io/output.h"
 #include "io/stop.h"
 #include "stages/pipeline.h"
+#include "tap.h"
 #include "yaml_text.h"
 
 namespace glp::parse {
@@ -18,6 +19,12 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   explicit Parser(cli::RecordPipe& pipe) : pipe_(pipe), pipeline_(&pipe.labels(), this) {}
 
   stages::Pipeline& pipeline() { return pipeline_; }
+  // What becomes of each record is shown in place of the records.
+  void SetTap(Tap* tap) {
+    tap_ = tap;
+    pipeline_.set_observer(tap);
+    pipe_.SetPlainOutput(true);
+  }
   uint64_t unfinished() const { return unfinished_; }
 
   Status OnRecord(Record& record, cli::RecordPipe&) override {
@@ -51,6 +58,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   }
 
   void OnEntry(stages::StageEntry& entry) override {
+    if (tap_ != nullptr) tap_->OnLeave(entry);
     Record record;
     record.ts_ns = entry.ts_ns;
     record.labels = entry.labels;
@@ -70,6 +78,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   }
 
   void OnDrop(stages::StageEntry& entry, std::string_view reason) override {
+    if (tap_ != nullptr) tap_->OnDrop(entry, reason);
     Record record;
     record.src = entry.src;
     record.pos = entry.pos;
@@ -81,6 +90,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
  private:
   cli::RecordPipe& pipe_;
   stages::Pipeline pipeline_;
+  Tap* tap_ = nullptr;
   std::string fields_, meta_;
   bool source_runs_ = false;  // a file was told of, and not yet the end of the tool that reads it
   bool cut_off_ = false;
@@ -137,6 +147,8 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   cli::RecordPipe pipe(context, pipe_options);
   Parser parser(pipe);
   for (auto& stage : stages) parser.pipeline().Add(std::move(stage));
+  Tap tap(parser.pipeline(), cli::UseColor(options.color, 1), &pipe.buffer());
+  if (options.tap) parser.SetTap(&tap);
   Status status = pipe.Run(&parser);
   SayFailures(parser.pipeline(), context);
   if (parser.unfinished() > 0) {

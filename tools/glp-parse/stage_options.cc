@@ -372,6 +372,7 @@ Status ModifyWith(std::string_view key_and_yaml, YamlNode* config) {
 
 std::optional<std::vector<std::string>> OptionWords(std::string_view stage,
                                                     const YamlNode& config) {
+  if (stage == "non_indexed_labels") stage = "structured_metadata";
   std::optional<std::vector<std::string>> best;
   for (const StageOption& option : StageOptions()) {
     if (option.stage != stage) continue;
