@@ -7,6 +7,8 @@
 #include "stages/csv.h"
 #include "stages/decolorize.h"
 #include "stages/docker.h"
+#include "stages/drop.h"
+#include "stages/eventlogmessage.h"
 #include "stages/journal.h"
 #include "stages/json.h"
 #include "stages/klog.h"
@@ -14,12 +16,15 @@
 #include "stages/labelallow.h"
 #include "stages/labeldrop.h"
 #include "stages/labels.h"
+#include "stages/limit.h"
 #include "stages/logfmt.h"
 #include "stages/match.h"
 #include "stages/multiline.h"
 #include "stages/output.h"
+#include "stages/pack.h"
 #include "stages/pattern.h"
 #include "stages/regex.h"
+#include "stages/sampling.h"
 #include "stages/static_labels.h"
 #include "stages/structured_metadata.h"
 #include "stages/syslog.h"
@@ -82,6 +87,8 @@ const std::vector<StageInfo>& KnownStages() {
       {"csv", false, One<ReadCsvStage>},
       {"decolorize", true, One<ReadDecolorizeStage>},
       {"docker", true, One<ReadDockerStage>},
+      {"drop", true, One<ReadDropStage>},
+      {"eventlogmessage", true, One<ReadEventLogMessageStage>},
       {"journal", false, One<ReadJournalStage>},
       {"json", true, One<ReadJsonStage>},
       {"klog", false, One<ReadKlogStage>},
@@ -89,13 +96,16 @@ const std::vector<StageInfo>& KnownStages() {
       {"labelallow", true, One<ReadLabelAllowStage>},
       {"labeldrop", true, One<ReadLabelDropStage>},
       {"labels", true, One<ReadLabelsStage>},
+      {"limit", true, One<ReadLimitStage>},
       {"logfmt", true, One<ReadLogfmtStage>},
       {"match", true, ReadMatchStage},
       {"multiline", true, One<ReadMultilineStage>},
       {"non_indexed_labels", true, One<ReadStructuredMetadataStage>},
       {"output", true, One<ReadOutputStage>},
+      {"pack", true, One<ReadPackStage>},
       {"pattern", false, One<ReadPatternStage>},
       {"regex", true, One<ReadRegexStage>},
+      {"sampling", true, One<ReadSamplingStage>},
       {"static_labels", true, One<ReadStaticLabelsStage>},
       {"structured_metadata", true, One<ReadStructuredMetadataStage>},
       {"syslog", false, One<ReadSyslogStage>},

@@ -1,4 +1,5 @@
-// The stages that change the line: output, replace, template, pack.
+// The stages that change the line and what is extracted: output, replace, template, pack,
+// eventlogmessage.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -27,6 +28,108 @@ TEST(OutputStage, WithoutTheSourceTheLinePassesWithTheReason) {
   EXPECT_EQ(pipeline.Failures(),
             (std::map<std::string, uint64_t>{{"output: no field or label 'msg'", 1}}));
   EXPECT_EQ(BuildError("- output: {}"), "t.yml:1:11: output: expected a source");
+}
+
+TEST(PackStage, PutsLabelsAndFieldsIntoTheLine) {
+  auto out = RunStages(R"(
+- regex: {expression: 'user=(?P<zuser>\S+)'}
+- static_labels: {a: 1}
+- pack: {labels: [zuser, stream, job, missing, a, job], ingest_timestamp: false}
+)",
+                       {{"user=<a&b> said \"hi\" \\ tab\there \xC3\xA9 \xE2\x98\x83\n",
+                         R"({"job":"golden","stream":"stdout"})"},
+                        {"{\"inner\":\"json\"}", R"({"job":"golden","stream":"stderr"})"}});
+  EXPECT_EQ(
+      LinesOf(out),
+      (Texts{"{\"job\":\"golden\",\"stream\":\"stdout\",\"zuser\":\"\\u003ca\\u0026b\\u003e\","
+             "\"_entry\":\"user=\\u003ca\\u0026b\\u003e said \\\"hi\\\" \\\\ tab\\there "
+             "\xC3\xA9 \xE2\x98\x83\\n\"}",
+             "{\"job\":\"golden\",\"stream\":\"stderr\",\"_entry\":\"{\\\"inner\\\":"
+             "\\\"json\\\"}\"}"}));
+  // A label that is not extracted is not packed, and stays.
+  EXPECT_EQ(LabelsOf(out), (Texts{R"({"a":"1"})", R"({"a":"1"})"}));
+  EXPECT_EQ(out[0].ts_ns, 1000);
+}
+
+TEST(PackStage, EscapesAsGo) {
+  EXPECT_EQ(
+      LinesOf(RunStages("- pack: {ingest_timestamp: 'false'}",
+                        {{std::string("\0\b\f\r\x1f\x7f", 6) + "\xE2\x80\xA8\xE2\x80\xA9'/"}})),
+      Texts{"{\"_entry\":\"\\u0000\\u0008\\u000c\\r\\u001f\x7f\\u2028\\u2029'/\"}"});
+}
+
+TEST(PackStage, TheTimeIsThatOfPacking) {
+  TestPipeline pipeline("- pack: {labels: [job]}");
+  pipeline.Feed({"x"});
+  EXPECT_EQ(pipeline.out()[0].ts_ns, pipeline.now_ns);
+  EXPECT_EQ(pipeline.out()[0].labels, "{}");
+}
+
+TEST(PackStage, WhatIsNotUtf8IsNotPackedUnlessAsPromtail) {
+  const char kYaml[] = "- pack: {labels: [job], ingest_timestamp: false}";
+  const TestLine in{"a\xFF\xC3\xA9\xE2\x82"};
+  auto out = RunStages(kYaml, {in});
+  EXPECT_EQ(out[0].line, in.line);
+  EXPECT_EQ(out[0].labels, in.labels);
+  EXPECT_EQ(out[0].fields, R"({"__error__":"pack: bytes that are not UTF-8"})");
+  out = RunStages(kYaml, {in}, true);
+  EXPECT_EQ(out[0].line, "{\"job\":\"golden\",\"_entry\":\"a\\ufffd\xC3\xA9\\ufffd\\ufffd\"}");
+  EXPECT_EQ(out[0].fields, R"({"__error__":"pack: bytes that are not UTF-8"})");
+}
+
+TEST(PackStage, ErrorsNameTheirPlace) {
+  EXPECT_EQ(BuildError("- pack: {labels: job}"),
+            "t.yml:1:18: labels: expected a list of texts, not 'job'");
+  EXPECT_EQ(BuildError("- pack: {labels: [_entry]}"),
+            "t.yml:1:18: pack: _entry is the name of the line in what is packed");
+}
+
+constexpr char kMessage[] = R"(
+- regex: {expression: '(?s)m=(?P<message>.*)'}
+)";
+
+TEST(EventLogMessageStage, TakesLinesApart) {
+  EXPECT_EQ(
+      FieldsOf(
+          RunStages(std::string(kMessage) + "- eventlogmessage: {}\n- drop: {longer_than: 1KB}",
+                    {{"m=Key 1: Value 1\r\n0Key2: Value 2\r\nKey@3:\tValue: 3 \xC2\xA0\r\n"
+                      ": Value 4\r\nno_colon\r\nKey\xC3\xA4\xC3\xB6: v\r\njob:x\r\n"}})),
+      Texts{R"({"Key_1":"Value 1","Key_3":"Value: 3","Key__":"v","_":"Value 4",)"
+            R"("_Key2":"Value 2","job_extracted":"x","message":"Key 1: Value 1\r\n0Key2: Value 2)"
+            "\\r\\nKey@3:\\tValue: 3 \xC2\xA0\\r\\n: Value 4\\r\\nno_colon\\r\\nKey\xC3\xA4\xC3\xB6"
+            R"(: v\r\njob:x\r\n"})"});
+}
+
+TEST(EventLogMessageStage, InvalidNamesMayBeDroppedAndOldValuesOverwritten) {
+  auto out = RunStages(R"(
+- regex: {expression: '(?s)m=(?P<text>.*)'}
+- eventlogmessage: {source: text, drop_invalid_labels: true, overwrite_existing: true}
+- labels: {job: , a_b: , ok: }
+)",
+                       {{"m=a b: 1\r\njob: new\r\nok: yes"}});
+  EXPECT_EQ(LabelsOf(out), Texts{R"({"job":"new","ok":"yes"})"});
+}
+
+TEST(EventLogMessageStage, WithoutAMessageTheLinePasses) {
+  auto out = RunStages("- eventlogmessage: {}", {{"x"}});
+  EXPECT_EQ(FieldsOf(out),
+            Texts{R"({"__error__":"eventlogmessage: no field or label 'message'"})"});
+  EXPECT_EQ(BuildError("- eventlogmessage: {source: the message}"),
+            "t.yml:1:29: eventlogmessage: source: 'the message' is no name of a label "
+            "([a-zA-Z_][a-zA-Z0-9_]*)");
+  EXPECT_EQ(BuildError("- eventlogmessage:"), "");
+}
+
+TEST(EventLogMessageStage, ManyNamesAreCutOff) {
+  std::string message = "m=";
+  for (int i = 0; i < 100'000; ++i) message += "k" + std::to_string(i) + ": v\r\n";
+  TestPipeline pipeline(std::string(kMessage) + "- eventlogmessage: {}");
+  pipeline.Feed({message});
+  EXPECT_EQ(
+      pipeline.Failures(),
+      (std::map<std::string, uint64_t>{{"eventlogmessage: more than 1000 names in one event", 1}}));
+  EXPECT_NE(pipeline.out()[0].fields.find(R"("k999":"v")"), std::string::npos);
+  EXPECT_EQ(pipeline.out()[0].fields.find(R"("k1000":"v")"), std::string::npos);
 }
 
 }  // namespace
