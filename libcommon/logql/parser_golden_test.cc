@@ -184,5 +184,71 @@ TEST(ParserGolden, PrettifiesAsLokiDoes) {
                      }));
 }
 
+// Where the right side of a label filter is decided otherwise.
+const std::map<std::string_view, std::string_view> kBytesOtherwise = {
+    // Go's scanner takes E and P for exponents and 0B for a binary number before Loki looks for a
+    // unit; they are units.
+    {"1PB", ""},
+    {"1EB", ""},
+    {"0B", ""},
+    // Both refuse it; here for the number, see above.
+    {"0x10KB",
+     "parse error : unable to parse literal as a float: strconv.ParseFloat: parsing \"0x10\": "
+     "invalid syntax"},
+};
+
+TEST(ParserGolden, ReadsTheRightSideOfLabelFiltersAsLokiDoes) {
+  int count = 0;
+  ForEachGoldenCase("bytes", [&](const GoldenCase& test) {
+    if (test.Text("kind") != "logql") return;
+    ++count;
+    const std::string text = test.Text("text");
+    const auto log = ParseLogQuery("{a=\"b\"} | x > " + text);
+    std::string expected = WithLine(test.Text("error"));
+    if (const auto found = kBytesOtherwise.find(text); found != kBytesOtherwise.end()) {
+      expected = found->second;
+    }
+    const std::string message = log.ok() ? "" : log.status().message();
+    ASSERT_EQ(FirstLine(message), expected) << text;
+    if (!log.ok() || test.Has("error")) return;
+    const auto& filter = std::get<LabelFilter>(log->stages[0]);
+    if (test.Has("duration_ns")) {
+      EXPECT_EQ(std::to_string(filter.duration_ns), test.Text("duration_ns")) << text;
+    } else {
+      const double expected_number = std::stod(test.Text(test.Has("bytes") ? "bytes" : "number"));
+      EXPECT_EQ(filter.number, expected_number) << text;
+    }
+  });
+  EXPECT_EQ(count, 37);
+}
+
+// Of the files that were recorded to run, what is refused beforehand, and that the rest is not.
+void CheckRefusals(const std::string& file, const char* key,
+                   const std::map<std::string_view, std::string_view>& otherwise) {
+  ForEachGoldenCase(file, [&](const GoldenCase& test) {
+    const std::string stage = test.Text(key);
+    const auto log = ParseLogQuery("{app=\"s\"} | " + stage);
+    const std::string error = test.Text("error");
+    std::string expected =
+        error == "parse" || error == "pipeline" ? WithLine(test.Text("words")) : "";
+    if (const auto found = otherwise.find(stage); found != otherwise.end()) {
+      expected = found->second;
+    }
+    const std::string message = log.ok() ? "" : log.status().message();
+    EXPECT_EQ(FirstLine(message), expected) << stage;
+  });
+}
+
+TEST(ParserGolden, RefusesLabelFiltersAsLokiDoes) {
+  CheckRefusals("labelfilter", "filter",
+                {{"s = 'x'", "parse error at line 1, col 17: invalid char literal"},
+                 {"a =! 5", "parse error at line 1, col 16: syntax error: unexpected !"}});
+}
+
+TEST(ParserGolden, RefusesLabelFormatsAsLokiDoes) {
+  // Templates are checked where they run.
+  CheckRefusals("labelfmt", "stage", {{"label_format x=\"{{\"", ""}});
+}
+
 }  // namespace
 }  // namespace glp::logql
