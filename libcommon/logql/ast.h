@@ -15,9 +15,14 @@ namespace re2 {
 class RE2;
 }
 
+namespace glp::codec {
+class PatternFilter;  // codec/pattern.h
+}
+
 namespace glp::logql {
 
 class LineSearch;  // logql/line_search.h
+class IpMatcher;   // logql/ip.h
 
 // A label matcher of a selector: {name op "value"}. Regular expressions are anchored at both ends.
 struct Matcher {
@@ -47,10 +52,13 @@ struct LineFilter {
     // How `text` is looked for, fast; made by MakeLineFilter. Without it `text` is searched as
     // bytes, which only the kContains forms may rely on.
     std::shared_ptr<const LineSearch> search;
+    std::shared_ptr<const IpMatcher> ip;                  // is_ip
+    std::shared_ptr<const codec::PatternFilter> pattern;  // kPattern, kNotPattern
   };
   Op op = Op::kContains;
   std::vector<Alternative> alternatives;
 
+  // REQUIRES: PrepareLineFilter, or made by MakeLineFilter.
   bool Passes(std::string_view line) const;
 };
 
@@ -58,5 +66,8 @@ struct LineFilter {
 // Loki's words ("error parsing regexp: …").
 Result<Matcher> MakeMatcher(std::string name, Matcher::Op op, std::string value);
 Result<LineFilter> MakeLineFilter(LineFilter::Op op, const std::vector<std::string>& texts);
+// Fills in what a filter needs to run from its op and its alternatives' text and is_ip. Errors: as
+// MakeLineFilter; those of logql/ip.h and codec/pattern.h; "ip: invalid operation".
+Status PrepareLineFilter(LineFilter* filter);
 
 }  // namespace glp::logql

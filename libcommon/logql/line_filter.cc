@@ -1,41 +1,84 @@
+#include "codec/pattern.h"
 #include "logql/ast.h"
+#include "logql/ip.h"
 #include "logql/line_search.h"
 
 namespace glp::logql {
+namespace {
 
-Result<LineFilter> MakeLineFilter(LineFilter::Op op, const std::vector<std::string>& texts) {
-  const bool is_regex = op == LineFilter::Op::kMatch || op == LineFilter::Op::kNotMatch;
-  LineFilter filter;
-  filter.op = op;
-  for (const std::string& text : texts) {
-    LineFilter::Alternative& alternative = filter.alternatives.emplace_back();
-    alternative.text = text;
-    if (is_regex) {
-      GLP_ASSIGN_OR_RETURN(alternative.search, LineSearch::ForRegex(text));
-      alternative.regex = alternative.search->regex();
-      const auto& literals = alternative.search->literals();
-      alternative.is_literal = alternative.search->is_literal() && literals.size() == 1 &&
-                               literals[0].literal() == text && !literals[0].fold_case();
-    } else {
-      alternative.search = LineSearch::ForLiteral(text);
+using Op = LineFilter::Op;
+
+bool IsNegated(Op op) {
+  return op == Op::kNotContains || op == Op::kNotMatch || op == Op::kNotPattern;
+}
+
+Status Prepare(Op op, LineFilter::Alternative* alternative) {
+  if (alternative->is_ip) {
+    if (op != Op::kContains && op != Op::kNotContains) return UsageError("ip: invalid operation");
+    GLP_ASSIGN_OR_RETURN(IpMatcher ip, IpMatcher::Compile(alternative->text));
+    alternative->ip = std::make_shared<const IpMatcher>(ip);
+    return Status::Ok();
+  }
+  switch (op) {
+    case Op::kContains:
+    case Op::kNotContains:
+      alternative->search = LineSearch::ForLiteral(alternative->text);
+      break;
+    case Op::kMatch:
+    case Op::kNotMatch: {
+      GLP_ASSIGN_OR_RETURN(alternative->search, LineSearch::ForRegex(alternative->text));
+      alternative->regex = alternative->search->regex();
+      const auto& literals = alternative->search->literals();
+      alternative->is_literal = alternative->search->is_literal() && literals.size() == 1 &&
+                                literals[0].literal() == alternative->text &&
+                                !literals[0].fold_case();
+      break;
+    }
+    case Op::kPattern:
+    case Op::kNotPattern: {
+      GLP_ASSIGN_OR_RETURN(codec::PatternFilter pattern,
+                           codec::PatternFilter::Compile(alternative->text));
+      alternative->pattern = std::make_shared<const codec::PatternFilter>(std::move(pattern));
+      break;
     }
   }
+  return Status::Ok();
+}
+
+bool IsFound(const LineFilter::Alternative& alternative, std::string_view line) {
+  if (alternative.search != nullptr) return alternative.search->Matches(line);
+  if (alternative.ip != nullptr) return alternative.ip->IsIn(line);
+  if (alternative.pattern != nullptr) return alternative.pattern->Matches(line);
+  if (alternative.regex != nullptr) {
+    return re2::RE2::PartialMatch({line.data(), line.size()}, *alternative.regex);
+  }
+  return line.find(alternative.text) != std::string_view::npos;
+}
+
+}  // namespace
+
+Status PrepareLineFilter(LineFilter* filter) {
+  for (LineFilter::Alternative& alternative : filter->alternatives) {
+    GLP_RETURN_IF_ERROR(Prepare(filter->op, &alternative));
+  }
+  return Status::Ok();
+}
+
+Result<LineFilter> MakeLineFilter(LineFilter::Op op, const std::vector<std::string>& texts) {
+  LineFilter filter;
+  filter.op = op;
+  for (const std::string& text : texts) filter.alternatives.emplace_back().text = text;
+  GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
   return filter;
 }
 
 bool LineFilter::Passes(std::string_view line) const {
   bool found = false;
   for (const Alternative& alternative : alternatives) {
-    if (alternative.search != nullptr) {
-      found = alternative.search->Matches(line);
-    } else if (alternative.regex != nullptr) {
-      found = re2::RE2::PartialMatch({line.data(), line.size()}, *alternative.regex);
-    } else {
-      found = line.find(alternative.text) != std::string_view::npos;
-    }
+    found = IsFound(alternative, line);
     if (found) break;
   }
-  return found == (op == Op::kContains || op == Op::kMatch);
+  return found != IsNegated(op);
 }
 
 }  // namespace glp::logql

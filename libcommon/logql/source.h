@@ -30,7 +30,8 @@ struct Entry {
   int64_t ts_ns;
   const LabelSet* stream;
   std::string_view line;
-  std::string_view meta;  // raw JSON object of strings, "" where there is none
+  std::string_view meta;         // raw JSON object of strings, "" where there is none
+  std::string_view fields = {};  // what a query's parsers extracted, the same; sources leave it
 };
 
 struct ScanRequest {

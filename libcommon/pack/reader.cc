@@ -15,6 +15,7 @@ std::string_view Needle(const std::vector<logql::LineFilter>& filters) {
   for (const logql::LineFilter& filter : filters) {
     if (filter.alternatives.size() != 1) continue;
     const auto& only = filter.alternatives[0];
+    if (only.is_ip) continue;
     bool literal = filter.op == logql::LineFilter::Op::kContains ||
                    (filter.op == logql::LineFilter::Op::kMatch && only.is_literal);
     if (literal && only.text.size() > best.size()) best = only.text;

@@ -25,10 +25,8 @@
 
 namespace glp::wire {
 
-// An entry as a server gives it. Entry::meta is canonical JSON.
-struct LokiEntry : logql::Entry {
-  std::string_view fields;  // what the query's parsers extracted: as meta, "" where there is none
-};
+// An entry as a server gives it. Entry::meta and Entry::fields are canonical JSON, "" for none.
+using LokiEntry = logql::Entry;
 
 struct LokiAnswer {
   enum class Type { kStreams, kMatrix, kVector, kScalar };
