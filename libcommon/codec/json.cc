@@ -2,9 +2,12 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "base/json_text.h"
+#include "codec/json_number.h"
+#include "codec/json_tree.h"
 
 namespace glp::codec {
 namespace {
@@ -42,11 +45,21 @@ bool AtEnd(od::document& document) {
 }
 
 std::string_view TrimEnd(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  constexpr std::string_view kBlanks = " \t\n\r";
+  while (!text.empty() && kBlanks.find(text.back()) != std::string_view::npos) {
+    text.remove_suffix(1);
+  }
   return text;
 }
 
-enum class Scalar { kText, kNull, kNested, kBad };
+using Kind = JsonValue::Kind;
+
+// What a value is by its first byte.
+enum class Scalar { kText, kNumber, kWord, kNull, kNested, kBad };
+
+bool MayOverflow(std::string_view number) {
+  return number.size() > 300 || number.find_first_of("eE") != std::string_view::npos;
+}
 
 // Reads a scalar; leaves objects and arrays alone.
 Scalar ReadScalar(od::value value, std::string_view* text) {
@@ -55,94 +68,23 @@ Scalar ReadScalar(od::value value, std::string_view* text) {
   switch (type) {
     case od::json_type::string:
       return value.get_string().get(*text) == simdjson::SUCCESS ? Scalar::kText : Scalar::kBad;
-    case od::json_type::number: {
+    case od::json_type::number:
       *text = TrimEnd(value.raw_json_token());
-      double ignored;
-      if (!IsJsonNumber(*text)) return Scalar::kBad;
-      // Only to move on; a number too large for a double is still a number.
-      auto error = value.get_double().get(ignored);
-      return error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR ? Scalar::kText
-                                                                           : Scalar::kBad;
-    }
-    case od::json_type::boolean: {
-      bool b;
-      if (value.get_bool().get(b) != simdjson::SUCCESS) return Scalar::kBad;
-      *text = b ? "true" : "false";
-      return Scalar::kText;
-    }
-    case od::json_type::null: {
-      bool is_null = false;
-#if SIMDJSON_VERSION_MAJOR >= 3
-      if (value.is_null().get(is_null) != simdjson::SUCCESS) return Scalar::kBad;
-#else
-      is_null = value.is_null();
-#endif
-      return is_null ? Scalar::kNull : Scalar::kBad;
-    }
+      return IsJsonNumber(*text) ? Scalar::kNumber : Scalar::kBad;
+    case od::json_type::boolean:
+      *text = TrimEnd(value.raw_json_token());
+      return *text == "true" || *text == "false" ? Scalar::kWord : Scalar::kBad;
+    case od::json_type::null:
+      return TrimEnd(value.raw_json_token()) == "null" ? Scalar::kNull : Scalar::kBad;
     default:
       return Scalar::kNested;
   }
 }
 
-struct Step {
-  bool is_index = false;
-  std::string key;
-  size_t index = 0;
-};
-
 Status BadPath(std::string_view path, size_t at, std::string_view why) {
   return UsageError("JSON path '" + std::string(path) + "', character " + std::to_string(at + 1) +
                     ": " + std::string(why) +
                     "; understood are key, a.b.c, a[0] and \"a quoted key\"");
-}
-
-Result<std::vector<Step>> ParsePath(std::string_view path) {
-  std::vector<Step> steps;
-  size_t i = 0;
-  bool want_key = true;
-  while (i < path.size()) {
-    if (path[i] == '[') {
-      size_t start = ++i;
-      size_t index = 0;
-      while (i < path.size() && path[i] >= '0' && path[i] <= '9' && i - start < 9) {
-        index = index * 10 + static_cast<size_t>(path[i++] - '0');
-      }
-      if (i == start || i == path.size() || path[i] != ']') {
-        return BadPath(path, i, "expected a number and ']'");
-      }
-      if (want_key && !steps.empty()) return BadPath(path, start, "expected a key behind '.'");
-      ++i;
-      steps.push_back({true, "", index});
-      want_key = false;
-      continue;
-    }
-    if (!want_key) {
-      if (path[i] != '.') return BadPath(path, i, "expected '.' or '['");
-      ++i;
-      want_key = true;
-      continue;
-    }
-    Step step;
-    if (path[i] == '"') {
-      ++i;
-      while (i < path.size() && path[i] != '"') {
-        if (path[i] == '\\' && i + 1 < path.size()) ++i;
-        step.key += path[i++];
-      }
-      if (i == path.size()) return BadPath(path, i, "a quoted key without its end");
-      ++i;
-    } else {
-      size_t start = i;
-      constexpr std::string_view kEnds = ".[]\"'`|&!*(){}<>=?,: \t";
-      while (i < path.size() && kEnds.find(path[i]) == std::string_view::npos) ++i;
-      step.key = path.substr(start, i - start);
-      if (step.key.empty()) return BadPath(path, i, "expected a key");
-    }
-    steps.push_back(std::move(step));
-    want_key = false;
-  }
-  if (steps.empty() || want_key) return BadPath(path, path.size(), "expected a key");
-  return steps;
 }
 
 // The paths as a tree, so that one walk finds them all.
@@ -153,7 +95,7 @@ struct Node {
   bool leaf() const { return keys.empty() && elements.empty(); }
 };
 
-Node* Child(Node* node, const Step& step) {
+Node* Child(Node* node, const JsonStep& step) {
   if (step.is_index) {
     for (auto& [index, child] : node->elements) {
       if (index == step.index) return child.get();
@@ -166,24 +108,31 @@ Node* Child(Node* node, const Step& step) {
   return node->keys.emplace_back(step.key, std::make_unique<Node>()).second.get();
 }
 
-// Nesting deeper than any path is skipped by simdjson without recursion; this one is bounded by
-// the depth of the paths.
+// One walk over all of a text. What no path leads to is only checked.
 class Walk {
  public:
   Walk(std::vector<JsonValue>* values, std::string* compact)
       : values_(*values), compact_(*compact) {}
 
-  bool Object(od::object& object, const Node& node) {
+  bool Object(od::object& object, const Node* node, int depth) {
+    if (depth > JsonTree::kMaxDepth) return false;
     for (auto field : object) {
-      std::string_view key;
-      if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
       od::value value;
       if (field.value().get(value) != simdjson::SUCCESS) return false;
       const Node* child = nullptr;
-      for (const auto& [name, c] : node.keys) {
-        if (name == key) child = c.get();
+      od::raw_json_string raw;
+      if (field.key().get(raw) != simdjson::SUCCESS) return false;
+      // Keys with escapes are rare, those without are compared as they stand.
+      const char* end = raw.raw();
+      while (*end != '"' && *end != '\\') ++end;
+      std::string_view key(raw.raw(), static_cast<size_t>(end - raw.raw()));
+      if (*end == '\\' && field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
+      if (node != nullptr) {
+        for (const auto& [name, c] : node->keys) {
+          if (name == key) child = c.get();
+        }
       }
-      if (child != nullptr && !Visit(value, *child)) return false;
+      if (child != nullptr ? !Visit(value, *child, depth) : !Check(value, depth)) return false;
     }
     return true;
   }
@@ -191,58 +140,108 @@ class Walk {
   // Texts that had to be made are only placed once `compact_` no longer moves.
   void Place() {
     for (const Made& made : made_) {
-      values_[made.target] = {true, std::string_view(compact_).substr(made.offset, made.size)};
+      values_[made.target] = {.present = true,
+                              .kind = Kind::kNested,
+                              .text = std::string_view(compact_).substr(made.offset, made.size)};
     }
   }
+  bool has_overflow() const { return has_overflow_; }
 
  private:
   struct Made {
     size_t target, offset, size;
   };
 
-  bool Visit(od::value value, const Node& node) {
+  bool Visit(od::value value, const Node& node, int depth) {
     std::string_view text;
     Forget(node);
+    Kind kind = Kind::kText;
     switch (ReadScalar(value, &text)) {
       case Scalar::kBad:
         return false;
       case Scalar::kNull:
         return true;
-      case Scalar::kText:
-        for (size_t target : node.targets) values_[target] = {true, text};
-        return true;
       case Scalar::kNested:
+        return NestedOf(value, &node, depth);
+      case Scalar::kText:
+        break;
+      case Scalar::kNumber:
+        kind = Kind::kNumber;
+        NoteOverflow(text);
+        break;
+      case Scalar::kWord:
+        kind = Kind::kWord;
         break;
     }
+    for (size_t target : node.targets)
+      values_[target] = {.present = true, .kind = kind, .text = text};
+    return true;
+  }
+
+  bool Check(od::value value, int depth) {
     od::json_type type;
     if (value.type().get(type) != simdjson::SUCCESS) return false;
-    return type == od::json_type::object ? Nested<od::object>(value, node)
-                                         : Nested<od::array>(value, node);
+    if (type == od::json_type::string) {
+      const std::string_view token = value.raw_json_token();
+      if (std::memchr(token.data(), '\\', token.size()) == nullptr) {
+        // Taken, not left: simdjson would pass a ':' behind it.
+        return value.get_raw_json_string().error() == simdjson::SUCCESS;
+      }
+    }
+    std::string_view text;
+    switch (ReadScalar(value, &text)) {
+      case Scalar::kBad:
+        return false;
+      case Scalar::kNumber:
+        NoteOverflow(text);
+        return true;
+      case Scalar::kNested:
+        return NestedOf(value, nullptr, depth);
+      default:
+        return true;
+    }
+  }
+
+  void NoteOverflow(std::string_view number) {
+    if (MayOverflow(number) && std::isinf(JsonNumberValue(number))) has_overflow_ = true;
+  }
+
+  bool NestedOf(od::value& value, const Node* node, int depth) {
+    od::json_type type;
+    if (value.type().get(type) != simdjson::SUCCESS) return false;
+    return type == od::json_type::object ? Nested<od::object>(value, node, depth + 1)
+                                         : Nested<od::array>(value, node, depth + 1);
   }
 
   template <typename Container>
-  bool Nested(od::value& value, const Node& node) {
+  bool Nested(od::value& value, const Node* node, int depth) {
     Container container;
     if (value.get(container) != simdjson::SUCCESS) return false;
-    if (!node.targets.empty()) {
+    if (node != nullptr && !node->targets.empty()) {
       std::string_view raw;
       if (container.raw_json().get(raw) != simdjson::SUCCESS) return false;
-      if (!AddCompact(raw, node)) return false;
-      if (node.leaf()) return true;
+      if (!AddCompact(raw, *node)) return false;
       if (container.reset().error() != simdjson::SUCCESS) return false;
     }
-    return Inside(container, node);
+    return Inside(container, node, depth);
   }
 
-  bool Inside(od::object& object, const Node& node) { return Object(object, node); }
-  bool Inside(od::array& array, const Node& node) {
+  bool Inside(od::object& object, const Node* node, int depth) {
+    return Object(object, node, depth);
+  }
+  bool Inside(od::array& array, const Node* node, int depth) {
+    if (depth > JsonTree::kMaxDepth) return false;
     size_t at = 0;
     for (auto element : array) {
       od::value value;
       if (element.get(value) != simdjson::SUCCESS) return false;
-      for (const auto& [index, child] : node.elements) {
-        if (index == at && !Visit(value, *child)) return false;
+      const Node* child = nullptr;
+      if (node != nullptr) {
+        for (const auto& [index, c] : node->elements) {
+          if (index == at) child = c.get();
+        }
       }
+      if (child != nullptr ? !Visit(value, *child, depth) : !Check(value, depth)) return false;
       ++at;
     }
     return true;
@@ -276,9 +275,59 @@ class Walk {
   std::vector<JsonValue>& values_;
   std::string& compact_;
   std::vector<Made> made_;
+  bool has_overflow_ = false;
 };
 
 }  // namespace
+
+Result<std::vector<JsonStep>> ParseJsonPath(std::string_view path) {
+  std::vector<JsonStep> steps;
+  size_t i = 0;
+  bool want_key = true;
+  while (i < path.size()) {
+    if (path[i] == '[') {
+      size_t start = ++i;
+      size_t index = 0;
+      while (i < path.size() && path[i] >= '0' && path[i] <= '9' && i - start < 9) {
+        index = index * 10 + static_cast<size_t>(path[i++] - '0');
+      }
+      if (i == start || i == path.size() || path[i] != ']') {
+        return BadPath(path, i, "expected a number and ']'");
+      }
+      if (want_key && !steps.empty()) return BadPath(path, start, "expected a key behind '.'");
+      ++i;
+      steps.push_back({true, "", index});
+      want_key = false;
+      continue;
+    }
+    if (!want_key) {
+      if (path[i] != '.') return BadPath(path, i, "expected '.' or '['");
+      ++i;
+      want_key = true;
+      continue;
+    }
+    JsonStep step;
+    if (path[i] == '"') {
+      ++i;
+      while (i < path.size() && path[i] != '"') {
+        if (path[i] == '\\' && i + 1 < path.size()) ++i;
+        step.key += path[i++];
+      }
+      if (i == path.size()) return BadPath(path, i, "a quoted key without its end");
+      ++i;
+    } else {
+      size_t start = i;
+      constexpr std::string_view kEnds = ".[]\"'`|&!*(){}<>=?,: \t";
+      while (i < path.size() && kEnds.find(path[i]) == std::string_view::npos) ++i;
+      step.key = path.substr(start, i - start);
+      if (step.key.empty()) return BadPath(path, i, "expected a key");
+    }
+    steps.push_back(std::move(step));
+    want_key = false;
+  }
+  if (steps.empty() || want_key) return BadPath(path, path.size(), "expected a key");
+  return steps;
+}
 
 struct JsonExtractor::Impl {
   Document document;
@@ -292,11 +341,15 @@ JsonExtractor::JsonExtractor(JsonExtractor&&) noexcept = default;
 JsonExtractor& JsonExtractor::operator=(JsonExtractor&&) noexcept = default;
 
 Status JsonExtractor::AddPath(std::string_view path) {
-  GLP_ASSIGN_OR_RETURN(std::vector<Step> steps, ParsePath(path));
-  Node* node = &impl_->root;
-  for (const Step& step : steps) node = Child(node, step);
-  node->targets.push_back(paths_++);
+  GLP_ASSIGN_OR_RETURN(std::vector<JsonStep> steps, ParseJsonPath(path));
+  AddSteps(steps);
   return Status::Ok();
+}
+
+void JsonExtractor::AddSteps(const std::vector<JsonStep>& steps) {
+  Node* node = &impl_->root;
+  for (const JsonStep& step : steps) node = Child(node, step);
+  node->targets.push_back(paths_++);
 }
 
 bool JsonExtractor::Extract(std::string_view text, std::vector<JsonValue>* values) {
@@ -306,9 +359,10 @@ bool JsonExtractor::Extract(std::string_view text, std::vector<JsonValue>* value
   od::object object;
   Walk walk(values, &impl_->compact);
   if (impl_->document.Open(text, &document) == simdjson::SUCCESS &&
-      document.get_object().get(object) == simdjson::SUCCESS && walk.Object(object, impl_->root) &&
-      AtEnd(document)) {
+      document.get_object().get(object) == simdjson::SUCCESS &&
+      walk.Object(object, &impl_->root, 1) && AtEnd(document)) {
     walk.Place();
+    has_overflow_ = walk.has_overflow();
     return true;
   }
   values->assign(paths_, JsonValue());
@@ -342,7 +396,9 @@ bool JsonTopLevel::Read(std::string_view text, Pairs* pairs) {
       }
       Scalar scalar = ReadScalar(value, &value_text);
       if (scalar == Scalar::kBad) return false;
-      if (scalar == Scalar::kText) pairs->emplace_back(key, value_text);
+      if (scalar == Scalar::kText || scalar == Scalar::kNumber || scalar == Scalar::kWord) {
+        pairs->emplace_back(key, value_text);
+      }
     }
     return AtEnd(document);
   };
