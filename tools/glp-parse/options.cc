@@ -92,6 +92,11 @@ cli::Command Describe(Options* o) {
       "print the shell pipe that does the same, one stage a process, and end; with --auto tell of "
       "the input what each file is");
   c.Flag("--check", &o->check, "read the configuration, say what is wrong with it, and end");
+  c.Value(
+      "--test", "FILE", &o->test,
+      "run the cases of FILE, lines in and records expected, and say what differs; status 1 where "
+      "something does");
+  c.Completes("file");
   c.Flag("--tap", &o->tap,
          "in place of the records show what becomes of each, a line after every stage");
   c.Choice("--color", {"auto", "always", "never"}, &o->color,

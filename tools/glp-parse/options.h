@@ -13,6 +13,7 @@ struct Options {
   bool explain = false;
   bool check = false;
   bool tap = false;
+  std::string test;  // a file of cases, "" for none
   std::string color = "auto";
   bool line_buffered = false;
 };

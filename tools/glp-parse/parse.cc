@@ -9,6 +9,7 @@
 #include "io/stop.h"
 #include "stages/pipeline.h"
 #include "tap.h"
+#include "test_cases.h"
 #include "yaml_text.h"
 
 namespace glp::parse {
@@ -132,9 +133,31 @@ cli::RunResult Explain(const Options& options, const std::vector<StagePart>& par
   return static_cast<int>(cli::kExitOk);
 }
 
+cli::RunResult Test(const Options& options, cli::Context& context) {
+  GLP_ASSIGN_OR_RETURN(TestFile file, ReadTestFile(options.test, options.stages.expand_env));
+  std::vector<std::string> notes;
+  if (!options.stages.empty()) {
+    if (file.pipeline) {
+      return UsageError(options.test +
+                        ": it has a pipeline of its own; the stages of the command line would "
+                        "not be tested");
+    }
+    GLP_ASSIGN_OR_RETURN(file.pipeline, options.stages.Parts(false, &notes));
+  }
+  if (!file.pipeline) {
+    return UsageError(options.test + ": it has no pipeline, and the command line has no stages");
+  }
+  GLP_RETURN_IF_ERROR(BuildParts(*file.pipeline, nullptr, &notes).status());
+  for (const std::string& note : notes) context.Say(note);
+  GLP_ASSIGN_OR_RETURN(TestReport report, RunTests(file, *file.pipeline));
+  GLP_RETURN_IF_ERROR(io::WriteAll(1, report.text, "standard output"));
+  return static_cast<int>(report.failed > 0 ? cli::kExitNoMatch : cli::kExitOk);
+}
+
 }  // namespace
 
 cli::RunResult Run(const Options& options, cli::Context& context) {
+  if (!options.test.empty()) return Test(options, context);
   GLP_RETURN_IF_ERROR(CheckOptions(options));
   std::vector<std::string> notes;
   GLP_ASSIGN_OR_RETURN(std::vector<StagePart> parts, options.stages.Parts(options.check, &notes));
