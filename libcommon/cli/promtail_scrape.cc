@@ -35,35 +35,6 @@ constexpr std::string_view kOtherSources[] = {"journal",
                                               "azure_sd_configs",
                                               "triton_sd_configs"};
 
-void ReadRelabelRule(YamlMap& map, stages::Relabeler* relabeler) {
-  stages::RelabelRule rule;
-  Given<std::vector<std::string>> sources;
-  Given<std::string> separator(rule.separator), target, regex(rule.regex);
-  Given<std::string> replacement(rule.replacement), action(rule.action);
-  Given<int64_t> modulus;
-  map.Texts("source_labels", &sources);
-  map.Text("separator", &separator);
-  map.Text("target_label", &target);
-  map.Text("regex", &regex);
-  map.Int("modulus", &modulus);
-  map.Text("replacement", &replacement);
-  map.Text("action", &action);
-  for (const std::string& name : sources.value) {
-    if (!IsLabelName(name))
-      map.Error(sources, "source_labels: '" + name + "' is no name of a label");
-  }
-  if (modulus.value < 0) map.Error(modulus, "modulus: expected a number above 0");
-  rule.source_labels = std::move(sources.value);
-  rule.separator = std::move(separator.value);
-  rule.target_label = std::move(target.value);
-  rule.regex = std::move(regex.value);
-  rule.modulus = static_cast<uint64_t>(modulus.value);
-  rule.replacement = std::move(replacement.value);
-  rule.action = std::move(action.value);
-  Status status = relabeler->Add(std::move(rule));
-  if (!status.ok()) map.Error(map.place(), status.message());
-}
-
 void ReadFileSd(YamlMap& map, PromtailFileSdConfig* config) {
   static_cast<YamlPlace&>(*config) = map.place();
   Given<std::vector<std::string>> files;
@@ -96,6 +67,35 @@ void ReadDecompression(YamlMap& map, PromtailDecompression* decompression) {
 
 }  // namespace
 
+void ReadPromtailRelabelRule(YamlMap& map, stages::Relabeler* relabeler) {
+  stages::RelabelRule rule;
+  Given<std::vector<std::string>> sources;
+  Given<std::string> separator(rule.separator), target, regex(rule.regex);
+  Given<std::string> replacement(rule.replacement), action(rule.action);
+  Given<int64_t> modulus;
+  map.Texts("source_labels", &sources);
+  map.Text("separator", &separator);
+  map.Text("target_label", &target);
+  map.Text("regex", &regex);
+  map.Int("modulus", &modulus);
+  map.Text("replacement", &replacement);
+  map.Text("action", &action);
+  for (const std::string& name : sources.value) {
+    if (!IsLabelName(name))
+      map.Error(sources, "source_labels: '" + name + "' is no name of a label");
+  }
+  if (modulus.value < 0) map.Error(modulus, "modulus: expected a number above 0");
+  rule.source_labels = std::move(sources.value);
+  rule.separator = std::move(separator.value);
+  rule.target_label = std::move(target.value);
+  rule.regex = std::move(regex.value);
+  rule.modulus = static_cast<uint64_t>(modulus.value);
+  rule.replacement = std::move(replacement.value);
+  rule.action = std::move(action.value);
+  Status status = relabeler->Add(std::move(rule));
+  if (!status.ok()) map.Error(map.place(), status.message());
+}
+
 void ReadPromtailStaticConfig(YamlMap& map, PromtailStaticConfig* config) {
   static_cast<YamlPlace&>(*config) = map.place();
   Given<std::vector<std::string>> targets;
@@ -116,8 +116,9 @@ void ReadPromtailScrapeConfig(YamlMap& map, PromtailScrapeConfig* scrape) {
   map.Text("encoding", &scrape->encoding);
   map.Map("decompression",
           [&](YamlMap& below) { ReadDecompression(below, &scrape->decompression); });
-  map.MapList("relabel_configs",
-              [&](YamlMap& below, const YamlNode&) { ReadRelabelRule(below, &scrape->relabel); });
+  map.MapList("relabel_configs", [&](YamlMap& below, const YamlNode&) {
+    ReadPromtailRelabelRule(below, &scrape->relabel);
+  });
   map.MapList("static_configs", [&](YamlMap& below, const YamlNode&) {
     ReadPromtailStaticConfig(below, &scrape->static_configs.emplace_back());
   });
