@@ -110,3 +110,112 @@ labels() { glp-label "$@" | records | jq -c .labels; }
   assert_status 0
   assert_json "$(head -n 1 <<<"$output")" '.labels == {"a":"2","b":"1"}'
 }
+
+@test "--relabel applies Prometheus' rules in their place among the options" {
+  cat >rules.yml <<'EOF'
+- source_labels: [namespace, pod]
+  separator: /
+  regex: (.+)/(.+)-\w+
+  target_label: workload
+  replacement: ${2}.${1}
+- action: labelmap
+  regex: k8s_(.+)
+- action: labeldrop
+  regex: k8s_.*
+- source_labels: [pod]
+  target_label: __tmp_pod
+EOF
+  run --separate-stderr labels --set namespace=shop --relabel rules.yml --rename workload=app < <(
+    record '{"k8s_zone":"a","namespace":"x","pod":"web-5c6f"}')
+  assert_status 0
+  assert_equal "$output" '{"app":"web.shop","namespace":"shop","pod":"web-5c6f","zone":"a"}'
+}
+
+@test "--relabel takes a mapping with relabel_configs, too, and every action" {
+  cat >rules.yml <<'EOF'
+relabel_configs:
+  - {action: keep, source_labels: [env], regex: prod|test}
+  - {action: drop, source_labels: [app], regex: noise.*}
+  - {action: keepequal, source_labels: [a], target_label: b}
+  - {action: dropequal, source_labels: [env], target_label: app}
+  - {action: hashmod, source_labels: [app], modulus: 8, target_label: shard}
+  - {action: lowercase, source_labels: [app], target_label: app}
+  - {action: uppercase, source_labels: [env], target_label: env}
+  - {action: labelkeep, regex: app|env|shard}
+EOF
+  run --separate-stderr glp-label --relabel rules.yml < <(
+    record '{"a":"1","app":"Web","b":"1","env":"prod"}'
+    record '{"a":"1","app":"Web","b":"1","env":"dev"}'
+    record '{"a":"1","app":"noise-2","b":"1","env":"prod"}'
+    record '{"a":"1","app":"Web","b":"2","env":"prod"}'
+    record '{"a":"1","app":"test","b":"1","env":"test"}')
+  assert_status 0
+  assert_json "${lines[0]}" '.labels | .app == "web" and .env == "PROD" and (.shard | test("^[0-7]$")) and length == 3'
+  assert_json "${lines[1]}" '.dropped == {"relabel": 4} and .out == 1'
+}
+
+@test "records that rules drop are told as dealt with" {
+  printf -- '- {action: drop, source_labels: [app], regex: x}\n' >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml < <(
+    record '{"app":"x"}' ',"src":"F@10"'
+    record '{"app":"y"}' ',"src":"F@20"'
+    record '{"app":"x"}' ',"src":"F@30"')
+  assert_equal "$(jq -c 'select(.mark == "pos") | .src' <<<"$output")" '"F@10"
+"F@30"'
+}
+
+@test "what is wrong with a file of rules is said with its place" {
+  printf -- '- action: kepp\n' >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "--relabel: rules.yml:1:3: unknown action 'kepp'; did you mean 'keep'?"
+  printf -- '- {source_label: [a], target_label: b}\n' >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "source_labels"
+  printf 'scrape_configs: []\n' >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "rules.yml:1:1: "
+  : >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "rules.yml: there are no rules in it"
+  run --separate-stderr glp-label --relabel none.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "none.yml"
+}
+
+@test "--max-values warns once of a label with more values, and names the frequent ones" {
+  run --separate-stderr glp-label --max-values 3 < <(
+    for v in a b c a c c d e f; do record "{\"job\":\"x\",\"pod\":\"$v\"}"; done)
+  assert_status 0
+  assert_equal "$(grep -vc mark <<<"$output")" 9
+  assert_equal "$stderr" "glp-label: label 'pod' has more than 3 values; most frequent: 'c' (3), 'a' (2), 'b' (1), 'd' (1); each value is a stream of its own, and servers limit these; --meta pod makes it metadata"
+}
+
+@test "--max-values looks at the labels as they leave" {
+  run --separate-stderr glp-label --meta pod --max-values 1 < <(
+    for v in a b c; do record "{\"job\":\"x\",\"pod\":\"$v\"}"; done)
+  assert_equal "$stderr" ""
+  run --separate-stderr glp-label --from-field user --max-values 1 < <(
+    for v in a b; do record '{"job":"x"}' ",\"fields\":{\"user\":\"$v\"}"; done)
+  assert_contains "$stderr" "label 'user' has more than 1 values"
+}
+
+@test "an error about a name says what is allowed and a name like it" {
+  run --separate-stderr glp-label --set app-name=x </dev/null
+  assert_status 2
+  assert_contains "$stderr" "--set: 'app-name' is no name of a label; letters, digits and _ are, not starting with a digit; try 'app_name'"
+  run --separate-stderr glp-label --from-field 1st=x </dev/null
+  assert_contains "$stderr" "try '_1st'"
+}
+
+@test "a bad name that came with a record is said once and can be renamed or dropped" {
+  run --separate-stderr glp-label --set x=1 < <(record '{"a-b":"1"}'; record '{"a-b":"2"}')
+  assert_status 0
+  assert_equal "$(grep -c "'a-b' is no name of a label" <<<"$stderr")" 1
+  run --separate-stderr labels --rename a-b=a_b --drop c.d < <(record '{"a-b":"1","c.d":"2"}')
+  assert_equal "$output" '{"a_b":"1"}'
+  assert_equal "$stderr" ""
+}

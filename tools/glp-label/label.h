@@ -1,6 +1,8 @@
 // The run of glp-label.
 #pragma once
 
+#include <cstdint>
+
 #include "cli/main.h"
 #include "label_ops.h"
 
@@ -8,9 +10,10 @@ namespace glp::label {
 
 struct Options {
   LabelOps ops;
+  uint64_t max_values = 0;  // 0: any number
   bool line_buffered = false;
 };
 
-cli::RunResult Run(const Options& options, cli::Context& context);
+cli::RunResult Run(Options& options, cli::Context& context);
 
 }  // namespace glp::label

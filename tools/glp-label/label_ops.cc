@@ -4,16 +4,22 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "cli/promtail_parts.h"
+#include "codec/yaml.h"
+#include "io/file.h"
 #include "kubernetes_path.h"
 
 namespace glp::label {
 namespace {
 
-Status CheckName(std::string_view name) {
-  if (IsLabelName(name)) return Status::Ok();
-  return UsageError("'" + std::string(name) +
-                    "' is no name of a label; letters, digits and _ are, not starting with a "
-                    "digit");
+// A name much like it that could be a label's; "" where there is none.
+std::string LikeName(std::string_view name) {
+  std::string like(name);
+  for (char& c : like) {
+    if (!IsLabelName(std::string_view(&c, 1)) && (c < '0' || c > '9')) c = '_';
+  }
+  if (!like.empty() && like[0] >= '0' && like[0] <= '9') like.insert(like.begin(), '_');
+  return like;
 }
 
 // NAME or NAME=OTHER between commas; NAME alone stands for both unless `needs_other`.
@@ -29,17 +35,19 @@ Result<std::vector<Label>> ParsePairs(std::string_view text, bool needs_other) {
       return UsageError("'" + std::string(text) + "': expected " +
                         (needs_other ? "OLD=NEW" : "NAME or NAME=FIELD") + ", separated by commas");
     }
-    GLP_RETURN_IF_ERROR(CheckName(pair.name));
+    // What stands there already may have any name; what is made may not.
+    if (!needs_other) GLP_RETURN_IF_ERROR(CheckName(pair.name));
+    if (pair.name.empty()) return UsageError("'" + std::string(text) + "': a name is missing");
     pairs.push_back(std::move(pair));
   }
   return pairs;
 }
 
-Result<std::vector<Label>> ParseNames(std::string_view text) {
+Result<std::vector<Label>> ParseNames(std::string_view text, bool any) {
   std::vector<Label> names;
   for (std::string_view part : Split(text, ',')) {
     part = TrimSpace(part);
-    GLP_RETURN_IF_ERROR(CheckName(part));
+    if (!any || part.empty()) GLP_RETURN_IF_ERROR(CheckName(part));
     names.push_back({std::string(part), ""});
   }
   return names;
@@ -107,7 +115,38 @@ void ApplyRename(const Labels& pairs, Labels* labels) {
   for (const Label& label : renamed) Set(labels, label.name, label.value);
 }
 
+// A list of rules, or a mapping that has it as relabel_configs.
+Result<stages::Relabeler> ReadRules(const std::string& path) {
+  GLP_ASSIGN_OR_RETURN(const std::string text, io::ReadFile(path));
+  GLP_ASSIGN_OR_RETURN(codec::YamlNode root, codec::ParseYaml(text, path));
+  if (root.kind != codec::YamlNode::Kind::kMap) {
+    codec::YamlNode rules = std::move(root);
+    root = codec::YamlNode();
+    root.kind = codec::YamlNode::Kind::kMap;
+    root.keys.emplace_back().text = "relabel_configs";
+    root.items.push_back(std::move(rules));
+  }
+  codec::YamlErrors errors(path);
+  codec::YamlMap map(root, "the rules", &errors);
+  stages::Relabeler relabeler;
+  map.MapList("relabel_configs", [&](codec::YamlMap& rule, const codec::YamlNode&) {
+    cli::ReadPromtailRelabelRule(rule, &relabeler);
+  });
+  map.Finish();
+  GLP_RETURN_IF_ERROR(errors.first());
+  if (relabeler.empty()) return UsageError(path + ": there are no rules in it");
+  return relabeler;
+}
+
 }  // namespace
+
+Status CheckName(std::string_view name) {
+  if (IsLabelName(name)) return Status::Ok();
+  std::string why = "'" + std::string(name) +
+                    "' is no name of a label; letters, digits and _ are, not starting with a digit";
+  if (!name.empty() && IsValidUtf8(name)) why += "; try '" + LikeName(name) + "'";
+  return UsageError(std::move(why));
+}
 
 Status LabelOps::AddSet(std::string_view text) {
   size_t equals = text.find('=');
@@ -141,13 +180,13 @@ Status LabelOps::AddRename(std::string_view text) {
 }
 
 Status LabelOps::AddDrop(std::string_view text) {
-  GLP_ASSIGN_OR_RETURN(std::vector<Label> names, ParseNames(text));
+  GLP_ASSIGN_OR_RETURN(std::vector<Label> names, ParseNames(text, /*any=*/true));
   ops_.push_back({Kind::kDrop, std::move(names)});
   return Status::Ok();
 }
 
 Status LabelOps::AddKeep(std::string_view text) {
-  GLP_ASSIGN_OR_RETURN(std::vector<Label> names, ParseNames(text));
+  GLP_ASSIGN_OR_RETURN(std::vector<Label> names, ParseNames(text, /*any=*/false));
   ops_.push_back({Kind::kKeep, std::move(names)});
   return Status::Ok();
 }
@@ -159,7 +198,21 @@ Status LabelOps::AddMeta(std::string_view text) {
   return Status::Ok();
 }
 
-void LabelOps::Apply(Labels* labels, stages::FieldSet* fields, stages::FieldSet* meta) const {
+void LabelOps::AddRelabel(std::string_view path) {
+  ops_.push_back({Kind::kRelabel, {{std::string(path), ""}}});
+}
+
+Status LabelOps::Load() {
+  for (Op& op : ops_) {
+    if (op.kind != Kind::kRelabel) continue;
+    auto rules = ReadRules(op.pairs[0].name);
+    if (!rules.ok()) return rules.status().Annotate("--relabel");
+    op.relabeler = std::make_shared<const stages::Relabeler>(*std::move(rules));
+  }
+  return Status::Ok();
+}
+
+bool LabelOps::Apply(Labels* labels, stages::FieldSet* fields, stages::FieldSet* meta) const {
   for (const Op& op : ops_) {
     switch (op.kind) {
       case Kind::kSet:
@@ -185,8 +238,14 @@ void LabelOps::Apply(Labels* labels, stages::FieldSet* fields, stages::FieldSet*
       case Kind::kMeta:
         ApplyMeta(op.pairs, labels, fields, meta);
         break;
+      case Kind::kRelabel:
+        Canonicalize(labels);
+        if (!op.relabeler->Apply(labels)) return false;
+        stages::RemoveInternalLabels(labels);
+        break;
     }
   }
+  return true;
 }
 
 }  // namespace glp::label

@@ -17,6 +17,8 @@ cli::Command Describe(Options* o) {
   c.Example(
       "glp-label --from-field app=app_name --meta trace_id,user --drop filename < records.ndjson",
       "values that are many belong into metadata, not into labels");
+  c.Example("glp-label --relabel rules.yml --max-values 1000",
+            "Prometheus' relabelling, and a warning before a label has too many values");
   LabelOps* ops = &o->ops;
   c.OnValue(
       "--set", "NAME=VALUE", [ops](std::string_view v) { return ops->AddSet(v); },
@@ -39,6 +41,17 @@ cli::Command Describe(Options* o) {
   c.OnValue(
       "--meta", "NAME=SOURCE,...", [ops](std::string_view v) { return ops->AddMeta(v); },
       "set structured metadata from fields, or else from labels, which are then taken away");
+  c.OnValue(
+      "--relabel", "FILE",
+      [ops](std::string_view v) {
+        ops->AddRelabel(v);
+        return Status::Ok();
+      },
+      "apply the rules of a YAML file, as relabel_configs of Prometheus and promtail");
+  c.Completes("file");
+  c.Value("--max-values", "N", &o->max_values,
+          "warn when a label has more than N values, with the most frequent ones");
+  c.DefaultText("no limit");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   return c;
 }
