@@ -122,13 +122,13 @@ bool GroupRegex::Matches(std::string_view text) const {
 
 void GroupRegex::ForEachMatch(
     std::string_view text,
-    const std::function<bool(const std::vector<std::string_view>&)>& each) const {
+    const std::function<bool(std::span<const std::string_view>)>& each) const {
   if (text.data() == nullptr) text = "";
   const RE2& regex = RegexFor(text);
   const re2::StringPiece input(text.data(), text.size());
   const size_t count = 1 + group_names_.size();
   re2::StringPiece found[kMaxGroups];
-  std::vector<std::string_view> groups(count);
+  std::string_view groups[kMaxGroups];
   size_t at = 0;
   size_t last_end = std::string_view::npos;
   while (at <= text.size() &&
@@ -139,7 +139,7 @@ void GroupRegex::ForEachMatch(
     // An empty match right behind another one is none.
     const bool counts = found[0].size() > 0 || start != last_end;
     last_end = end;
-    if (counts && !each(groups)) return;
+    if (counts && !each({groups, count})) return;
     at = end;
     if (found[0].empty()) {
       ++at;

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,7 @@ class GroupRegex {
   // Calls `each` with every match, as Go's FindAll has them, until it answers false. groups[0] is
   // the match, groups[i] the text of group i; data() is nullptr for a group that took no part.
   void ForEachMatch(std::string_view text,
-                    const std::function<bool(const std::vector<std::string_view>&)>& each) const;
+                    const std::function<bool(std::span<const std::string_view>)>& each) const;
   // group_names()[i - 1]: the name of group i, "" for one without.
   const std::vector<std::string>& group_names() const { return group_names_; }
 

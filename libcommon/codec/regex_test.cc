@@ -62,7 +62,7 @@ std::string All(std::string_view expression, std::string_view text) {
   auto regex = GroupRegex::Compile(expression);
   EXPECT_TRUE(regex.ok());
   std::string out;
-  regex->ForEachMatch(text, [&](const std::vector<std::string_view>& groups) {
+  regex->ForEachMatch(text, [&](std::span<const std::string_view> groups) {
     out += "[";
     for (size_t g = 0; g < groups.size(); ++g) {
       if (g > 0) out += ",";

@@ -220,7 +220,14 @@ void YamlErrors::Add(const YamlPlace& place, std::string_view why) {
 }
 
 void YamlErrors::AddUnknownKey(const YamlPlace& place, std::string_view why) {
-  if (!unknown_keys_pass_) return Add(place, why);
+  if (unknown_keys_pass_) {
+    Warn(place, why);
+  } else {
+    Add(place, why);
+  }
+}
+
+void YamlErrors::Warn(const YamlPlace& place, std::string_view why) {
   warnings_.push_back(YamlError(file_, place, why).message());
 }
 

@@ -78,6 +78,8 @@ class YamlErrors {
   // warnings ("FILE:LINE:COLUMN: why"), no errors.
   void set_unknown_keys_pass(bool pass) { unknown_keys_pass_ = pass; }
   void AddUnknownKey(const YamlPlace& place, std::string_view why);
+  // It may be meant so, but does nothing.
+  void Warn(const YamlPlace& place, std::string_view why);
   const std::vector<std::string>& warnings() const { return warnings_; }
   const std::string& file() const { return file_; }
 
