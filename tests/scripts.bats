@@ -315,10 +315,8 @@ END
   run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -print-config-stderr \
     --client.external-labels hostname=n1,cluster=west
   assert_status 0
-  assert_contains "$stderr" "glp-tail -f -c promtail.yml --job system --positions $PWD/positions.yaml |
-  glp-parse --docker --regex '(?:pods)/(?P<namespace>\\S+?)_(?P<pod>\\S+)-\\S+?-\\S+?_\\S+?/(?P<container>\\S+?)/' --source filename |
-  glp-label --from-field namespace,pod,app=container |
-  glp-filter --drop '{namespace!~\"(default|kube-system)\"}' |
+  assert_contains "$stderr" "glp-tail -c promtail.yml --job system -f --positions $PWD/positions.yaml |
+  glp-parse -c promtail.yml --job system |
   glp-push -c promtail.yml --external-label hostname=n1 --positions $PWD/positions.yaml"
   refute_contains "$stderr" "west"
   [[ ! -e positions.yaml ]]
@@ -334,12 +332,11 @@ END
     assert_contains "$stderr" "promtail.yml:$line: $key"
   done <<'END'
 targets:|tragets:|15:9|unknown key 'tragets' in scrape_configs[0].static_configs[0]
-- docker: {}|- metrics: {}|20|scrape_configs[0].pipeline_stages[0].metrics
-- docker: {}|- docker: {a: b}|20|scrape_configs[0].pipeline_stages[0].docker.a
-action: drop|action: keep|29|scrape_configs[0].pipeline_stages[3].match
+- docker: {}|- dokcer: {}|20:9|there is no stage 'dokcer'
+- docker: {}|- multiline: {}|20:20|multiline: expected
+action: drop|action: keep|29:11|match: expected stages
 job_name: system|job_nam: system|13:5|unknown key 'job_nam' in scrape_configs[0]; did you mean 'job_name'?
-url: |&\&anchor |9|anchors
-job: varlogs|job: [a|17|
+job: varlogs|job: [a|18:19|this is not YAML
 positions:|bogus: {a: 1}\npositions:|5:1|unknown key 'bogus'
     static_configs|    kubernetes_sd_configs: [{role: pod}]\n    static_configs|14:28|kubernetes_sd_configs is not read here; use static_configs
     external_labels:|    oauth2: {client_id: a}\n    external_labels:|10:13|glp-push cannot log in by oauth2
@@ -355,9 +352,9 @@ END
   run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -print-config-stderr \
     -positions.file=p
   assert_status 0
-  assert_contains "$stderr" "glp-tail -f -c promtail.yml --job system --positions p.system |
+  assert_contains "$stderr" "glp-tail -c promtail.yml --job system -f --positions p.system |
   glp-push -c promtail.yml --positions p.system
-glp-tail -f -c promtail.yml --job 'b c' --positions p.b_c |
+glp-tail -c promtail.yml --job 'b c' -f --positions p.b_c |
   glp-push -c promtail.yml --positions p.b_c"
   printf 'positions:\n  %s: "4"\n' "$PWD/x.log" >p
   printf 'one\ntwo\n' >x.log
@@ -376,8 +373,8 @@ glp-tail -f -c promtail.yml --job 'b c' --positions p.b_c |
   echo 'target_config: {sync_period: 10s}' >>promtail.yml
   run --separate-stderr glp-promtail -config.file=promtail.yml -check-syntax -log.level=debug
   assert_status 0
-  assert_contains "$stderr" "promtail.yml:2: server: nothing listens"
-  assert_contains "$stderr" "promtail.yml:31: target_config.sync_period: new files are found at once"
+  assert_contains "$stderr" "promtail.yml:2:3: server: nothing listens"
+  assert_contains "$stderr" "promtail.yml:31:30: sync_period: new files are found at once"
   assert_contains "$stderr" "-log.level has no meaning here"
 }
 
@@ -402,7 +399,7 @@ glp-tail -f -c promtail.yml --job 'b c' --positions p.b_c |
   assert_contains "$output" "glp-promtail"
 }
 
-@test "glp-promtail -stdin -dry-run prints records with the configuration's labels and stages" {
+@test "glp-promtail -stdin -dry-run prints what would be pushed, with the configuration's labels and stages" {
   installed
   promtail_yml
   # shellcheck disable=SC2016  # filled in by glp-promtail
@@ -411,8 +408,8 @@ glp-tail -f -c promtail.yml --job 'b c' --positions p.b_c |
   REGION=north run --separate-stderr glp-promtail -config.file=promtail.yml -config.expand-env \
     -stdin -dry-run <in
   assert_status 0
-  assert_json "$output" 'select(has("line")) | .line == "hello" and .ts == "2026-01-05T00:00:00.000000000Z"
-    and .labels.job == "varlogs" and .labels.stream == "stderr" and .labels.cluster == "north"'
+  assert_json "$output" '.streams[0] | .values[0] == ["1767571200000000000", "hello"]
+    and .stream == {job: "varlogs", stream: "stderr", cluster: "north"}'
 }
 
 @test "glp-loki takes what glp-promtail follows, and a TERM ends both after all is delivered" {
