@@ -49,6 +49,7 @@ go_flags() {
 
 # --- the configuration ---
 # Pointers (/clients/0/url) are the names of values, as yaml.awk prints them.
+# shellcheck disable=SC2034  # scripts/loki looks at what was taken
 declare -A yaml_value=() yaml_kind=() yaml_line=() yaml_taken=()
 yaml_order=()
 yaml_file=
