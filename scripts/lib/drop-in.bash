@@ -49,7 +49,6 @@ go_flags() {
 
 # --- the configuration ---
 # Pointers (/clients/0/url) are the names of values, as yaml.awk prints them.
-# shellcheck disable=SC2034  # scripts/loki looks at what was taken
 declare -A yaml_value=() yaml_kind=() yaml_line=() yaml_taken=()
 yaml_order=()
 yaml_file=
@@ -111,6 +110,7 @@ has() { # POINTER: it, or something below it, is there
 take() {
   [[ -v yaml_value[$1] ]] || return 1
   REPLY=${yaml_value[$1]}
+  # shellcheck disable=SC2034  # scripts/loki looks at it
   yaml_taken[$1]=1
 }
 
