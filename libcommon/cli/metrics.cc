@@ -173,6 +173,11 @@ void Metrics::Remove(std::string_view name, const LabelList& labels) {
   it->second.histograms.erase(text);
 }
 
+void Metrics::AddSource(std::function<void(std::string*)> append) {
+  std::lock_guard lock(mutex_);
+  sources_.push_back(std::move(append));
+}
+
 std::string Metrics::Text() const {
   std::string out;
   AppendHead(&out, "glp_build_info", "The tool and its version.", "gauge");
@@ -191,6 +196,7 @@ std::string Metrics::Text() const {
         AppendHistogram(&out, name, labels, histogram);
       }
     }
+    for (const auto& append : sources_) append(&out);
   }
   AppendProcess(&out);
   return out;

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -85,6 +86,11 @@ class Metrics {
   // Forgets one, for labels that come and go (paths). REQUIRES: nobody uses it any more.
   void Remove(std::string_view name, const LabelList& labels);
 
+  // Appends more to Text() from now on, in the same format with its HELP and TYPE lines. `append`
+  // is called from the thread of the server.
+  // REQUIRES: no name of it is one of these here; what it looks at outlives the server.
+  void AddSource(std::function<void(std::string*)> append);
+
   // All of them, what the kernel says of this process, and glp_build_info{tool,version}.
   std::string Text() const;
 
@@ -101,6 +107,7 @@ class Metrics {
   const std::string tool_;
   mutable std::mutex mutex_;
   std::map<std::string, Family, std::less<>> families_;  // by name
+  std::vector<std::function<void(std::string*)>> sources_;
 };
 
 }  // namespace glp::cli

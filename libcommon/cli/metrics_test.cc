@@ -41,6 +41,16 @@ TEST(Metrics, CountersAndGauges) {
   EXPECT_EQ(text.find("# TYPE sent_total"), text.rfind("# TYPE sent_total"));
 }
 
+TEST(Metrics, OthersMayAppendTheirs) {
+  Metrics metrics("glp-x");
+  int calls = 0;
+  metrics.AddSource([&](std::string* out) { *out += "# TYPE lines gauge\nlines 7\n"; });
+  metrics.AddSource([&](std::string* out) { *out += "calls " + std::to_string(++calls) + "\n"; });
+  HasLine(metrics.Text(), "calls 1");
+  HasLine(metrics.Text(), "lines 7");
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(Metrics, Escapes) {
   Metrics metrics("glp-x");
   metrics.NewGauge("g", "a \"b\" \\ c\nd", {{"path", "/a\"b\\c\nd"}, {"more", "é"}}).Set(1);

@@ -19,15 +19,18 @@
 #include "stages/limit.h"
 #include "stages/logfmt.h"
 #include "stages/match.h"
+#include "stages/metrics.h"
 #include "stages/multiline.h"
 #include "stages/output.h"
 #include "stages/pack.h"
 #include "stages/pattern.h"
 #include "stages/regex.h"
+#include "stages/replace.h"
 #include "stages/sampling.h"
 #include "stages/static_labels.h"
 #include "stages/structured_metadata.h"
 #include "stages/syslog.h"
+#include "stages/template.h"
 #include "stages/tenant.h"
 #include "stages/timestamp.h"
 
@@ -99,16 +102,19 @@ const std::vector<StageInfo>& KnownStages() {
       {"limit", true, One<ReadLimitStage>},
       {"logfmt", true, One<ReadLogfmtStage>},
       {"match", true, ReadMatchStage},
+      {"metrics", true, One<ReadMetricsStage>},
       {"multiline", true, One<ReadMultilineStage>},
       {"non_indexed_labels", true, One<ReadStructuredMetadataStage>},
       {"output", true, One<ReadOutputStage>},
       {"pack", true, One<ReadPackStage>},
       {"pattern", false, One<ReadPatternStage>},
       {"regex", true, One<ReadRegexStage>},
+      {"replace", true, One<ReadReplaceStage>},
       {"sampling", true, One<ReadSamplingStage>},
       {"static_labels", true, One<ReadStaticLabelsStage>},
       {"structured_metadata", true, One<ReadStructuredMetadataStage>},
       {"syslog", false, One<ReadSyslogStage>},
+      {"template", true, One<ReadTemplateStage>},
       {"tenant", true, One<ReadTenantStage>},
       {"timestamp", true, One<ReadTimestampStage>},
   };

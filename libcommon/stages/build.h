@@ -21,7 +21,7 @@
 
 namespace glp::stages {
 
-class StageMetrics;  // stages/metrics.h
+class StageMetrics;  // stages/metric_families.h
 
 struct BuildContext {
   codec::YamlErrors* errors = nullptr;
