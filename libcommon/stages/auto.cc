@@ -76,6 +76,7 @@ std::string_view AutoStage::NameOf(Format format) {
 
 AutoStage::FileDecision AutoStage::Describe(const File& file) {
   return {file.id,
+          file.path,
           file.labels,
           NameOf(file.outer.format),
           NameOf(file.out_stream.format),
@@ -85,7 +86,9 @@ AutoStage::FileDecision AutoStage::Describe(const File& file) {
 
 std::vector<AutoStage::FileDecision> AutoStage::decisions() const {
   std::vector<const File*> files;
-  for (const auto& [name, file] : files_) files.push_back(&file);
+  for (const auto& [name, file] : files_) {
+    if (file.lines > 0) files.push_back(&file);
+  }
   std::sort(files.begin(), files.end(),
             [](const File* a, const File* b) { return a->order < b->order; });
   std::vector<FileDecision> out;
@@ -93,10 +96,7 @@ std::vector<AutoStage::FileDecision> AutoStage::decisions() const {
   return out;
 }
 
-AutoStage::File& AutoStage::FileOf(const StageEntry& entry) {
-  const std::string_view id = ParseSource(entry.src).id;
-  const std::string_view name = id.empty() ? std::string_view(entry.labels->json) : id;
-  if (last_file_ != nullptr && last_name_ == name) return *last_file_;
+AutoStage::File& AutoStage::FileNamed(std::string_view name) {
   auto it = files_.find(name);
   if (it == files_.end()) {
     // Files that are still read decide anew; that they have been decided on does not change them.
@@ -105,13 +105,30 @@ AutoStage::File& AutoStage::FileOf(const StageEntry& entry) {
       files_.clear();
     }
     it = files_.emplace(std::string(name), File()).first;
-    it->second.id = id;
-    it->second.labels = entry.labels->json;
     it->second.order = order_++;
   }
   last_name_ = name;
   last_file_ = &it->second;
   return it->second;
+}
+
+AutoStage::File& AutoStage::FileOf(const StageEntry& entry) {
+  const std::string_view id = ParseSource(entry.src).id;
+  const std::string_view name = id.empty() ? std::string_view(entry.labels->json) : id;
+  if (last_file_ != nullptr && last_name_ == name) return *last_file_;
+  File& file = FileNamed(name);
+  if (file.lines == 0) {
+    file.id = id;
+    file.labels = entry.labels->json;
+  }
+  return file;
+}
+
+void AutoStage::OnFile(std::string_view id, const MarkWords& words) {
+  FileNamed(id).path = words.path;
+  last_file_ = nullptr;
+  syslog_.OnFile(id, words);
+  klog_.OnFile(id, words);
 }
 
 AutoStage::Format AutoStage::Detect(StageEntry& entry, StageRun& run, bool wrapped) {

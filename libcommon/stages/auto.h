@@ -49,6 +49,7 @@ class AutoStage : public Stage {
   // streams without lines.
   struct FileDecision {
     std::string id;      // as in `src`; "" where it has none
+    std::string path;    // as its mark says, "" without one
     std::string labels;  // JSON, of its first line
     std::string_view format, stdout_format, stderr_format;
     uint64_t lines = 0;
@@ -56,6 +57,7 @@ class AutoStage : public Stage {
 
   Verdict Process(StageEntry& entry, StageRun& run) override;
   bool holds() const override { return true; }
+  void OnFile(std::string_view id, const MarkWords& words) override;
   void ReleaseFile(std::string_view id, StageRun& run) override;
   void ReleaseAll(StageRun& run) override;
   std::vector<Failure> failures() const override;
@@ -89,13 +91,14 @@ class AutoStage : public Stage {
   };
   struct File {
     Decision outer, out_stream, err_stream;
-    std::string id, labels;
+    std::string id, path, labels;
     uint64_t order = 0, lines = 0;
   };
 
   static std::string_view NameOf(Format format);
   static FileDecision Describe(const File& file);
   File& FileOf(const StageEntry& entry);
+  File& FileNamed(std::string_view name);
   void Decide(Decision* decision, StageEntry& entry, StageRun& run, bool wrapped);
   Format Detect(StageEntry& entry, StageRun& run, bool wrapped);
   void Doubt(Decision* decision, bool fits);

@@ -36,13 +36,23 @@ Clock Clock::Read(codec::YamlMap& map) {
   return {};
 }
 
-std::optional<int64_t> Clock::ToNs(const CivilTime& civil, int64_t now_ns) {
+std::optional<int64_t> Clock::ToNs(const CivilTime& civil, int64_t last_ns) {
   if (!IsInRange(civil)) return std::nullopt;
-  int64_t year = civil.year;
-  if (year == kNoYear) {
-    const CivilTime now = ToCivil(now_ns);
-    year = now.year - (civil.month == 12 && now.month == 1) + (civil.month == 1 && now.month == 12);
+  if (civil.year != kNoYear) return InYear(civil, civil.year);
+  constexpr int64_t kDayNs = 86'400 * kNsPerSecond;
+  int64_t limit_ns;
+  if (__builtin_add_overflow(last_ns, kDayNs, &limit_ns)) limit_ns = INT64_MAX;
+  const int64_t latest = ToCivil(limit_ns).year;
+  // The 29th of February may be of eight years before.
+  for (int64_t year = latest; year >= latest - 8; --year) {
+    if (civil.month == 2 && civil.day == 29 && !IsLeap(year)) continue;
+    auto ns = InYear(civil, year);
+    if (ns && *ns <= limit_ns) return ns;
   }
+  return std::nullopt;
+}
+
+std::optional<int64_t> Clock::InYear(const CivilTime& civil, int64_t year) {
   int64_t s = (DaysFromCivil(year, civil.month, 1) + civil.day - 1) * 86'400 + civil.hour * 3600 +
               civil.minute * 60 + civil.second;
   if (zone_ != nullptr) {

@@ -1,6 +1,7 @@
 // Times of a log that names no zone, and often no year: what its host's clock showed.
-// The year, where there is none, is that of `now_ns`; but December read in January is of the year
-// before, and January read in December of the year to come (as codec/go_time.h has it).
+// The year, where there is none, is the latest with which the time is no later than its file was
+// written last (stages/file_times.h), nor than the entry's own time where no file is told; a day
+// later at most, for clocks and zones that differ.
 // Threads: one at a time. Range: what int64 nanoseconds hold; outside of it is "no time".
 #pragma once
 
@@ -13,6 +14,9 @@
 #include "base/time.h"
 #include "codec/yaml.h"
 #include "codec/zone.h"
+#include "record/record.h"
+#include "stages/entry.h"
+#include "stages/file_times.h"
 
 namespace glp::stages {
 
@@ -27,9 +31,18 @@ class Clock {
   static Clock Read(codec::YamlMap& map);
 
   // Nothing where a part is out of range. `civil.year` may be kNoYear.
-  std::optional<int64_t> ToNs(const CivilTime& civil, int64_t now_ns);
+  std::optional<int64_t> ToNs(const CivilTime& civil, int64_t last_ns);
+  // The same with what is known about the entry's file.
+  std::optional<int64_t> ToNs(const CivilTime& civil, const StageEntry& entry) {
+    return ToNs(civil, civil.year == kNoYear ? files_.Of(entry).ns : 0);
+  }
+  // Stage::OnFile.
+  void OnFile(std::string_view id, const MarkWords& words) { files_.OnFile(id, words); }
 
  private:
+  std::optional<int64_t> InYear(const CivilTime& civil, int64_t year);
+
+  FileTimes files_;
   std::unique_ptr<const codec::TimeZone> zone_;  // none: UTC
   // Offset of the quarter of an hour that was looked up last: zones change on its borders.
   int64_t quarter_ = INT64_MIN, offset_s_ = 0;

@@ -67,20 +67,37 @@ const char* CsvStage::Split(std::string_view text, Arena& arena) {
   }
 }
 
-CsvStage::File& CsvStage::FileOf(const StageEntry& entry, bool* is_new) {
-  *is_new = false;
-  std::string_view name = ParseSource(entry.src).id;
-  if (name.empty()) name = entry.labels->json;
-  if (last_file_ != nullptr && last_name_ == name) return *last_file_;
+CsvStage::File& CsvStage::FileNamed(std::string_view name, bool* is_new) {
   auto it = files_.find(name);
-  if (it == files_.end()) {
+  *is_new = it == files_.end();
+  if (*is_new) {
     if (files_.size() >= kMaxFiles) files_.clear();
     it = files_.emplace(std::string(name), File()).first;
-    *is_new = true;
   }
   last_name_ = name;
   last_file_ = &it->second;
   return it->second;
+}
+
+CsvStage::File& CsvStage::FileOf(const StageEntry& entry, std::string_view text) {
+  const Source source = ParseSource(entry.src);
+  const std::string_view name =
+      source.id.empty() ? std::string_view(entry.labels->json) : source.id;
+  if (last_file_ != nullptr && last_name_ == name) return *last_file_;
+  bool is_new;
+  File& file = FileNamed(name, &is_new);
+  // The first line of a file ends where it is long, and a '\n', and perhaps a '\r'.
+  if (is_new) file.expects_header = source.id.empty() || source.next <= text.size() + 2;
+  return file;
+}
+
+void CsvStage::OnFile(std::string_view id, const MarkWords& words) {
+  if (!options_.header) return;
+  bool is_new;
+  File& file = FileNamed(id, &is_new);
+  if (words.start > 0) return;
+  file = File();
+  file.expects_header = true;
 }
 
 void CsvStage::SetFields(const std::vector<std::string>& columns, StageEntry& entry, Arena& arena) {
@@ -106,14 +123,10 @@ Verdict CsvStage::Process(StageEntry& entry, StageRun& run) {
   const std::vector<std::string>* columns = &options_.columns;
   bool is_header = false;
   if (options_.header) {
-    bool is_new;
-    File& file = FileOf(entry, &is_new);
-    if (is_new) {
-      // The first line of the file ends where it is long; one more byte for '\n', one for '\r'.
-      const Source source = ParseSource(entry.src);
-      is_header = source.id.empty() || source.next <= text->size() + 2;
-      file.has_header = is_header;
-    }
+    File& file = FileOf(entry, *text);
+    is_header = file.expects_header;
+    file.expects_header = false;
+    file.has_header |= is_header;
     if (options_.columns.empty()) columns = &file.columns;
     if (!file.has_header && options_.columns.empty()) {
       Fail(entry,

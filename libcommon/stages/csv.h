@@ -10,7 +10,8 @@
 // several lines has to be made one line before, as by multiline).
 // A line with more or fewer values than columns is marked with both counts, what it has stays.
 // A file whose first line was read by an earlier run has no header here: its lines are marked, and
-// `columns` is the way out. Headers of 10,000 files are kept.
+// `columns` is the way out. (Whether it is the first line, the mark of the file says; without one,
+// `src`.) Headers of 10,000 files are kept.
 #pragma once
 
 #include <memory>
@@ -36,16 +37,19 @@ class CsvStage : public Stage {
   };
   CsvStage(Options options, TextSource source);
   Verdict Process(StageEntry& entry, StageRun& run) override;
+  void OnFile(std::string_view id, const MarkWords& words) override;
 
  private:
   struct File {
+    bool expects_header = false;
     bool has_header = false;
     std::vector<std::string> columns;
   };
   // The values of a line; an error's words, or nullptr.
   const char* Split(std::string_view text, Arena& arena);
   const char* TakeQuoted(std::string_view* text, std::string_view* value, Arena& arena);
-  File& FileOf(const StageEntry& entry, bool* is_new);
+  File& FileOf(const StageEntry& entry, std::string_view text);
+  File& FileNamed(std::string_view name, bool* is_new);
   void SetFields(const std::vector<std::string>& columns, StageEntry& entry, Arena& arena);
 
   static constexpr size_t kMaxFiles = 10'000;

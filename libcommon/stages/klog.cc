@@ -102,7 +102,7 @@ std::optional<KlogLine> ParseKlogLine(std::string_view text) {
 
 bool LooksLikeKlog(std::string_view text) {
   const auto line = ParseKlogLine(text);
-  return line && Clock().ToNs(line->civil, 0);
+  return line && Clock().ToNs(line->civil, int64_t{0});
 }
 
 // ` key=value key="value" …`; ends where something else stands.
@@ -164,7 +164,7 @@ Verdict KlogStage::Process(StageEntry& entry, StageRun& run) {
   entry.fields.Set("message", message);
   entry.fields.Set("pid", line->pid);
   SetPairs(pairs, entry, run.arena);
-  if (const auto ts_ns = clock_.ToNs(line->civil, entry.ts_ns)) {
+  if (const auto ts_ns = clock_.ToNs(line->civil, entry)) {
     entry.ts_ns = *ts_ns;
   } else {
     Fail(entry, "klog: no time that can be read");

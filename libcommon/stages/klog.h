@@ -3,8 +3,8 @@
 //   I20230102 …                                      (glog 0.6)
 //   I0102 … file.go:12] "message" key="value" n=3    (structured)
 //   source:   field or label to read; the line by default
-//   location: the zone of the times (IANA name; UTC by default). The year is that of reading, but
-//             December read in January is of the year before
+//   location: the zone of the times (IANA name; UTC by default). The year is the latest with which
+//             the time is no later than its file was written last
 // Fields: file, level (info warn error fatal), line (its number in the file), message, pid; of a
 // structured message its text alone, and each key by its name (name_extracted where that is one of
 // these five), quoted values decoded.
@@ -37,6 +37,7 @@ class KlogStage : public Stage {
   KlogStage(TextSource source, Clock clock)
       : source_(std::move(source)), clock_(std::move(clock)) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
+  void OnFile(std::string_view id, const MarkWords& words) override { clock_.OnFile(id, words); }
 
  private:
   void SetPairs(std::string_view text, StageEntry& entry, Arena& arena);

@@ -225,7 +225,7 @@ StructuredData::Step StructuredData::Next() {
 bool LooksLikeSyslog(std::string_view text) {
   SyslogLine line;
   if (ParseSyslogLine(text, &line) != nullptr) return false;
-  if (line.civil) line.ts_ns = Clock().ToNs(*line.civil, 0);
+  if (line.civil) line.ts_ns = Clock().ToNs(*line.civil, int64_t{0});
   if (line.is_rfc5424) return line.ts_ns || line.time.empty();
   if (!line.ts_ns) return false;
   if (line.priority >= 0) return true;
@@ -260,7 +260,7 @@ void SyslogStage::SetStructuredData(std::string_view text, StageEntry& entry, Ar
 
 void SyslogStage::SetTime(const SyslogLine& line, StageEntry& entry) {
   std::optional<int64_t> ts_ns = line.ts_ns;
-  if (line.civil) ts_ns = clock_.ToNs(*line.civil, entry.ts_ns);
+  if (line.civil) ts_ns = clock_.ToNs(*line.civil, entry);
   if (ts_ns) {
     entry.ts_ns = *ts_ns;
   } else if (!line.time.empty()) {

@@ -7,7 +7,7 @@
 // zero, a year behind the day, a fraction of the second; behind RFC 6587's octet count, too.
 //   source:   field or label to read; the line by default
 //   location: the zone of times that name none (IANA name; UTC by default). A time without a year
-//             is of the year of reading, but December read in January is of the year before
+//             is of the latest year with which it is no later than its file was written last
 //   output:   true makes the message the line, in place of the field `message`
 // Fields (a part that is missing, or "-" in RFC 5424, has none):
 //   app, host, message, msgid, pid
@@ -79,6 +79,7 @@ class SyslogStage : public Stage {
   SyslogStage(Options options, TextSource source, Clock clock)
       : options_(options), source_(std::move(source)), clock_(std::move(clock)) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
+  void OnFile(std::string_view id, const MarkWords& words) override { clock_.OnFile(id, words); }
 
  private:
   void SetStructuredData(std::string_view text, StageEntry& entry, Arena& arena);
