@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "cli/metrics_server.h"
+
 namespace glp::parse {
 namespace {
 
@@ -99,8 +101,12 @@ cli::Command Describe(Options* o) {
   c.Completes("file");
   c.Flag("--tap", &o->tap,
          "in place of the records show what becomes of each, a line after every stage");
+  c.Flag(
+      "--explain-time", &o->explain_time,
+      "in place of the records say how each got its time: the layout, the zone, what was assumed");
   c.Choice("--color", {"auto", "always", "never"}, &o->color,
            "colour what a stage changed, with --tap; auto: on a terminal");
+  cli::MetricsServer::Describe(&c, &o->metrics);
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   return c;
 }

@@ -13,7 +13,9 @@ struct Options {
   bool explain = false;
   bool check = false;
   bool tap = false;
-  std::string test;  // a file of cases, "" for none
+  bool explain_time = false;
+  std::string metrics;  // [ADDR:]PORT
+  std::string test;     // a file of cases, "" for none
   std::string color = "auto";
   bool line_buffered = false;
 };

@@ -1,102 +1,25 @@
 #include "parse.h"
 
+#include <unistd.h>
+
+#include <memory>
 #include <string>
 
-#include "cli/end_marks.h"
+#include "auto_report.h"
+#include "base/time.h"
+#include "cli/metrics_server.h"
 #include "cli/record_pipe.h"
 #include "explain.h"
+#include "explain_time.h"
 #include "io/output.h"
-#include "io/stop.h"
-#include "stages/pipeline.h"
+#include "parser.h"
+#include "stages/metric_families.h"
 #include "tap.h"
 #include "test_cases.h"
 #include "yaml_text.h"
 
 namespace glp::parse {
 namespace {
-
-class Parser : public cli::RecordHandler, public stages::EntrySink {
- public:
-  explicit Parser(cli::RecordPipe& pipe) : pipe_(pipe), pipeline_(&pipe.labels(), this) {}
-
-  stages::Pipeline& pipeline() { return pipeline_; }
-  // What becomes of each record is shown in place of the records.
-  void SetTap(Tap* tap) {
-    tap_ = tap;
-    pipeline_.set_observer(tap);
-    pipe_.SetPlainOutput(true);
-  }
-  uint64_t unfinished() const { return unfinished_; }
-
-  Status OnRecord(Record& record, cli::RecordPipe&) override {
-    pipeline_.Process(record);
-    return Status::Ok();
-  }
-
-  Status OnMark(const Mark& mark, cli::RecordPipe& pipe) override {
-    if (mark.kind == Mark::Kind::kFile) source_runs_ = true;
-    if (mark.kind == Mark::Kind::kEnd) {
-      if (cli::IsSourceTool(ReadMarkWords(mark).tool)) source_runs_ = false;
-      // A stage behind one that died: what is held may not be the end of its line.
-      if (source_runs_) return Status::Ok();
-    }
-    if (!pipeline_.OnMark(mark)) pipe.WithholdMark();
-    return Status::Ok();
-  }
-
-  int64_t deadline_ns() const override { return pipeline_.deadline_ns(); }
-  Status OnTime(cli::RecordPipe&) override {
-    pipeline_.OnTime();
-    return Status::Ok();
-  }
-
-  Status OnEnd(cli::RecordPipe&) override {
-    // Where the reader of the files was killed, the lines that it was in the midst of are read
-    // again, for no position passed them; given now they would stand in two parts.
-    cut_off_ = source_runs_ && !io::StopRequested();
-    pipeline_.ReleaseAll();
-    return Status::Ok();
-  }
-
-  void OnEntry(stages::StageEntry& entry) override {
-    if (tap_ != nullptr) tap_->OnLeave(entry);
-    Record record;
-    record.ts_ns = entry.ts_ns;
-    record.labels = entry.labels;
-    record.line = entry.line();
-    record.meta = entry.meta.Json(&meta_);
-    record.fields = entry.fields.Json(&fields_);
-    record.src = entry.src;
-    record.pos = entry.pos;
-    record.extra = entry.extra;
-    if (cut_off_ && !entry.src.empty()) {
-      ++unfinished_;
-      record.src = {};  // Drop tells the position of what has one
-      pipe_.Drop(record, "unfinished line");
-      return;
-    }
-    pipe_.Emit(record);
-  }
-
-  void OnDrop(stages::StageEntry& entry, std::string_view reason) override {
-    if (tap_ != nullptr) tap_->OnDrop(entry, reason);
-    Record record;
-    record.src = entry.src;
-    record.pos = entry.pos;
-    pipe_.Drop(record, reason);
-  }
-
-  void Wait(int64_t ns) override { pipe_.Wait(ns); }
-
- private:
-  cli::RecordPipe& pipe_;
-  stages::Pipeline pipeline_;
-  Tap* tap_ = nullptr;
-  std::string fields_, meta_;
-  bool source_runs_ = false;  // a file was told of, and not yet the end of the tool that reads it
-  bool cut_off_ = false;
-  uint64_t unfinished_ = 0;
-};
 
 // By stage, since one reason may be that of several.
 void SayFailures(const stages::Pipeline& pipeline, cli::Context& context) {
@@ -110,6 +33,9 @@ void SayFailures(const stages::Pipeline& pipeline, cli::Context& context) {
 }
 
 Status CheckOptions(const Options& options) {
+  if (options.tap && options.explain_time) {
+    return UsageError("--tap and --explain-time: one at a time");
+  }
   if (options.stages.has_config()) return Status::Ok();
   const char* given = !options.stages.job.empty() ? "--job"
                       : options.stages.expand_env ? "--expand-env"
@@ -121,16 +47,6 @@ Status CheckOptions(const Options& options) {
         "(see --help)");
   }
   return Status::Ok();
-}
-
-cli::RunResult Explain(const Options& options, const std::vector<StagePart>& parts) {
-  codec::YamlNode all = YamlList();
-  for (const StagePart& part : parts) {
-    all.items.insert(all.items.end(), part.list.items.begin(), part.list.items.end());
-  }
-  GLP_RETURN_IF_ERROR(
-      io::WriteAll(1, ExplainPipe(all, options.stages.decides_as_promtail()), "standard output"));
-  return static_cast<int>(cli::kExitOk);
 }
 
 cli::RunResult Test(const Options& options, cli::Context& context) {
@@ -154,24 +70,30 @@ cli::RunResult Test(const Options& options, cli::Context& context) {
   return static_cast<int>(report.failed > 0 ? cli::kExitNoMatch : cli::kExitOk);
 }
 
-}  // namespace
+std::unique_ptr<Watcher> MakeWatcher(const Options& options, const stages::Pipeline& pipeline,
+                                     std::string* out) {
+  if (options.tap) {
+    return std::make_unique<Tap>(pipeline, cli::UseColor(options.color, 1), out);
+  }
+  if (options.explain_time) return std::make_unique<TimeExplainer>(pipeline, out);
+  return nullptr;
+}
 
-cli::RunResult Run(const Options& options, cli::Context& context) {
-  if (!options.test.empty()) return Test(options, context);
-  GLP_RETURN_IF_ERROR(CheckOptions(options));
-  std::vector<std::string> notes;
-  GLP_ASSIGN_OR_RETURN(std::vector<StagePart> parts, options.stages.Parts(options.check, &notes));
-  GLP_ASSIGN_OR_RETURN(stages::StageList stages, BuildParts(parts, nullptr, &notes));
-  for (const std::string& note : notes) context.Say(note);
-  if (options.check) return static_cast<int>(cli::kExitOk);
-  if (options.explain) return Explain(options, parts);
+cli::RunResult RunStages(const Options& options, stages::StageList stages,
+                         stages::StageMetrics* custom, cli::Context& context) {
   cli::RecordPipe::Options pipe_options;
   pipe_options.line_buffered = options.line_buffered;
   cli::RecordPipe pipe(context, pipe_options);
   Parser parser(pipe);
   for (auto& stage : stages) parser.pipeline().Add(std::move(stage));
-  Tap tap(parser.pipeline(), cli::UseColor(options.color, 1), &pipe.buffer());
-  if (options.tap) parser.SetTap(&tap);
+  auto watcher = MakeWatcher(options, parser.pipeline(), &pipe.buffer());
+  if (watcher != nullptr) parser.SetWatcher(watcher.get());
+  cli::Metrics registry(context.tool());
+  ParseMetrics metrics(&registry, parser.pipeline());
+  registry.AddSource([custom](std::string* out) { custom->AppendText(out, SteadyNs()); });
+  GLP_ASSIGN_OR_RETURN(auto server, cli::MetricsServer::Start(context, options.metrics, registry,
+                                                              [] { return Status::Ok(); }));
+  if (server != nullptr) parser.SetMetrics(&metrics);
   Status status = pipe.Run(&parser);
   SayFailures(parser.pipeline(), context);
   if (parser.unfinished() > 0) {
@@ -184,6 +106,40 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   }
   GLP_RETURN_IF_ERROR(status);
   return static_cast<int>(cli::kExitOk);
+}
+
+// The pipe on stdout; of what is on stdin only what --auto makes of it is told.
+cli::RunResult Explain(const Options& options, const std::vector<StagePart>& parts,
+                       stages::StageList stages, cli::Context& context) {
+  codec::YamlNode all = YamlList();
+  for (const StagePart& part : parts) {
+    all.items.insert(all.items.end(), part.list.items.begin(), part.list.items.end());
+  }
+  GLP_RETURN_IF_ERROR(
+      io::WriteAll(1, ExplainPipe(all, options.stages.decides_as_promtail()), "standard output"));
+  cli::RecordPipe pipe(context);
+  Parser parser(pipe);
+  for (auto& stage : stages) parser.pipeline().Add(std::move(stage));
+  if (!HasAuto(parser.pipeline()) || isatty(0) == 1) return static_cast<int>(cli::kExitOk);
+  pipe.SetPlainOutput(true);
+  GLP_RETURN_IF_ERROR(pipe.Run(&parser));
+  SayDecisions(parser.pipeline(), context);
+  return static_cast<int>(cli::kExitOk);
+}
+
+}  // namespace
+
+cli::RunResult Run(const Options& options, cli::Context& context) {
+  if (!options.test.empty()) return Test(options, context);
+  GLP_RETURN_IF_ERROR(CheckOptions(options));
+  std::vector<std::string> notes;
+  GLP_ASSIGN_OR_RETURN(std::vector<StagePart> parts, options.stages.Parts(options.check, &notes));
+  stages::StageMetrics custom;
+  GLP_ASSIGN_OR_RETURN(stages::StageList stages, BuildParts(parts, &custom, &notes));
+  for (const std::string& note : notes) context.Say(note);
+  if (options.check) return static_cast<int>(cli::kExitOk);
+  if (options.explain) return Explain(options, parts, std::move(stages), context);
+  return RunStages(options, std::move(stages), &custom, context);
 }
 
 }  // namespace glp::parse

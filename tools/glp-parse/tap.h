@@ -19,18 +19,18 @@
 #include <vector>
 
 #include "stages/pipeline.h"
+#include "watcher.h"
 
 namespace glp::parse {
 
-class Tap : public stages::StageObserver {
+class Tap : public Watcher {
  public:
   Tap(const stages::Pipeline& pipeline, bool color, std::string* out);
 
   void OnBegin(stages::StageEntry& entry) override;
   void OnStage(size_t stage, stages::StageEntry& entry, stages::Verdict verdict) override;
-  // From the sink: the entry has left, or was dropped by the stage that was last.
-  void OnLeave(stages::StageEntry& entry);
-  void OnDrop(stages::StageEntry& entry, std::string_view reason);
+  void OnLeave(stages::StageEntry& entry) override;
+  void OnDrop(stages::StageEntry& entry, std::string_view reason) override;
 
  private:
   using Names = std::vector<std::pair<std::string, std::string>>;
