@@ -10,6 +10,7 @@
 #include "stages/drop.h"
 #include "stages/eventlogmessage.h"
 #include "stages/journal.h"
+#include "stages/geoip.h"
 #include "stages/json.h"
 #include "stages/klog.h"
 #include "stages/kv.h"
@@ -90,6 +91,7 @@ const std::vector<StageInfo>& KnownStages() {
       {"docker", true, One<ReadDockerStage>},
       {"drop", true, One<ReadDropStage>},
       {"eventlogmessage", true, One<ReadEventLogMessageStage>},
+      {"geoip", true, One<ReadGeoipStage>},
       {"journal", false, One<ReadJournalStage>},
       {"json", true, One<ReadJsonStage>},
       {"klog", false, One<ReadKlogStage>},
