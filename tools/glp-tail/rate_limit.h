@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/token_bucket.h"
 #include "record_writer.h"
 
 namespace glp::tail {
@@ -21,14 +22,9 @@ class RateLimit {
   bool Take(RecordWriter& writer);
 
  private:
-  void Refill();
-
-  double per_ns_;
-  double burst_;
   bool drop_;
   std::function<int64_t()> clock_;
-  double tokens_;
-  int64_t last_ns_;
+  TokenBucket bucket_;
 };
 
 }  // namespace glp::tail
