@@ -79,6 +79,7 @@ void AddBlock(const YamlNode& config, StageEffects* effects) {
     effects->writes.merge(inner.writes);
     effects->labels.merge(inner.labels);
     effects->extracts.merge(inner.extracts);
+    effects->unwritten.merge(inner.unwritten);
     effects->reads_any |= inner.reads_any;
     effects->writes_all_others |= inner.writes_all_others;
     effects->asks_presence |= inner.asks_presence;
@@ -116,6 +117,7 @@ std::string WhyByName(const std::vector<StageEffects>& stages, size_t i, size_t 
   const StageEffects& from = stages[i];
   const std::string reads = stages[j].stage + " reads '" + name + "', ";
   if (Writes(from, name)) return reads + "which " + from.stage + " changes as a label";
+  if (from.unwritten.count(name) > 0) return reads + "which only " + from.stage + " knows";
   if (from.labels.count(name) > 0) {
     for (size_t k = i + 1; k < j; ++k) {
       if (stages[k].stage == "template" && stages[k].extracts.count(name) > 0) {
@@ -145,6 +147,8 @@ StageEffects EffectsOf(const YamlNode& item) {
   AddText(config.Find("source"), &effects.reads);
   if (stage == "docker" || stage == "cri" || stage == "auto") {
     effects.writes.insert("stream");
+    if (stage == "docker") effects.unwritten = {"output", "timestamp"};
+    if (stage == "cri") effects.unwritten = {"time", "flags", "content"};
   } else if (stage == "json") {
     if (const YamlNode* names = config.Find("expressions")) AddKeys(*names, &effects.extracts);
   } else if (stage == "template" || stage == "replace") {
@@ -188,6 +192,7 @@ std::string WhyTogether(const std::vector<StageEffects>& stages, size_t i, size_
   }
   if (!stages[j].reads_any) return "";
   std::set<std::string> names = stages[i].writes;
+  names.insert(stages[i].unwritten.begin(), stages[i].unwritten.end());
   if (stages[i].writes_all_others)
     return stages[j].stage + " may read a label that " + stages[i].stage + " takes away";
   for (const StageEffects& stage : stages) {

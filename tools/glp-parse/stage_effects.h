@@ -14,13 +14,14 @@ namespace glp::parse {
 
 struct StageEffects {
   std::string stage;
-  std::set<std::string> reads;     // names of fields or labels
-  bool reads_any = false;          // any name may be asked for
-  std::set<std::string> writes;    // labels that get another value than a field of their name
-  bool writes_all_others = false;  // all but `writes` (labelallow)
-  std::set<std::string> labels;    // labels made of the field of their own name
-  std::set<std::string> extracts;  // fields that may be null or become empty
-  bool asks_presence = false;      // a null is not the same to it as nothing
+  std::set<std::string> reads;      // names of fields or labels
+  bool reads_any = false;           // any name may be asked for
+  std::set<std::string> writes;     // labels that get another value than a field of their name
+  bool writes_all_others = false;   // all but `writes` (labelallow)
+  std::set<std::string> labels;     // labels made of the field of their own name
+  std::set<std::string> extracts;   // fields that may be null or become empty
+  std::set<std::string> unwritten;  // fields that no record shows
+  bool asks_presence = false;       // a null is not the same to it as nothing
 };
 
 // Of one item of a list of stages; of a block with all that is in it.
