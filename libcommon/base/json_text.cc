@@ -21,8 +21,22 @@ inline uint32_t SpecialMask(const char* p) {
   return static_cast<uint32_t>(
       _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
 }
+// Copies 16 bytes; bit i set: byte i is a backslash.
+inline uint32_t CopyAndFindBackslash(const char* from, char* to) {
+  __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), chunk);
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'))));
+}
 #else
 constexpr size_t kStep = 16;
+inline uint32_t CopyAndFindBackslash(const char* from, char* to) {
+  uint32_t mask = 0;
+  for (size_t i = 0; i < kStep; ++i) {
+    to[i] = from[i];
+    if (from[i] == '\\') mask |= 1u << i;
+  }
+  return mask;
+}
 inline uint32_t SpecialMask(const char* p) {
   uint32_t mask = 0;
   for (size_t i = 0; i < kStep; ++i) {
@@ -84,8 +98,8 @@ int32_t ReadHex4(const char* p, const char* end) {
   return value;
 }
 
-void AppendUtf8(std::string* out, uint32_t code) {
-  auto put = [&](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
+char* PutUtf8(char* to, uint32_t code) {
+  auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
   if (code < 0x80) {
     put(code);
   } else if (code < 0x800) {
@@ -101,6 +115,7 @@ void AppendUtf8(std::string* out, uint32_t code) {
     put(0x80 | (code >> 6 & 63));
     put(0x80 | (code & 63));
   }
+  return to;
 }
 
 // The \uXXXX at `p` (behind the u), with its low surrogate where it has one. Returns the byte
@@ -118,6 +133,43 @@ const char* ReadUnicodeEscape(const char* p, const char* end, uint32_t* result) 
   }
   *result = static_cast<uint32_t>(code);
   return p;
+}
+
+// What stands behind a backslash.
+bool Unescape(const char** p, const char* end, char** to) {
+  char c = *(*p)++;
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+      break;
+    case 'b':
+      c = '\b';
+      break;
+    case 'f':
+      c = '\f';
+      break;
+    case 'n':
+      c = '\n';
+      break;
+    case 'r':
+      c = '\r';
+      break;
+    case 't':
+      c = '\t';
+      break;
+    case 'u': {
+      uint32_t code;
+      *p = ReadUnicodeEscape(*p, end, &code);
+      if (*p == nullptr) return false;
+      *to = PutUtf8(*to, code);
+      return true;
+    }
+    default:
+      return false;
+  }
+  *(*to)++ = c;
+  return true;
 }
 
 }  // namespace
@@ -194,52 +246,31 @@ JsonStringScan ScanJsonString(const char* p, const char* limit) {
 }
 
 bool AppendJsonUnescaped(std::string* out, std::string_view raw) {
+  // Never longer than it is written: bytes go straight to their place, 16 at a time up to the next
+  // escape.
+  const size_t before = out->size();
+  out->resize(before + raw.size());
+  char* to = out->data() + before;
   const char* p = raw.data();
-  const char* end = p + raw.size();
+  const char* const end = p + raw.size();
+  bool ok = true;
   while (p < end) {
-    const void* hit = std::memchr(p, '\\', static_cast<size_t>(end - p));
-    const char* run_end = hit != nullptr ? static_cast<const char*>(hit) : end;
-    out->append(p, static_cast<size_t>(run_end - p));
-    if (hit == nullptr) return true;
-    p = run_end + 1;
-    if (p == end) return false;
-    switch (*p++) {
-      case '"':
-        out->push_back('"');
-        break;
-      case '\\':
-        out->push_back('\\');
-        break;
-      case '/':
-        out->push_back('/');
-        break;
-      case 'b':
-        out->push_back('\b');
-        break;
-      case 'f':
-        out->push_back('\f');
-        break;
-      case 'n':
-        out->push_back('\n');
-        break;
-      case 'r':
-        out->push_back('\r');
-        break;
-      case 't':
-        out->push_back('\t');
-        break;
-      case 'u': {
-        uint32_t code;
-        p = ReadUnicodeEscape(p, end, &code);
-        if (p == nullptr) return false;
-        AppendUtf8(out, code);
-        break;
-      }
-      default:
-        return false;
+    if (static_cast<size_t>(end - p) >= kStep) {
+      // A place that is 16 bytes from the end of the text is at least as far from that of `out`.
+      const uint32_t mask = CopyAndFindBackslash(p, to);
+      const size_t run = mask == 0 ? kStep : static_cast<size_t>(__builtin_ctz(mask));
+      p += run;
+      to += run;
+      if (mask == 0) continue;
+    } else if (*p != '\\') {
+      *to++ = *p++;
+      continue;
     }
+    ok = ++p < end && Unescape(&p, end, &to);
+    if (!ok) break;
   }
-  return true;
+  out->resize(static_cast<size_t>(to - out->data()));
+  return ok;
 }
 
 bool IsJsonNumber(std::string_view text) {
