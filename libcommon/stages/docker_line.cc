@@ -30,6 +30,20 @@ bool EndsWithNewline(std::string_view raw) {
   return backslashes % 2 == 1;
 }
 
+// Behind the '{' of an object of texts without escapes, as Docker writes attrs, to behind its '}'.
+// What has another form has to be checked by somebody who knows JSON.
+bool SkipTexts(const char** p, const char* end) {
+  if (Skip(p, end, "}")) return true;
+  for (bool is_key = true;; is_key = !is_key) {
+    if (!Skip(p, end, "\"")) return false;
+    const JsonStringScan text = ScanJsonString(*p, end);
+    if (text.end == nullptr || text.has_escapes) return false;
+    *p = text.end + 1;
+    if (!is_key && Skip(p, end, "}")) return true;
+    if (!Skip(p, end, is_key ? ":" : ",")) return false;
+  }
+}
+
 }  // namespace
 
 DockerLineReader::DockerLineReader() {
@@ -107,21 +121,7 @@ bool DockerLineReader::ReadPlain(std::string_view bytes, DockerLine* out) {
   if (stream.end == nullptr || stream.has_escapes) return false;
   std::string_view stream_text(p, static_cast<size_t>(stream.end - p));
   p = stream.end + 1;
-  if (Skip(&p, end, R"(,"attrs":{)")) {
-    // Strings only, as Docker writes them.
-    while (p < end && *p != '}') {
-      if (*p != '"' && *p != ',' && *p != ':') return false;
-      if (*p++ != '"') continue;
-      JsonStringScan text = ScanJsonString(p, end);
-      // What is between them has to be checked by somebody who knows JSON.
-      if (text.end == nullptr || text.has_escapes) return false;
-      p = text.end + 1;
-      if (p == end || (*p != ':' && *p != ',' && *p != '}') || (*p != '}' && p[1] != '"')) {
-        return false;
-      }
-    }
-    if (!Skip(&p, end, "}")) return false;
-  }
+  if (Skip(&p, end, R"(,"attrs":{)") && !SkipTexts(&p, end)) return false;
   if (!Skip(&p, end, R"(,"time":")")) return false;
   JsonStringScan time = ScanJsonString(p, end);
   if (time.end == nullptr || time.has_escapes) return false;
