@@ -111,8 +111,10 @@ Node* Child(Node* node, const JsonStep& step) {
 // One walk over all of a text. What no path leads to is only checked.
 class Walk {
  public:
-  Walk(std::vector<JsonValue>* values, std::string* compact)
-      : values_(*values), compact_(*compact) {}
+  Walk(std::string_view text, std::vector<JsonValue>* values, std::string* compact)
+      : values_(*values),
+        compact_(*compact),
+        has_escapes_(!text.empty() && std::memchr(text.data(), '\\', text.size()) != nullptr) {}
 
   bool Object(od::object& object, const Node* node, int depth) {
     if (depth > JsonTree::kMaxDepth) return false;
@@ -183,7 +185,7 @@ class Walk {
     if (value.type().get(type) != simdjson::SUCCESS) return false;
     if (type == od::json_type::string) {
       const std::string_view token = value.raw_json_token();
-      if (std::memchr(token.data(), '\\', token.size()) == nullptr) {
+      if (!has_escapes_ || std::memchr(token.data(), '\\', token.size()) == nullptr) {
         // Taken, not left: simdjson would pass a ':' behind it.
         return value.get_raw_json_string().error() == simdjson::SUCCESS;
       }
@@ -275,6 +277,7 @@ class Walk {
   std::vector<JsonValue>& values_;
   std::string& compact_;
   std::vector<Made> made_;
+  const bool has_escapes_;
   bool has_overflow_ = false;
 };
 
@@ -357,7 +360,7 @@ bool JsonExtractor::Extract(std::string_view text, std::vector<JsonValue>* value
   impl_->compact.clear();
   od::document document;
   od::object object;
-  Walk walk(values, &impl_->compact);
+  Walk walk(text, values, &impl_->compact);
   if (impl_->document.Open(text, &document) == simdjson::SUCCESS &&
       document.get_object().get(object) == simdjson::SUCCESS &&
       walk.Object(object, &impl_->root, 1) && AtEnd(document)) {

@@ -36,8 +36,10 @@ Status JsonExpressions::Add(std::string_view expression) {
     add.jmespath = std::make_unique<const JmesPath>(*std::move(path));
     all_plain_ = false;
   } else {
+    // What no key looks like is rather a mistake.
+    const bool is_path = expression.find_first_of("#%^~;+\\") == std::string_view::npos;
     auto steps = ParseJsonPath(expression);
-    if (options_.as_promtail || !steps.ok()) return path.status();
+    if (options_.as_promtail || !is_path || !steps.ok()) return path.status();
     add.steps = *std::move(steps);
   }
   if (add.jmespath == nullptr) extractor_.AddSteps(add.steps);

@@ -1,14 +1,24 @@
 #include "stages/logfmt.h"
 
 #include "codec/logfmt.h"
+#include "stages/byte_detail.h"
 
 namespace glp::stages {
 
 LogfmtStage::LogfmtStage(Options options)
     : options_(std::move(options)),
-      no_source_("logfmt: no field or label '" + options_.source + "'") {}
+      no_source_("logfmt: no field or label '" + options_.source + "'") {
+  if (!options_.as_promtail) return;
+  std::vector<Mapping> last;
+  for (Mapping& mapping : options_.mapping) {
+    std::erase_if(last, [&](const Mapping& other) { return other.key == mapping.key; });
+    last.push_back(std::move(mapping));
+  }
+  options_.mapping = std::move(last);
+}
 
 Verdict LogfmtStage::Process(StageEntry& entry, StageRun& run) {
+  constexpr std::string_view kNotLogfmt = "logfmt: not key=value words throughout";
   std::string_view text;
   if (options_.source.empty()) {
     text = entry.LineBytes(run.arena);
@@ -24,8 +34,7 @@ Verdict LogfmtStage::Process(StageEntry& entry, StageRun& run) {
     Step step = scanner.Next(&scratch_);
     if (step == Step::kEnd) break;
     if (step == Step::kError) {
-      // The scanner's words live as long as the program.
-      Fail(entry, "logfmt: not key=value words throughout");
+      Fail(entry, kNotLogfmt, ByteDetail(scanner.error_offset(), scanner.error(), run.arena));
       break;
     }
     for (const Mapping& mapping : options_.mapping) {
@@ -51,8 +60,12 @@ std::unique_ptr<Stage> ReadLogfmtStage(const codec::YamlNode& config, BuildConte
   }
   map.Text("source", &source);
   map.Finish();
+  if (source && source.value.empty()) {
+    map.Error(source, "logfmt: source: expected a name; without a source it is the line");
+  }
   if (!context.errors->first().ok()) return nullptr;
   options.source = source.value;
+  options.as_promtail = context.as_promtail;
   return std::make_unique<LogfmtStage>(std::move(options));
 }
 

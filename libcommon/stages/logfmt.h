@@ -1,7 +1,10 @@
 // Values of a logfmt line into fields, by key. Where the line stops being logfmt what was read
-// before stays and the entry is marked.
+// before stays and the entry is marked. Of equal keys in a line the last counts.
+// A key may feed several fields; where promtail is followed, only the one named last (promtail
+// takes any of them).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +24,7 @@ class LogfmtStage : public Stage {
   struct Options {
     std::vector<Mapping> mapping;
     std::string source;  // field or label; "": the line
+    bool as_promtail = false;
   };
   explicit LogfmtStage(Options options);
   Verdict Process(StageEntry& entry, StageRun& run) override;

@@ -1,0 +1,153 @@
+// How fast stages are: whole pipelines over realistic lines, from a record as the reader gives it
+// to an entry with its fields. A row is a name, stages in YAML and lines; bytes are those of the
+// lines.
+//
+//   ninja -C build/release stages_bench && build/release/libcommon/stages/stages_bench
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/json_text.h"
+#include "codec/yaml.h"
+#include "stages/build.h"
+#include "stages/pipeline.h"
+
+namespace glp::stages {
+namespace {
+
+struct Lines {
+  const char* const* first;
+  size_t count;
+};
+
+// clang-format off
+constexpr const char* kJsonLines[] = {
+    R"L({"time":"2026-01-05T09:12:44.183920Z","level":"info","method":"GET","path":"/api/v1/orders/81723?expand=items","status":200,"bytes":18233,"duration":0.0412,"remote_addr":"10.12.3.44","user_agent":"okhttp/4.9.3","request_id":"5f1c9e0a-7d44-4c06"})L",
+    R"L({"time":"2026-01-05T09:12:44.190114Z","level":"warn","method":"POST","path":"/api/v1/payments","status":402,"bytes":311,"duration":0.8821,"remote_addr":"10.12.7.9","user_agent":"Mozilla/5.0 (X11; Linux x86_64)","request_id":"c8e2f6b1-0a3d-4f7e"})L",
+    R"L({"time":"2026-01-05T09:12:44.201877Z","level":"info","method":"GET","path":"/healthz","status":200,"bytes":2,"duration":0.0002,"remote_addr":"10.12.0.1","user_agent":"kube-probe/1.29","request_id":"00000000-0000-0000","upstream":"127.0.0.1:8080","host":"a"})L",
+    R"L({"time":"2026-01-05T09:12:44.215003Z","level":"error","method":"PUT","path":"/api/v1/carts/\"77\"","status":503,"bytes":0,"duration":30.001,"remote_addr":"10.12.9.201","user_agent":"curl/8.5.0","request_id":"9be07a55-31c2-4ab8","error":"timeout"})L",
+};
+constexpr const char* kLogfmtLines[] = {
+    R"L(level=info ts=2026-01-05T09:12:44.183920Z caller=http.go:194 component=distributor method=POST route=loki_api_v1_push status=204 duration=1.802ms)L",
+    R"L(level=error ts=2026-01-05T09:12:44.190114Z caller=flush.go:261 org_id=fake msg="failed to flush chunks" err="context deadline exceeded" retries=3)L",
+    R"L(ts=2026-01-05T09:12:44.201877Z caller=metrics.go:159 component=frontend level=info msg="query done" query="{app=\"web\"}" duration=41.2ms status=200)L",
+};
+constexpr const char* kCombinedLines[] = {
+    R"L(10.12.3.44 - - [05/Jan/2026:09:12:44 +0000] "GET /api/v1/orders/81723?expand=items HTTP/1.1" 200 18233 "https://shop.example/orders" "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0")L",
+    R"L(203.0.113.77 - alice [05/Jan/2026:09:12:45 +0000] "POST /login HTTP/2.0" 302 0 "-" "okhttp/4.9.3")L",
+    R"L(10.12.0.1 - - [05/Jan/2026:09:12:45 +0000] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.29")L",
+};
+constexpr const char* kPodPaths[] = {
+    R"L(/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-af23cc7b9bff/kube-flannel/3.log started)L",
+    R"L(/var/log/pods/default_web-5c6f-abcde_28e71490-d614-4cd8-9ea7-af23cc7b9bff/app/0.log started)L",
+};
+// clang-format on
+
+template <size_t n>
+constexpr Lines Of(const char* const (&lines)[n]) {
+  return {lines, n};
+}
+
+struct Row {
+  const char* name;
+  const char* yaml;
+  Lines lines;
+  bool as_promtail = false;
+};
+
+// clang-format off
+const Row kRows[] = {
+    {"none", "[]", Of(kJsonLines)},
+    {"json, 5 expressions",
+     "- json: {expressions: {time: , level: , method: , status: , duration: }}", Of(kJsonLines)},
+    {"json, 5 expressions, as promtail",
+     "- json: {expressions: {time: , level: , method: , status: , duration: }}", Of(kJsonLines), true},
+    {"json, 5 expressions, one of them no path",
+     "- json: {expressions: {time: , level: severity || level, method: , status: , duration: }}",
+     Of(kJsonLines)},
+    {"json, lines of other kinds", "- json: {expressions: {time: , level: }}", Of(kCombinedLines)},
+    {"logfmt, 5 keys", "- logfmt: {mapping: {level: , ts: , caller: , msg: , status: }}",
+     Of(kLogfmtLines)},
+    {"regex, 4 groups",
+     R"Y(- regex: {expression: '^(?P<ip>\S+) \S+ (?P<user>\S+) \[[^\]]+\] "(?P<method>\S+) [^"]*" (?P<status>\d{3}) '})Y",
+     Of(kCombinedLines)},
+    {"regex, 4 groups, not anchored",
+     R"Y(- regex: {expression: '"(?P<method>[A-Z]+) (?P<path>\S+) [^"]*" (?P<status>\d{3}) (?P<size>\d+)'})Y",
+     Of(kCombinedLines)},
+    {"regex, all 11 groups of the combined format",
+     R"Y(- regex: {expression: '^(?P<ip>\S+) (?P<id>\S+) (?P<user>\S+) \[(?P<time>[\w:/]+\s[+\-]\d{4})\] "(?P<action>\S+)\s?(?P<path>\S+)?\s?(?P<protocol>\S+)?" (?P<status>\d{3}|-) (?P<size>\d+|-)\s?"?(?P<referer>[^"]*)"?\s?"?(?P<agent>[^"]*)?"?$'})Y",
+     Of(kCombinedLines)},
+    {"regex that gives a field",
+     R"Y(- regex: {expression: '^(?P<path>/var/log/pods/\S+)'})Y", Of(kPodPaths)},
+    {"regex of that field, which repeats",
+     R"Y(- regex: {expression: '^(?P<path>/var/log/pods/\S+)'}
+- regex: {source: path, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'})Y",
+     Of(kPodPaths)},
+};
+// clang-format on
+
+class CountingSink : public EntrySink {
+ public:
+  void OnEntry(StageEntry& entry) override { benchmark::DoNotOptimize(entry.fields.empty()); }
+  void OnDrop(StageEntry&, std::string_view) override {}
+  void Wait(int64_t) override {}
+};
+
+struct Input {
+  std::string padded;  // the inside of a JSON string, as in a record
+  Record record;
+};
+
+void Run(benchmark::State& state, const Row& row) {
+  auto list = codec::ParseYaml(row.yaml, row.name);
+  codec::YamlErrors errors(row.name);
+  BuildContext context{.errors = &errors, .as_promtail = row.as_promtail};
+  LabelTable table;
+  CountingSink sink;
+  Pipeline pipeline(&table, &sink);
+  if (list.ok()) {
+    for (auto& stage : BuildStages(*list, context)) pipeline.Add(std::move(stage));
+  }
+  const Status status = list.ok() ? errors.first() : list.status();
+  if (!status.ok()) {
+    std::fprintf(stderr, "%s\n", status.message().c_str());
+    std::exit(2);
+  }
+  constexpr size_t kPadding = 64;
+  std::vector<Input> inputs(row.lines.count);
+  size_t bytes = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string_view line = row.lines.first[i];
+    std::string& padded = inputs[i].padded;
+    AppendJsonEscaped(&padded, line);
+    const size_t size = padded.size();
+    padded.append(kPadding, '\0');
+    Record& record = inputs[i].record;
+    record.ts_ns = 1;
+    record.labels = table.empty();
+    record.line = {std::string_view(padded).substr(0, size),
+                   size == line.size() ? Line::Form::kPlain : Line::Form::kJson};
+    bytes += line.size();
+  }
+  for (auto _ : state) {
+    for (const Input& input : inputs) pipeline.Process(input.record);
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * bytes));
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * inputs.size()));
+}
+
+}  // namespace
+}  // namespace glp::stages
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  for (const auto& row : glp::stages::kRows) {
+    benchmark::RegisterBenchmark(row.name,
+                                 [&row](benchmark::State& state) { glp::stages::Run(state, row); });
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
