@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "codec/go_time.h"
 #include "yaml_text.h"
 
 namespace glp::parse {
@@ -103,20 +102,12 @@ Result<YamlNode> ReadFieldText(const StageOption& option, std::string_view value
   const size_t equals = value.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == value.size()) {
     std::string why = Quoted(value) + ": expected " + std::string(option.value_name);
-    if (option.form == Form::kTimestamp) {
+    if (option.stage == "timestamp") {
       why += ", as in ts=RFC3339Nano, ts=UnixMs or 'ts=2006-01-02 15:04:05'";
     }
     return UsageError(why);
   }
   std::string_view text = value.substr(equals + 1);
-  if (option.form == Form::kTimestamp) {
-    GLP_ASSIGN_OR_RETURN(codec::TimeLayout layout, codec::TimeLayout::Compile(text));
-    if (!layout.has_parts()) {
-      return UsageError(Quoted(text) +
-                        " names no part of a time; write the time 'Mon Jan 2 15:04:05 MST 2006' "
-                        "in the form that the log has, as in '2006-01-02 15:04:05'");
-    }
-  }
   YamlNode map = YamlMapping();
   YamlPut(&map, option.key, YamlScalar(value.substr(0, equals)));
   YamlPut(&map, option.key2, YamlScalar(text));
@@ -215,7 +206,6 @@ std::string GuessValue(const StageOption& option, const YamlNode& config) {
     case Form::kPairs:
       return first == nullptr ? "" : JoinPairs(*first);
     case Form::kFieldText:
-    case Form::kTimestamp:
       return TextOf(first) + "=" + TextOf(second);
     case Form::kFields:
       return (first == nullptr ? "" : JoinList(*first)) +
@@ -310,7 +300,6 @@ Result<YamlNode> ReadStageOption(const StageOption& option, std::string_view val
     case Form::kPairs:
       return Below(option.key, ReadPairs(value, option.value_name));
     case Form::kFieldText:
-    case Form::kTimestamp:
       return ReadFieldText(option, value);
     case Form::kFields:
       return ReadFields(option, value);

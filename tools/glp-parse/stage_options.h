@@ -27,7 +27,6 @@ struct StageOption {
     kText,         // {KEY: value}
     kPairs,        // {KEY: {name: source, …}} of NAME=SOURCE,…
     kFieldText,    // {KEY: field, KEY2: text} of FIELD=TEXT
-    kTimestamp,    // the same, the text being a layout, which is looked at
     kFields,       // {KEY: field or list of them, KEY2: text} of FIELD,…[=TEXT]
     kListed,       // {KEY: [a, b]} of A,B
     kTopList,      // [a, b] of A,B

@@ -113,7 +113,7 @@ constexpr StageOption kOptions[] = {
     {.name = "--timestamp",
      .value_name = "FIELD=LAYOUT",
      .stage = "timestamp",
-     .form = Form::kTimestamp,
+     .form = Form::kFieldText,
      .key = "source",
      .key2 = "format",
      .section = kChanging,
