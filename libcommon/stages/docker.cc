@@ -20,6 +20,7 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
   if (!docker.ts_ns) Fail(entry, "docker: no time that can be read");
   entry.SetLine(docker.log);
   if (as_promtail_) {
+    if (docker.ends_line) entry.NoteNewlineTaken();
     entry.fields.SetUnwritten("output", entry.LineBytes(run.arena));
     return Verdict::kPass;
   }

@@ -37,7 +37,12 @@ struct StageEntry {
   void SetLine(Line line) {
     line_ = line;
     is_decoded_ = false;
+    newline_taken_ = false;
   }
+  // The line had a newline at its end in Docker's log, which promtail leaves there: stages to which
+  // it matters put it back, as_promtail.
+  bool newline_taken() const { return newline_taken_; }
+  void NoteNewlineTaken() { newline_taken_ = true; }
   // The bytes of the line, decoded once.
   std::string_view LineBytes(Arena& arena) {
     if (line_.form == Line::Form::kBytes || line_.form == Line::Form::kPlain) return line_.text;
@@ -74,6 +79,7 @@ struct StageEntry {
  private:
   Line line_;
   bool is_decoded_ = false;
+  bool newline_taken_ = false;
   std::string_view decoded_;
   std::string scratch_;
 };

@@ -9,9 +9,10 @@
 //   country: geoip_country_name geoip_country_code geoip_continent_name geoip_continent_code
 //            (promtail has no such type)
 //
-// Names are the English ones. Threads: one at a time. The database is mapped, not read, at the
-// start and stays as it was then, whatever takes its place. Cost: what an address and a set of
-// labels give is remembered for 10,000 addresses.
+// Names are the English ones. The database is mapped, not read, at the start: one that is replaced
+// by renaming stays as it was; it must not be written in place.
+// Threads: one at a time.
+// Cost:    what an address and a set of labels give is remembered for 10,000 addresses.
 #pragma once
 
 #include <maxminddb.h>

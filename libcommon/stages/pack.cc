@@ -84,6 +84,7 @@ Verdict PackStage::Process(StageEntry& entry, StageRun& run) {
   }
   out_.append("\"_entry\":");
   is_utf8 &= AppendGoJson(&out_, entry.LineBytes(run.arena));
+  if (replaces_bytes_ && entry.newline_taken()) out_.insert(out_.size() - 1, "\\n");
   out_.push_back('}');
   if (!is_utf8) {
     Fail(entry, kBadUtf8);

@@ -15,6 +15,9 @@ constexpr size_t kMaxFiles = 100'000;
 
 void StageRun::Emit(StageEntry& entry) { pipeline_->RunFrom(stage_ + 1, entry); }
 void StageRun::Abandon(StageEntry& entry, std::string_view reason) {
+  if (Pipeline::File* file = pipeline_->Find(entry)) {
+    for (Pipeline::HeldLine& line : file->held) line.abandoned |= line.number == entry.number;
+  }
   entry.src = {};  // what has one tells its position
   pipeline_->sink_.OnDrop(entry, reason);
 }
@@ -140,6 +143,7 @@ bool Pipeline::OnMark(const Mark& mark) {
     case Mark::Kind::kFile:
       // What is said of it anew counts.
       file.last = file.newest = words.start;
+      std::erase_if(file.held, [](const HeldLine& line) { return line.abandoned; });
       file.left = 0;
       return true;
     case Mark::Kind::kGap:

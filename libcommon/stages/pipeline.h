@@ -84,7 +84,8 @@ class Pipeline {
   friend class StageRun;
   struct HeldLine {
     uint64_t number;
-    uint64_t start;  // offset of its first byte, or less where that is not known
+    uint64_t start;          // offset of its first byte, or less where that is not known
+    bool abandoned = false;  // until its file is read again
   };
   struct File {
     uint64_t last = 0;           // NEXT of the line, or position of the mark, that was seen last
