@@ -99,7 +99,13 @@ void RecordPipe::WriteMark(const Mark& mark) {
 
 void RecordPipe::WriteEndMark() {
   if (plain_) return;
-  AppendEndMark(&out_.buffer(), context_.tool(), in_, emitted_, dropped_);
+  std::string& out = out_.buffer();
+  AppendEndMark(&out, context_.tool(), in_, emitted_, dropped_);
+  if (!end_mark_extra_.empty()) out.insert(out.rfind('}'), end_mark_extra_);
+}
+
+void RecordPipe::AddToEndMark(std::string_view key, std::string_view json) {
+  end_mark_extra_.append(",\"").append(key).append("\":").append(json);
 }
 
 void RecordPipe::Wait(int64_t ns) {

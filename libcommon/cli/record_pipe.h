@@ -72,6 +72,8 @@ class RecordPipe {
   // Output that is not records (glp-filter -c); no marks are written when this is on.
   void SetPlainOutput(bool plain) { plain_ = plain; }
   std::string& buffer() { return out_.buffer(); }
+  // What this tool's end mark says besides its counts, a key and JSON: ("redacted", {"email":2}).
+  void AddToEndMark(std::string_view key, std::string_view json);
 
   LabelTable& labels() { return labels_; }
   uint64_t in() const { return in_; }
@@ -95,6 +97,7 @@ class RecordPipe {
   uint64_t in_ = 0, emitted_ = 0;
   std::map<std::string, uint64_t, std::less<>> dropped_;
   bool withhold_mark_ = false;
+  std::string end_mark_extra_;
   // A file of which lines were dropped.
   struct Dropped {
     uint64_t next = 0;  // position of the newest that no emitted line covers yet, 0 for none
