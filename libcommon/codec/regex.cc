@@ -11,6 +11,8 @@ namespace glp::codec {
 namespace {
 
 constexpr int kMaxGroups = 64;
+constexpr int64_t kMaxMegabytes = 8;
+constexpr size_t kShownBytes = 200;  // of an expression that is refused
 
 // The expression in RE2's spelling: (?<n> becomes (?P<n>, and a name that comes again gets a
 // suffix, as RE2 wants names to be unique.
@@ -73,22 +75,32 @@ GroupRegex::GroupRegex(GroupRegex&&) noexcept = default;
 GroupRegex& GroupRegex::operator=(GroupRegex&&) noexcept = default;
 GroupRegex::~GroupRegex() = default;
 
-Result<GroupRegex> GroupRegex::Compile(std::string_view expression) {
+Result<GroupRegex> GroupRegex::Compile(std::string_view expression, SameName same_name) {
+  const auto error = [expression](const std::string& why) {
+    std::string shown = EscapeForTerminal(expression.substr(0, kShownBytes));
+    if (expression.size() > kShownBytes) shown += "…";
+    // RE2 repeats what it does not like, which may be all of it.
+    const bool is_long = why.size() > 2 * kShownBytes;
+    return UsageError("regular expression '" + shown + "': " + why.substr(0, 2 * kShownBytes) +
+                      (is_long ? "…" : ""));
+  };
   GroupRegex out;
+  out.same_name_ = same_name;
   std::map<std::string, std::string> aliases;
   std::string spelled = Respell(expression, &aliases);
   RE2::Options options;
   options.set_log_errors(false);
+  options.set_max_mem(kMaxMegabytes << 20);
   out.regex_ = std::make_unique<RE2>(spelled, options);
-  if (!out.regex_->ok()) {
-    return UsageError("regular expression '" + std::string(expression) +
-                      "': " + out.regex_->error());
+  if (out.regex_->error_code() == RE2::ErrorPatternTooLarge) {
+    return error("compiled it takes more than " + std::to_string(kMaxMegabytes) +
+                 " MiB; smaller are those with fewer or shorter counted repetitions like {1000}");
   }
+  if (!out.regex_->ok()) return error(out.regex_->error());
   int groups = out.regex_->NumberOfCapturingGroups();
   if (groups >= kMaxGroups) {
-    return UsageError("regular expression '" + std::string(expression) +
-                      "': " + std::to_string(groups) + " groups; at most " +
-                      std::to_string(kMaxGroups - 1) + " are taken");
+    return error(std::to_string(groups) + " groups; at most " + std::to_string(kMaxGroups - 1) +
+                 " are taken");
   }
   out.group_names_.resize(groups);
   int last_named = 0;
@@ -156,9 +168,11 @@ bool GroupRegex::Match(std::string_view text, std::vector<std::string_view>* val
   values->assign(names_.size(), std::string_view());
   for (size_t g = 0; g < groups_.size(); ++g) {
     const re2::StringPiece& group = groups[g + 1];
-    if (groups_[g] < 0 || group.data() == nullptr) continue;
+    if (groups_[g] < 0) continue;
     std::string_view& value = (*values)[groups_[g]];
-    if (value.data() == nullptr) value = {group.data(), group.size()};
+    if (same_name_ == SameName::kLast || value.data() == nullptr) {
+      value = {group.data(), group.size()};
+    }
   }
   return true;
 }

@@ -1,10 +1,12 @@
 // A regular expression whose named groups become fields: RE2, first match, not anchored, as
 // promtail's regex stage and LogQL's `regexp` take it.
 // Go's `(?<name>…)` is understood besides `(?P<name>…)`. A name may stand on several groups
-// (`(?P<level>ERR)|(?P<level>WRN)`): the first of them that took part counts.
+// (`(?P<level>ERR)|(?P<level>WRN)`): the first of them that took part counts, or, as Go's programs
+// have it, the text of the last, also where it took no part.
 //
 // Threads: const from any. Errors: Code::kUsage with the expression and RE2's reason.
 // Cost: linear in the text, whatever the expression.
+// Limits: 63 groups, 8 MiB for the compiled expression.
 #pragma once
 
 #include <functional>
@@ -24,7 +26,10 @@ namespace glp::codec {
 
 class GroupRegex {
  public:
-  static Result<GroupRegex> Compile(std::string_view expression);
+  // Which of the groups of one name gives the value.
+  enum class SameName { kFirstThatTookPart, kLast };
+  static Result<GroupRegex> Compile(std::string_view expression,
+                                    SameName same_name = SameName::kFirstThatTookPart);
   GroupRegex(GroupRegex&&) noexcept;
   GroupRegex& operator=(GroupRegex&&) noexcept;
   ~GroupRegex();
@@ -52,6 +57,7 @@ class GroupRegex {
   std::unique_ptr<const re2::RE2> bytes_;  // the same over Latin-1, for text that is not UTF-8
   const re2::RE2& RegexFor(std::string_view text) const;
 
+  SameName same_name_ = SameName::kFirstThatTookPart;
   std::vector<std::string> names_;
   std::vector<std::string> group_names_;
   // groups_[g - 1]: which name group g gives its text to, -1 for none.

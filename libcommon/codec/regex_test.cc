@@ -50,6 +50,32 @@ TEST(GroupRegex, FirstMatchByName) {
   for (const Case& c : kCases) EXPECT_EQ(Match(c.expression, c.text), c.want) << c.expression;
 }
 
+TEST(GroupRegex, OfOneNameTheLastGroupWhereAskedFor) {
+  auto regex = GroupRegex::Compile("(?P<a>x+)|(?P<b>y+)(?P<a>z+)?", GroupRegex::SameName::kLast);
+  ASSERT_TRUE(regex.ok());
+  ASSERT_EQ(regex->names(), (std::vector<std::string>{"a", "b"}));
+  const struct {
+    const char *text, *a, *b;
+  } cases[] = {{"xx", "", ""}, {"yzz", "zz", "y"}, {"yy", "", "yy"}};
+  for (const auto& c : cases) {
+    std::vector<std::string_view> values;
+    ASSERT_TRUE(regex->Match(c.text, &values));
+    EXPECT_EQ(values[0], c.a) << c.text;
+    EXPECT_EQ(values[1], c.b) << c.text;
+  }
+}
+
+TEST(GroupRegex, WhatTakesTooMuchMemoryIsRefused) {
+  auto regex = GroupRegex::Compile(R"((?P<a>(\pL\pN){500}))");
+  ASSERT_FALSE(regex.ok());
+  EXPECT_EQ(regex.status().message(),
+            R"(regular expression '(?P<a>(\pL\pN){500})': compiled it takes more than 8 MiB; )"
+            "smaller are those with fewer or shorter counted repetitions like {1000}");
+  regex = GroupRegex::Compile(std::string(100'000, 'x') + "(");
+  ASSERT_FALSE(regex.ok());
+  EXPECT_LT(regex.status().message().size(), 700u);
+}
+
 TEST(GroupRegex, AnErrorShowsTheExpressionAndTheReason) {
   auto regex = GroupRegex::Compile("(?P<a>x");
   ASSERT_FALSE(regex.ok());

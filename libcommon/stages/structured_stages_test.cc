@@ -185,5 +185,93 @@ TEST(LogfmtStage, MarksWhereTheLineStopsBeingLogfmt) {
   EXPECT_NE(BuildError("- logfmt: {}"), "");
 }
 
+TEST(RegexStage, AnswersAsPromtail) {
+  const PromtailCase cases[] = {
+      {R"Y(
+- regex: {expression: '(?P<path>/var/log/pods/\S+)'}
+- regex: {source: path, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'}
+- labels: {namespace: , pod: , container: }
+)Y",
+       {"/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-"
+        "af23cc7b9bff/kube-flannel/3.log",
+        "/var/log/pods/default_web-5c6f-abcde_28e71490-d614-4cd8-9ea7-af23cc7b9bff/app/0.log",
+        "none here"},
+       {R"({"container":"kube-flannel","job":"golden","namespace":"kube-system",)"
+        R"("pod":"kube-flannel-ds"})",
+        R"({"container":"app","job":"golden","namespace":"default","pod":"web"})",
+        R"({"job":"golden"})"}},
+      {"- regex: {expression: '^(?P<a>\\d+)$'}\n- labels: {a: }",
+       {"abc", "123"},
+       {R"({"job":"golden"})", R"({"a":"123","job":"golden"})"}},
+      {R"Y(
+- json: {expressions: {time: }}
+- regex: {expression: '^(?P<year>\d+)', source: time}
+- regex: {expression: '^(?s)(?P<time>\S+?) (?P<stream>stdout|stderr) (?P<flags>\S+?) (?P<content>.*)$'}
+- labels: {year: , stream: , flags: , content: }
+)Y",
+       {R"({"time":"2019-01-01T01:00:00.000000001Z"})", R"({"app":"loki","level":"WARN"})",
+        "2019-01-01T01:00:00.000000001Z stderr P i'm a log message!", "blahblahblah"},
+       {R"({"job":"golden","year":"2019"})", R"({"job":"golden"})",
+        R"({"content":"i'm a log message!","flags":"P","job":"golden","stream":"stderr"})",
+        R"({"job":"golden"})"}},
+      {R"Y(
+- regex: {expression: '(?P<alt>a|ab)(?P<rest>.*)'}
+- regex: {expression: '<(?P<lazy>.+?)>'}
+- regex: {expression: '<(?P<greedy>.+)>'}
+- regex: {expression: '(?U)<(?P<ungreedy>.+)>'}
+- labels: {alt: , rest: , lazy: , greedy: , ungreedy: }
+)Y",
+       {"abc <b>x</b>"},
+       {R"({"alt":"a","greedy":"b>x</b","job":"golden","lazy":"b","rest":"bc <b>x</b>",)"
+        R"("ungreedy":"b"})"}},
+      {"- regex: {expression: '(?P<a>x+)|(?P<a>z+)'}\n- labels: {a: }",
+       {"xx", "zz"},
+       {R"({"a":"","job":"golden"})", R"({"a":"zz","job":"golden"})"}},
+  };
+  for (const PromtailCase& c : cases) {
+    EXPECT_EQ(LabelsOf(RunStages(c.yaml, Lines(c.lines), kAsPromtail)), c.labels) << c.yaml;
+  }
+}
+
+TEST(RegexStage, OfGroupsOfOneNameTheOneThatTookPartUnlessPromtailIsFollowed) {
+  EXPECT_EQ(FieldsOf(RunStages("- regex: {expression: '(?P<a>x+)|(?P<a>z+)'}", {{"xx"}, {"zz"}})),
+            (Texts{R"({"a":"xx"})", R"({"a":"zz"})"}));
+}
+
+// Whatever comes in whatever order, what is kept of a value is what it gives.
+TEST(RegexStage, OfAFieldThatRepeatsEachValueGivesItsOwn) {
+  TestPipeline pipeline("- regex: {source: p, expression: '^(?P<a>[a-z]+)(?P<b>\\d+)$'}");
+  Texts want;
+  for (int i = 0; i < 3000; ++i) {
+    const int n = i % 7 == 0 ? i : i % 3 * 1000;
+    const bool matches = n % 2 == 0;
+    const std::string value = matches ? "k" + std::to_string(n) : "K" + std::to_string(n);
+    TestLine line = {"x"};
+    line.fields = R"({"p":")" + value + R"("})";
+    pipeline.Feed(line);
+    want.push_back(matches
+                       ? R"({"a":"k","b":")" + std::to_string(n) + R"(","p":")" + value + R"("})"
+                       : R"({"__error__":"regex: no match","p":")" + value + R"("})");
+  }
+  EXPECT_EQ(FieldsOf(pipeline.out()), want);
+}
+
+TEST(RegexStage, ALabelThatAStageAddedIsNoSource) {
+  // As promtail: what was extracted begins with the labels that the line came with.
+  auto out = RunStages(
+      "- static_labels: {late: abc}\n- regex: {source: late, expression: '(?P<a>b)'}", {{"x"}});
+  EXPECT_EQ(FieldsOf(out), Texts{R"({"__error__":"regex: no field or label 'late'"})"});
+}
+
+TEST(RegexStage, ErrorsSayWhereAndWhat) {
+  EXPECT_EQ(BuildError("- regex: {expression: '(?P<ts[0-9]+).*'}").substr(0, 48),
+            "t.yml:1:23: regular expression '(?P<ts[0-9]+).*'");
+  EXPECT_EQ(BuildError("- regex: {expression: '((a{1000}){1000})'}"),
+            "t.yml:1:23: regular expression '((a{1000}){1000})': invalid repetition size: {1000}");
+  EXPECT_EQ(BuildError("- regex: {expression: x, source: ''}"),
+            "t.yml:1:34: regex: source: expected a name; without a source it is the line");
+  EXPECT_EQ(BuildError("- regex: {source: x}"), "t.yml:1:10: regex: expected an expression");
+}
+
 }  // namespace
 }  // namespace glp::stages
