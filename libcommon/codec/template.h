@@ -36,7 +36,8 @@ struct TemplateLimits {
   size_t text_bytes = 64 << 10;
   size_t depth = 100;  // of nesting, in the text and of templates that call each other
   size_t output_bytes = 16 << 20;
-  uint64_t steps = 10'000'000;  // nodes run
+  size_t memory_bytes = 64 << 20;  // of what it computes on the way
+  uint64_t steps = 10'000'000;     // nodes run
 };
 
 // The names that a template may ask for: all values are strings.
