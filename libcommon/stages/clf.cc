@@ -73,7 +73,7 @@ bool ParseHead(std::string_view head, ClfLine* out) {
       first = head.substr(0, blank);
     }
   }
-  out->host = first;
+  out->host = ValueOf(first);
   head.remove_prefix(blank + 1);
   blank = head.find(' ');
   if (blank == kNone || blank == 0) return false;

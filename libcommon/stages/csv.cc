@@ -100,7 +100,8 @@ void CsvStage::OnFile(std::string_view id, const MarkWords& words) {
   file.expects_header = true;
 }
 
-void CsvStage::SetFields(const std::vector<std::string>& columns, StageEntry& entry, Arena& arena) {
+void CsvStage::SetFields(const std::vector<std::string>& columns, const char* why,
+                         StageEntry& entry, Arena& arena) {
   for (size_t i = 0; i < values_.size(); ++i) {
     if (i < columns.size()) {
       entry.fields.Set(columns[i], values_[i]);
@@ -108,6 +109,7 @@ void CsvStage::SetFields(const std::vector<std::string>& columns, StageEntry& en
       entry.fields.Set(arena.Copy(NumberedColumn(i)), values_[i]);
     }
   }
+  if (why != nullptr) return Fail(entry, why);
   if (values_.size() == columns.size()) return;
   Fail(entry, "csv: another number of values than columns",
        arena.Copy(std::to_string(values_.size()) + " values, " + std::to_string(columns.size()) +
@@ -145,8 +147,7 @@ Verdict CsvStage::Process(StageEntry& entry, StageRun& run) {
     }
     return run.Drop("csv_header");
   }
-  if (why != nullptr) Fail(entry, why);
-  SetFields(*columns, entry, run.arena);
+  SetFields(*columns, why, entry, run.arena);
   return Verdict::kPass;
 }
 

@@ -50,7 +50,9 @@ class CsvStage : public Stage {
   const char* TakeQuoted(std::string_view* text, std::string_view* value, Arena& arena);
   File& FileOf(const StageEntry& entry, std::string_view text);
   File& FileNamed(std::string_view name, bool* is_new);
-  void SetFields(const std::vector<std::string>& columns, StageEntry& entry, Arena& arena);
+  // `why` is what is wrong with the values, or nullptr.
+  void SetFields(const std::vector<std::string>& columns, const char* why, StageEntry& entry,
+                 Arena& arena);
 
   static constexpr size_t kMaxFiles = 10'000;
   Options options_;
