@@ -40,6 +40,31 @@ constexpr const char* kCombinedLines[] = {
     R"L(203.0.113.77 - alice [05/Jan/2026:09:12:45 +0000] "POST /login HTTP/2.0" 302 0 "-" "okhttp/4.9.3")L",
     R"L(10.12.0.1 - - [05/Jan/2026:09:12:45 +0000] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.29")L",
 };
+constexpr const char* kKlogLines[] = {
+    R"L(I0105 09:12:44.183920   12345 controller.go:194] Starting workers for the endpoint slice controller, 5 of them)L",
+    R"L(E0105 09:12:44.190114       1 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \"StartContainer\" for \"app\" with CrashLoopBackOff" pod="default/web-5c6f-abcde" podUID=28e71490-d614-4cd8-9ea7-af23cc7b9bff)L",
+    R"L(W0105 09:12:44.201877       1 reflector.go:561] object-"kube-system"/"coredns": failed to list *v1.ConfigMap: configmaps is forbidden)L",
+};
+constexpr const char* kSyslogLines[] = {
+    R"L(Jan  5 09:12:44 node-17 sshd[24200]: Failed password for invalid user webmaster from 203.0.113.77 port 38926 ssh2)L",
+    R"L(<30>Jan  5 09:12:44 node-17 systemd[1]: Started Daily apt download activities.)L",
+    R"L(<165>1 2026-01-05T09:12:44.183920Z node-17 payments 8710 ID47 [origin@32473 ip="10.12.3.44" software="pay"] order 81723 accepted)L",
+    R"L(2026-01-05T09:12:44.190114+01:00 node-17 kernel: [12345.678901] eth0: link becomes ready)L",
+};
+constexpr const char* kKvLines[] = {
+    R"L(ts: 2026-01-05T09:12:44.183920Z, level: info, method: GET, path: /api/v1/orders/81723, status: 200, bytes: 18233, duration: 0.0412)L",
+    R"L(ts: 2026-01-05T09:12:44.190114Z, level: warn, method: POST, path: "/api/v1/payments, retry", status: 402, bytes: 311, duration: 0.8821)L",
+};
+constexpr const char* kCsvLines[] = {
+    R"L(2026-01-05T09:12:44.183920Z,info,GET,/api/v1/orders/81723,200,18233,0.0412,okhttp/4.9.3)L",
+    R"L(2026-01-05T09:12:44.190114Z,warn,POST,/api/v1/payments,402,311,0.8821,"Mozilla/5.0 (X11, ""Linux"" x86_64)")L",
+};
+constexpr const char* kJournalLines[] = {
+    R"L({"__CURSOR":"s=9b1a;i=8f2;b=1c;m=2d;t=6;x=7","__REALTIME_TIMESTAMP":"1767604364183920","__MONOTONIC_TIMESTAMP":"81723553","_BOOT_ID":"1c5f1c9e0a7d444c06","PRIORITY":"6","_UID":"0","_GID":"0","_MACHINE_ID":"c8e2f6b10a3d4f7e","_HOSTNAME":"node-17","SYSLOG_FACILITY":"4","SYSLOG_IDENTIFIER":"sshd","_TRANSPORT":"syslog","_PID":"24200","_COMM":"sshd","_EXE":"/usr/sbin/sshd","_CMDLINE":"sshd: unknown [priv]","_SYSTEMD_CGROUP":"/system.slice/ssh.service","_SYSTEMD_UNIT":"ssh.service","_SYSTEMD_SLICE":"system.slice","MESSAGE":"Failed password for invalid user webmaster from 203.0.113.77 port 38926 ssh2"})L",
+};
+constexpr const char* kColourLines[] = {
+    "\x1b[2m2026-01-05T09:12:44.183920Z\x1b[0m \x1b[32m INFO\x1b[0m \x1b[2mweb::http\x1b[0m: request done \x1b[3mstatus\x1b[0m=200",
+};
 constexpr const char* kPodPaths[] = {
     R"L(/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-af23cc7b9bff/kube-flannel/3.log started)L",
     R"L(/var/log/pods/default_web-5c6f-abcde_28e71490-d614-4cd8-9ea7-af23cc7b9bff/app/0.log started)L",
@@ -86,6 +111,23 @@ const Row kRows[] = {
      R"Y(- regex: {expression: '^(?P<path>/var/log/pods/\S+)'}
 - regex: {source: path, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'})Y",
      Of(kPodPaths)},
+    {"pattern, 6 captures",
+     R"Y(- pattern: {expression: '<ip> - <user> [<_>] "<method> <path> <_>" <status> <size> <_>'})Y",
+     Of(kCombinedLines)},
+    {"decolorize, plain lines", "- decolorize:", Of(kKlogLines)},
+    {"decolorize", "- decolorize:", Of(kColourLines)},
+    {"syslog", "- syslog:", Of(kSyslogLines)},
+    {"syslog, in a zone", "- syslog: {location: Europe/Berlin}", Of(kSyslogLines)},
+    {"combined", "- combined:", Of(kCombinedLines)},
+    {"klog", "- klog:", Of(kKlogLines)},
+    {"journal", "- journal:", Of(kJournalLines)},
+    {"journal, the short fields", "- journal: {all: false}", Of(kJournalLines)},
+    {"csv, 8 columns", "- csv: {columns: [ts, level, method, path, status, bytes, duration, agent]}",
+     Of(kCsvLines)},
+    {"kv", "- kv: {pair_separator: ',', key_separator: ':'}", Of(kKvLines)},
+    {"kv, logfmt lines", "- kv:", Of(kLogfmtLines)},
+    {"auto, combined", "- auto:", Of(kCombinedLines)},
+    {"auto, klog", "- auto:", Of(kKlogLines)},
 };
 // clang-format on
 
