@@ -19,6 +19,9 @@ struct QueryParams {
   Direction direction = Direction::kBackward;
   uint64_t limit = 0;               // entries of a log query; 0 is all
   std::function<bool()> cancelled;  // asked now and then; may be empty
+  // Streams that a log query made (label_format, drop, keep) are about to go, as there are very
+  // many; the sink must not look at those of entries before. Empty: they stay to the end.
+  std::function<void()> forget_streams;
 };
 
 struct Sample {
@@ -30,8 +33,11 @@ struct Series {
   std::vector<Sample> samples;
 };
 
-// Entries that pass, in order. `sink` returns false to stop early; that is not an error.
-// `entry` is good until `sink` returns.
+// Entries that pass, in order, with the line and the labels that the query's stages made: those
+// of the stream, the metadata (a name that the stream has too is NAME_extracted there if a stage
+// changed any) and, in `fields`, what was parsed, __error__ and __error_details__ with it.
+// `sink` returns false to stop early; that is not an error. `entry` is good until it returns, its
+// stream to the end of the query.
 Status RunLogQuery(const LogExpr& query, EntrySource* source, const QueryParams& params,
                    const std::function<bool(const Entry& entry)>& sink, ScanStats* stats);
 

@@ -1,23 +1,69 @@
-// The stages of a log query, applied to one entry after the other.
-// Lifetime: the LogExpr must outlive it. Threads: one at a time.
+// The stages of a log query, compiled once and run over one entry after the other.
+//
+//   GLP_ASSIGN_OR_RETURN(logql::Pipeline pipeline, logql::Pipeline::Make(query));
+//   for (logql::Entry entry : …) {
+//     if (!pipeline.Process(&entry)) continue;
+//     … entry.line, pipeline.labels().Sorted() …
+//   }
+//
+// Lifetime: owns what it needs, the LogExpr may go. What it gives for an entry is good until the
+//           next one; the streams of entries must live until then, or until ForgetStreams.
+// Threads:  one at a time.
+// Errors:   of Make: Code::kUsage in Loki's words, "parse error : stage '| a=ip("x")' : ip: invalid
+//           pattern: "x"". A stage that cannot use an entry says so in its label __error__.
+// Cost:     no allocation for an entry like those before it. Selectors are not looked at.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
 #include "logql/expr.h"
+#include "logql/labels_builder.h"
+#include "logql/pipeline_stage.h"
 #include "logql/source.h"
 
 namespace glp::logql {
 
+// What is looked at of the entries that pass.
+struct Wants {
+  bool all_labels = true;
+  std::vector<std::string> labels = {};  // these only, where not all
+  // Parsers stop once they have found what is wanted; a line that is broken behind that has no
+  // error then. As Loki does for metrics.
+  bool may_stop = false;
+};
+
 class Pipeline {
  public:
-  explicit Pipeline(const LogExpr& log) : stages_(&log.stages) {}
+  static Result<Pipeline> Make(const LogExpr& log, const Wants& wants = Wants());
 
-  // False: the entry goes no further.
-  bool Passes(const Entry& entry) const;
-  // Whether Passes looks at the line at all.
-  bool NeedsLines() const { return !stages_->empty(); }
+  // False: the entry goes no further, and is as it was. Else its line is what the stages made of
+  // it, and `labels` knows its labels.
+  bool Process(Entry* entry);
+  LabelsBuilder& labels() { return *labels_; }
+  // Puts the labels into `entry`: stream, meta and fields as they are now. Changed streams are sets
+  // of `table`.
+  void TakeLabels(Entry* entry, LabelTable* table);
+
+  // Whether Process looks at lines or metadata at all.
+  bool NeedsLines() const { return !stages_.empty(); }
+  // Whether labels may differ behind it.
+  bool ChangesLabels() const { return changes_labels_; }
+  bool ChangesLines() const { return changes_lines_; }
+  // The query itself asks for the errors: it filters, drops or keeps by __error__.
+  bool AsksForErrors() const { return asks_for_errors_; }
+  // Label sets that it saw are about to go.
+  void ForgetStreams() { labels_->ForgetStreams(); }
 
  private:
-  const std::vector<Stage>* stages_;
+  Pipeline();
+
+  std::unique_ptr<LabelsBuilder> labels_;
+  std::vector<std::unique_ptr<PipelineStage>> stages_;
+  bool changes_labels_ = false, changes_lines_ = false, asks_for_errors_ = false;
 };
 
 }  // namespace glp::logql

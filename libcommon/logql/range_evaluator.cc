@@ -7,6 +7,7 @@
 #include <array>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 
 #include "base/strings.h"
@@ -25,11 +26,25 @@ int64_t Clamp(Wide value) {
                                                std::numeric_limits<int64_t>::max()));
 }
 
+Status PipelineError(LabelsBuilder& builder) {
+  Labels labels;
+  for (const LabelsBuilder::Item& item : builder.Sorted()) {
+    labels.push_back({std::string(item.name), std::string(item.value)});
+  }
+  const std::string error(builder.error());
+  return UsageError(
+      "pipeline error: '" + error + "' for series: '" + LabelsToSelector(labels) +
+      "'.\nUse a label filter to intentionally skip this error. (e.g | __error__!=\"" + error +
+      "\").\nTo skip all potential errors you can match empty errors.(e.g "
+      "__error__=\"\")\nThe label filter can also be specified after unwrap. (e.g | "
+      "unwrap latency | __error__=\"\" )\n");
+}
+
 class RangeEvaluator : public StepEvaluator {
  public:
   RangeEvaluator(const RangeAggregation& range, const Grouping* grouping,
                  const EvalContext& context)
-      : range_(range), grouping_(grouping), context_(context), pipeline_(range.log) {}
+      : range_(range), grouping_(grouping), context_(context) {}
   ~RangeEvaluator() override {
     if (cursor_ != nullptr) AddStats(cursor_->stats(), context_.stats);
   }
@@ -76,7 +91,10 @@ class RangeEvaluator : public StepEvaluator {
   Result<bool> HasEntry();
   Status TakeUntil(int64_t until_ns, uint64_t step);
   Result<Series*> SeriesOf(const Entry& entry);
+  // The same where the pipeline made the labels.
+  Result<Series*> SeriesOfLabels();
   Stream& StreamOf(const LabelSet* labels);
+  Series* SeriesOfSet(const LabelSet* set);
   Result<Series*> MakeSeries(const LabelSet& stream, std::string_view meta);
   void Add(Series* series, uint64_t amount);
   void Collect(uint64_t step, std::vector<Point>* points);
@@ -84,7 +102,7 @@ class RangeEvaluator : public StepEvaluator {
   const RangeAggregation& range_;
   const Grouping* grouping_;
   const EvalContext& context_;
-  Pipeline pipeline_;
+  std::optional<Pipeline> pipeline_;
   std::unique_ptr<EntryCursor> cursor_;
   std::vector<Entry> batch_;
   size_t at_ = 0;  // in batch_
@@ -104,6 +122,9 @@ class RangeEvaluator : public StepEvaluator {
   };
   std::array<Recent, 64> recent_;  // in front of streams_, by a hash of the pointer
   // Metadata that differs with every entry must not fill the memory where grouping ignores it.
+  StringMap<Series*> by_labels_;  // of entries whose labels the pipeline made
+  std::string key_;
+  bool keeps_errors_ = false;
   static constexpr size_t kMaxMetaCached = 1 << 16;
   size_t meta_cached_ = 0;
 };
@@ -116,7 +137,7 @@ bool RangeEvaluator::MetaMatters(const LabelSet& stream) const {
 }
 
 Result<bool> RangeEvaluator::WantsLines() const {
-  if (pipeline_.NeedsLines() || CountsBytes()) return true;
+  if (pipeline_->NeedsLines() || CountsBytes()) return true;
   if (grouping_ == nullptr || grouping_->without) return true;
   if (grouping_->names.empty()) return false;
   const TimeRange range = {Clamp(WindowEnd(0) - range_.range_ns + 1),
@@ -128,12 +149,22 @@ Result<bool> RangeEvaluator::WantsLines() const {
 }
 
 Status RangeEvaluator::Open() {
+  Wants wants;
+  if (grouping_ != nullptr && !grouping_->without) {
+    wants = {.all_labels = false, .labels = grouping_->names, .may_stop = true};
+  }
+  GLP_ASSIGN_OR_RETURN(pipeline_, Pipeline::Make(range_.log, wants));
+  // As in Loki an entry with an error ends the query, unless the query speaks of errors.
+  keeps_errors_ = pipeline_->AsksForErrors() ||
+                  (grouping_ != nullptr &&
+                   std::count(grouping_->names.begin(), grouping_->names.end(), "__error__") > 0);
   ScanRequest request;
   request.matchers = range_.log.matchers;
   request.range = {Clamp(WindowEnd(0) - range_.range_ns + 1),
                    Clamp(WindowEnd(context_.steps.count - 1) + 1)};
   request.direction = Direction::kForward;
   request.line_filters = range_.log.LeadingLineFilters();
+  for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
   GLP_ASSIGN_OR_RETURN(request.want_lines, WantsLines());
   GLP_ASSIGN_OR_RETURN(cursor_, context_.source->Scan(std::move(request)));
   return Status::Ok();
@@ -160,7 +191,10 @@ Result<RangeEvaluator::Series*> RangeEvaluator::MakeSeries(const LabelSet& strea
                                                            std::string_view meta) {
   GLP_ASSIGN_OR_RETURN(Labels labels, MergeLabels(stream, meta));
   if (grouping_ != nullptr) labels = ProjectLabels(labels, *grouping_);
-  const LabelSet* set = context_.labels->FromLabels(std::move(labels));
+  return SeriesOfSet(context_.labels->FromLabels(std::move(labels)));
+}
+
+RangeEvaluator::Series* RangeEvaluator::SeriesOfSet(const LabelSet* set) {
   if (by_id_.size() <= set->id) by_id_.resize(set->id + 1);
   Series*& series = by_id_[set->id];
   if (series == nullptr) series = &series_.emplace_back(Series{set, {}});
@@ -197,6 +231,39 @@ Result<RangeEvaluator::Series*> RangeEvaluator::SeriesOf(const Entry& entry) {
   return series;
 }
 
+Result<RangeEvaluator::Series*> RangeEvaluator::SeriesOfLabels() {
+  LabelsBuilder& builder = pipeline_->labels();
+  const std::vector<LabelsBuilder::Item>& items = builder.Sorted();
+  if (builder.has_error() && !keeps_errors_) return PipelineError(builder);
+  // Told apart by a text of all names and values.
+  key_.clear();
+  Labels labels;
+  const auto each = [&](const auto& take) {
+    for (const LabelsBuilder::Item& item : items) {
+      if (item.value.empty() && grouping_ != nullptr) continue;
+      if (grouping_ != nullptr) {
+        const auto& names = grouping_->names;
+        const bool named = std::find(names.begin(), names.end(), item.name) != names.end();
+        if (named == grouping_->without) continue;
+      }
+      take(item);
+    }
+  };
+  each([this](const LabelsBuilder::Item& item) {
+    for (const std::string_view text : {item.name, item.value}) {
+      const size_t size = text.size();
+      key_.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
+    }
+  });
+  if (const auto found = by_labels_.find(key_); found != by_labels_.end()) return found->second;
+  each([&](const LabelsBuilder::Item& item) {
+    labels.push_back({std::string(item.name), std::string(item.value)});
+  });
+  Series* const series = SeriesOfSet(context_.labels->FromLabels(std::move(labels)));
+  by_labels_.emplace(key_, series);
+  return series;
+}
+
 void RangeEvaluator::Add(Series* series, uint64_t amount) {
   if (!series->live) {
     series->live = true;
@@ -216,14 +283,15 @@ Status RangeEvaluator::TakeUntil(int64_t until_ns, uint64_t step) {
     GLP_ASSIGN_OR_RETURN(const bool has_entry, HasEntry());
     if (!has_entry) return Status::Ok();
     for (; at_ < batch_.size(); ++at_) {
-      const Entry& entry = batch_[at_];
+      Entry& entry = batch_[at_];
       if (entry.ts_ns > until_ns) return Status::Ok();
       if (entry.ts_ns > bucket_end_ns_) {
         leaves_at_ = FirstStepAt(Wide{entry.ts_ns} + range_.range_ns);
         bucket_end_ns_ = Clamp(WindowEnd(leaves_at_) - range_.range_ns);
       }
-      if (leaves_at_ <= step || !pipeline_.Passes(entry)) continue;  // between two windows
-      GLP_ASSIGN_OR_RETURN(Series * series, SeriesOf(entry));
+      if (leaves_at_ <= step || !pipeline_->Process(&entry)) continue;  // between two windows
+      GLP_ASSIGN_OR_RETURN(Series * series,
+                           pipeline_->ChangesLabels() ? SeriesOfLabels() : SeriesOf(entry));
       Add(series, counts_bytes ? entry.line.size() : 1);
     }
   }

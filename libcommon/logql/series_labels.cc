@@ -4,13 +4,18 @@
 
 namespace glp::logql {
 
-Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta) {
+Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta, std::string_view fields) {
   Labels labels = stream.labels;
-  if (meta.empty() || meta == "{}") return labels;
-  GLP_ASSIGN_OR_RETURN(Labels pairs, LabelsFromJson(meta));
-  for (Label& pair : pairs) {
-    if (stream.Find(pair.name) != nullptr) pair.name += "_extracted";
-    labels.push_back(std::move(pair));
+  if (!meta.empty() && meta != "{}") {
+    GLP_ASSIGN_OR_RETURN(Labels pairs, LabelsFromJson(meta));
+    for (Label& pair : pairs) {
+      if (stream.Find(pair.name) != nullptr) pair.name += "_extracted";
+      labels.push_back(std::move(pair));
+    }
+  }
+  if (!fields.empty() && fields != "{}") {
+    GLP_ASSIGN_OR_RETURN(Labels pairs, LabelsFromJson(fields));
+    for (Label& pair : pairs) labels.push_back(std::move(pair));
   }
   Canonicalize(&labels);
   return labels;

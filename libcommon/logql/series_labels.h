@@ -1,6 +1,7 @@
 // The labels under which an entry is shown and counted: those of its stream and, beside them, its
-// structured metadata. A metadata name that the stream has too appears as NAME_extracted.
-// Threads: pure functions. Errors: Code::kData where `meta` is not a flat JSON object.
+// structured metadata and what a query's parsers extracted. A metadata name that the stream has too
+// appears as NAME_extracted; among parsed names that is settled already.
+// Threads: pure functions. Errors: Code::kData where `meta` or `fields` is not a flat JSON object.
 #pragma once
 
 #include <string_view>
@@ -11,8 +12,9 @@
 
 namespace glp::logql {
 
-// `meta`: raw JSON object of strings, "" where there is none. Sorted by name.
-Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta);
+// `meta`, `fields`: raw JSON objects of strings, "" where there is none. Sorted by name.
+Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta,
+                           std::string_view fields = {});
 
 // The part of `labels` (sorted) that a grouping leaves; nothing given: none.
 Labels ProjectLabels(const Labels& labels, const Grouping& grouping);

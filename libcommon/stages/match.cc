@@ -36,7 +36,10 @@ Result<std::unique_ptr<MatchStage>> MatchStage::Make(Options options) {
   GLP_ASSIGN_OR_RETURN(logql::LogExpr query,
                        logql::ParseLogQuery(options.selector, {.allow_empty_selector = true}));
   if (options.as_promtail) GLP_RETURN_IF_ERROR(CheckPromtails(query));
-  return std::unique_ptr<MatchStage>(new MatchStage(std::move(options), std::move(query)));
+  GLP_ASSIGN_OR_RETURN(logql::Pipeline pipeline,
+                       logql::Pipeline::Make(query, {.all_labels = false}));
+  return std::unique_ptr<MatchStage>(
+      new MatchStage(std::move(options), std::move(query), std::move(pipeline)));
 }
 
 Verdict MatchStage::Process(StageEntry& entry, StageRun& run) {
@@ -44,6 +47,7 @@ Verdict MatchStage::Process(StageEntry& entry, StageRun& run) {
     generation_ = run.labels.generation();
     answers_.fill({});
     unions_.fill({});
+    pipeline_.ForgetStreams();
   }
   if (!Finds(entry, run)) return Verdict::kSkip;
   if (options_.drop) return run.Drop(options_.drop_reason);
@@ -57,8 +61,9 @@ bool MatchStage::Finds(StageEntry& entry, StageRun& run) {
     answer = {entry.labels, logql::MatchesAll(query_.matchers, *entry.labels)};
   }
   if (!answer.matches || query_.stages.empty()) return answer.matches;
-  return pipeline_.Passes(
-      {entry.ts_ns, entry.labels, entry.LineBytes(run.arena), entry.meta.Json(&meta_)});
+  logql::Entry found = {entry.ts_ns, entry.labels, entry.LineBytes(run.arena),
+                        entry.meta.Json(&meta_)};
+  return pipeline_.Process(&found);
 }
 
 void MatchStage::ExtractLabels(StageEntry& entry, LabelTable& table) {

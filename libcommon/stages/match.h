@@ -39,8 +39,8 @@ class MatchStage : public Stage {
   size_t block() const override { return block_; }
 
  private:
-  MatchStage(Options options, logql::LogExpr query)
-      : options_(std::move(options)), query_(std::move(query)), pipeline_(query_) {}
+  MatchStage(Options options, logql::LogExpr query, logql::Pipeline pipeline)
+      : options_(std::move(options)), query_(std::move(query)), pipeline_(std::move(pipeline)) {}
   bool Finds(StageEntry& entry, StageRun& run);
   void ExtractLabels(StageEntry& entry, LabelTable& table);
 

@@ -104,17 +104,18 @@ size_t StreamsBody::Intern(const Labels& labels) {
 }
 
 size_t StreamsBody::Find(const logql::Entry& entry) {
-  if (entry.stream == last_set_ && entry.meta == last_meta_) return last_;
-  StringMap<size_t>& by_meta = by_meta_[entry.stream];
-  auto found = by_meta.find(entry.meta);
-  if (found == by_meta.end()) {
-    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta);
+  parts_.assign(entry.meta).append("\n").append(entry.fields);
+  if (entry.stream == last_set_ && parts_ == last_parts_) return last_;
+  StringMap<size_t>& by_parts = by_parts_[entry.stream];
+  auto found = by_parts.find(parts_);
+  if (found == by_parts.end()) {
+    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta, entry.fields);
     if (!merged.ok()) ++bad_meta_;
     const size_t at = Intern(merged.ok() ? *merged : entry.stream->labels);
-    found = by_meta.emplace(std::string(entry.meta), at).first;
+    found = by_parts.emplace(parts_, at).first;
   }
   last_set_ = entry.stream;
-  last_meta_ = entry.meta;
+  last_parts_ = parts_;
   return last_ = found->second;
 }
 

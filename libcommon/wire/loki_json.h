@@ -3,8 +3,8 @@
 // Threads: objects one at a time, functions safe from any.
 // Units:   sample times are seconds with milliseconds behind the point, log times nanoseconds.
 // Format:  Loki 3.7 HTTP API, answers without `categorize-labels`: structured metadata is merged
-//          into the labels of the stream, so one stored stream may become several. `stats` holds
-//          only figures that are known.
+//          into the labels of the stream, and so is what the query's parsers extracted, so one
+//          stored stream may become several. `stats` holds only figures that are known.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,9 @@ class StreamsBody {
 
   std::vector<Stream> streams_;
   StringMap<size_t> by_selector_;
-  std::unordered_map<const LabelSet*, StringMap<size_t>> by_meta_;
+  std::unordered_map<const LabelSet*, StringMap<size_t>> by_parts_;  // by metadata and fields
   const LabelSet* last_set_ = nullptr;
-  std::string last_meta_;
+  std::string last_parts_, parts_;
   size_t last_ = 0;
   uint64_t entries_ = 0;
   uint64_t changed_lines_ = 0;

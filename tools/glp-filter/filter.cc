@@ -4,6 +4,21 @@
 
 namespace glp::filter {
 
+Status FilterHandler::Prepare() {
+  if (settings_.keep) {
+    // Where no record is written only what the stages look at is extracted.
+    logql::Wants wants;
+    wants.all_labels = settings_.output == Settings::Output::kRecords && !settings_.invert;
+    GLP_ASSIGN_OR_RETURN(keep_, logql::Pipeline::Make(*settings_.keep, wants));
+  }
+  for (const logql::LogExpr& query : settings_.drop) {
+    auto drop = logql::Pipeline::Make(query, {.all_labels = false});
+    if (!drop.ok()) return drop.status().Annotate("--drop");
+    drop_.push_back(*std::move(drop));
+  }
+  return Status::Ok();
+}
+
 FilterHandler::Verdict FilterHandler::Judge(const LabelSet& labels) const {
   using State = Verdict::State;
   Verdict verdict;
@@ -15,17 +30,18 @@ FilterHandler::Verdict FilterHandler::Judge(const LabelSet& labels) const {
     }
     if (!settings_.keep->stages.empty()) {
       verdict.state = State::kLook;
-      verdict.keep.emplace(*settings_.keep);
+      verdict.keep = true;
     }
   }
-  for (const logql::LogExpr& drop : settings_.drop) {
+  for (uint32_t i = 0; i < settings_.drop.size(); ++i) {
+    const logql::LogExpr& drop = settings_.drop[i];
     if (!logql::MatchesAll(drop.matchers, labels)) continue;
     if (drop.stages.empty()) {
       verdict.state = State::kDrop;
       return verdict;
     }
     verdict.state = State::kLook;
-    verdict.drop.emplace_back(drop);
+    verdict.drop.push_back(i);
   }
   return verdict;
 }
@@ -34,6 +50,8 @@ const FilterHandler::Verdict& FilterHandler::VerdictOf(const LabelSet& labels,
                                                        const LabelTable& table) {
   if (generation_ != table.generation()) {
     verdicts_.clear();
+    if (keep_) keep_->ForgetStreams();
+    for (logql::Pipeline& drop : drop_) drop.ForgetStreams();
     generation_ = table.generation();
   }
   if (verdicts_.size() <= labels.id) verdicts_.resize(labels.id + 1);
@@ -44,16 +62,36 @@ const FilterHandler::Verdict& FilterHandler::VerdictOf(const LabelSet& labels,
 
 bool FilterHandler::LooksGood(const Verdict& verdict, const Record& record) {
   const logql::Entry entry = {record.ts_ns, record.labels, record.line.Decode(&scratch_),
-                              record.meta};
-  if (verdict.keep && !verdict.keep->Passes(entry)) return false;
-  for (const logql::Pipeline& drop : verdict.drop) {
-    if (drop.Passes(entry)) return false;
+                              record.meta, record.fields};
+  for (const uint32_t i : verdict.drop) {
+    logql::Entry copy = entry;
+    if (drop_[i].Process(&copy)) return false;
   }
-  return true;
+  if (!verdict.keep) return true;
+  made_ = entry;
+  is_made_ = true;
+  return keep_->Process(&made_);
+}
+
+void FilterHandler::Write(Record& record, cli::RecordPipe& pipe) {
+  const bool may_differ = is_made_ && (keep_->ChangesLabels() || keep_->ChangesLines());
+  if (!may_differ || settings_.invert) return pipe.EmitRaw(record);
+  keep_->TakeLabels(&made_, &pipe.labels());
+  const bool line_differs = keep_->ChangesLines() && made_.line != record.line.Decode(&before_);
+  if (!line_differs && made_.stream == record.labels && made_.meta == record.meta &&
+      made_.fields == record.fields) {
+    return pipe.EmitRaw(record);
+  }
+  if (line_differs) record.line = Line::Bytes(made_.line);
+  record.labels = made_.stream;
+  record.meta = made_.meta;
+  record.fields = made_.fields;
+  pipe.Emit(record);
 }
 
 Status FilterHandler::OnRecord(Record& record, cli::RecordPipe& pipe) {
   bool keep = false;
+  is_made_ = false;
   if (settings_.range.Contains(record.ts_ns)) {
     const Verdict& verdict = VerdictOf(*record.labels, pipe.labels());
     keep = verdict.state == Verdict::State::kLook ? LooksGood(verdict, record)
@@ -64,7 +102,7 @@ Status FilterHandler::OnRecord(Record& record, cli::RecordPipe& pipe) {
     pipe.Drop(record, "filter");
     return Status::Ok();
   }
-  pipe.EmitRaw(record);
+  Write(record, pipe);
   ++matched_;
   if (matched_ >= settings_.max_count || settings_.output == Settings::Output::kNone) pipe.Stop();
   return Status::Ok();

@@ -1,6 +1,9 @@
 // Which records glp-filter keeps, and what it does with them.
 // A selector is asked once for each label set; the line of a record is decoded only where its
 // label set leaves the answer open.
+// A record passes as it came, but for what the stages of the query to keep by change: its line, its
+// labels and metadata, and in `fields` what parsers extracted. What was in `fields` before counts
+// among the labels that stages see. Queries to drop by change nothing.
 // Lifetime: the settings must outlive the handler. Threads: one at a time.
 #pragma once
 
@@ -30,6 +33,9 @@ class FilterHandler : public cli::RecordHandler {
  public:
   explicit FilterHandler(const Settings& settings) : settings_(settings) {}
 
+  // Compiles the queries. Before the first record. Errors: Code::kUsage.
+  Status Prepare();
+
   Status OnRecord(Record& record, cli::RecordPipe& pipe) override;
   Status OnEnd(cli::RecordPipe& pipe) override;
   uint64_t matched() const { return matched_; }
@@ -38,19 +44,25 @@ class FilterHandler : public cli::RecordHandler {
   // What a label set says about its records.
   struct Verdict {
     enum class State : uint8_t { kUnknown, kKeep, kDrop, kLook } state = State::kUnknown;
-    // kLook: the queries whose selectors match and whose stages decide.
-    std::optional<logql::Pipeline> keep;
-    std::vector<logql::Pipeline> drop;
+    // kLook: the stages of these decide.
+    bool keep = false;
+    std::vector<uint32_t> drop;  // in drop_
   };
   Verdict Judge(const LabelSet& labels) const;
   const Verdict& VerdictOf(const LabelSet& labels, const LabelTable& table);
+  // Leaves in made_ what keep_ made of the record.
   bool LooksGood(const Verdict& verdict, const Record& record);
+  void Write(Record& record, cli::RecordPipe& pipe);
 
   const Settings& settings_;
+  std::optional<logql::Pipeline> keep_;
+  std::vector<logql::Pipeline> drop_;
+  logql::Entry made_ = {};
+  bool is_made_ = false;           // made_ is of this record
   std::vector<Verdict> verdicts_;  // by LabelSet::id, of one generation of the table
   uint64_t generation_ = 0;
   uint64_t matched_ = 0;
-  std::string scratch_;
+  std::string scratch_, before_;
 };
 
 }  // namespace glp::filter

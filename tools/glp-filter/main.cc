@@ -102,6 +102,7 @@ Result<Settings> MakeSettings(const Options& o, int64_t now_ns) {
 cli::RunResult Run(const Options& options, cli::Context& context) {
   GLP_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(options, NowNs()));
   FilterHandler handler(settings);
+  GLP_RETURN_IF_ERROR(handler.Prepare());
   cli::RecordPipe pipe(context, {.line_buffered = options.line_buffered});
   pipe.SetPlainOutput(settings.output != Settings::Output::kRecords);
   if (settings.max_count == 0) pipe.Stop();

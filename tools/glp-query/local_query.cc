@@ -74,11 +74,14 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, options, job.context, stdin_options));
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
-  if (job.look.format == "default" && !streaming) {
+  if (job.look.format == "default" && !streaming && !ChangesStreams(query)) {
     GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
                          source->Streams(query.matchers, params.range));
     SayCommonLabels(job, printer->SetStreams(streams));
   }
+
+  // The body of -o loki keeps streams by their sets to the end.
+  if (job.look.format != "loki") params.forget_streams = [&printer] { printer->ForgetStreams(); };
 
   uint64_t printed = 0;
   Status written;
@@ -86,7 +89,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   const Status scanned = logql::RunLogQuery(
       query, source.get(), params,
       [&](const logql::Entry& entry) {
-        printer->Print(entry, {});
+        printer->Print(entry);
         ++printed;
         written = job.out.Commit();
         return written.ok();

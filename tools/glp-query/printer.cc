@@ -44,13 +44,13 @@ class TextPrinter : public EntryPrinter {
     return common_;
   }
 
-  void Print(const logql::Entry& entry, std::string_view fields) override {
+  void Print(const logql::Entry& entry) override {
     std::string& out = out_->buffer();
     char time[kTimestampSize];
     FormatTimestamp(entry.ts_ns, time);
     out.append(time, kTimestampSize);
     out += ' ';
-    AppendPart(&out, Find(entry, fields), entry.stream->hash);
+    AppendPart(&out, Find(entry), entry.stream->hash);
     out += ' ';
     if (look_.terminal) {
       AppendForTerminal(&out, entry.line);
@@ -71,34 +71,28 @@ class TextPrinter : public EntryPrinter {
     return look_.terminal ? EscapeForTerminal(text) : text;
   }
 
-  const std::string& Find(const logql::Entry& entry, std::string_view fields) {
-    if (entry.stream == last_stream_ && entry.meta == last_meta_ && fields == last_fields_) {
+  const std::string& Find(const logql::Entry& entry) {
+    if (entry.stream == last_stream_ && entry.meta == last_meta_ && entry.fields == last_fields_) {
       return *last_part_;
     }
-    if (entry.meta.empty() && fields.empty()) {
+    if (entry.meta.empty() && entry.fields.empty()) {
       auto [it, added] = parts_.try_emplace(entry.stream);
       if (added) it->second = Part(entry.stream->labels);
       last_part_ = &it->second;
     } else {
-      mixed_part_ = Part(Merged(entry, fields));
+      mixed_part_ = Part(Merged(entry));
       last_part_ = &mixed_part_;
     }
     Widen(last_part_->size());
     last_stream_ = entry.stream;
     last_meta_ = entry.meta;
-    last_fields_ = fields;
+    last_fields_ = entry.fields;
     return *last_part_;
   }
 
-  static Labels Merged(const logql::Entry& entry, std::string_view fields) {
-    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta);
-    Labels labels = merged.ok() ? *merged : entry.stream->labels;
-    // What a query's parsers extracted comes from a server, which has settled equal names.
-    if (Result<Labels> parsed = LabelsFromJson(fields.empty() ? "{}" : fields); parsed.ok()) {
-      labels.insert(labels.end(), parsed->begin(), parsed->end());
-      Canonicalize(&labels);
-    }
-    return labels;
+  static Labels Merged(const logql::Entry& entry) {
+    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta, entry.fields);
+    return merged.ok() ? *std::move(merged) : entry.stream->labels;
   }
 
   void AppendPart(std::string* out, const std::string& part, uint64_t hash) const {
@@ -122,7 +116,7 @@ class TextPrinter : public EntryPrinter {
 class RawPrinter : public EntryPrinter {
  public:
   RawPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
-  void Print(const logql::Entry& entry, std::string_view) override {
+  void Print(const logql::Entry& entry) override {
     std::string& out = out_->buffer();
     if (terminal_) {
       AppendForTerminal(&out, entry.line);
@@ -140,13 +134,13 @@ class RawPrinter : public EntryPrinter {
 class RecordPrinter : public EntryPrinter {
  public:
   RecordPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
-  void Print(const logql::Entry& entry, std::string_view fields) override {
+  void Print(const logql::Entry& entry) override {
     Record record;
     record.ts_ns = entry.ts_ns;
     record.labels = entry.stream;
     record.line = Line::Bytes(entry.line);
     record.meta = entry.meta;
-    record.fields = fields;
+    record.fields = entry.fields;
     if (!terminal_) {
       AppendRecord(&out_->buffer(), record);
       return;
@@ -165,24 +159,7 @@ class RecordPrinter : public EntryPrinter {
 class LokiPrinter : public EntryPrinter {
  public:
   LokiPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
-  void Print(const logql::Entry& entry, std::string_view fields) override {
-    if (fields.empty()) {
-      body_.Add(entry);
-      return;
-    }
-    Labels all;
-    for (std::string_view object : {entry.meta, fields}) {
-      if (object.empty()) continue;
-      if (Result<Labels> labels = LabelsFromJson(object); labels.ok()) {
-        all.insert(all.end(), labels->begin(), labels->end());
-      }
-    }
-    Canonicalize(&all);
-    const std::string merged = LabelsToJson(all);
-    logql::Entry one = entry;
-    one.meta = merged;
-    body_.Add(one);
-  }
+  void Print(const logql::Entry& entry) override { body_.Add(entry); }
   void Finish(const logql::ScanStats& stats, double seconds) override {
     const std::string body = body_.Finish(stats, seconds);
     if (terminal_) {

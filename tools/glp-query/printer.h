@@ -27,8 +27,8 @@ struct Look {
 class EntryPrinter {
  public:
   virtual ~EntryPrinter() = default;
-  // Appends to the output's buffer. `fields`: what parsers extracted, raw JSON object or "".
-  virtual void Print(const logql::Entry& entry, std::string_view fields) = 0;
+  // Appends to the output's buffer.
+  virtual void Print(const logql::Entry& entry) = 0;
   // The label sets seen so far are about to go.
   virtual void ForgetStreams() {}
   // The streams that the entries will come from, where they are known beforehand. Returns the

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/time.h"
@@ -69,6 +70,14 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   if (!found.ok()) return found.status();
   GLP_RETURN_IF_ERROR(flushed);
   return static_cast<int>(*found ? cli::kExitOk : cli::kExitNoMatch);
+}
+
+bool ChangesStreams(const logql::LogExpr& query) {
+  return std::any_of(query.stages.begin(), query.stages.end(), [](const logql::Stage& stage) {
+    return std::holds_alternative<logql::LabelFormat>(stage) ||
+           std::holds_alternative<logql::DropLabels>(stage) ||
+           std::holds_alternative<logql::KeepLabels>(stage);
+  });
 }
 
 void SayCommonLabels(Job& job, const Labels& common) {

@@ -38,6 +38,9 @@ Result<bool> RunServerQuery(Job& job, const std::string& query);
 Result<bool> ListLabels(Job& job, const std::string& name);
 Result<bool> ListSeries(Job& job, const std::string& selector);
 
+// The query changes the labels of streams: what the stored ones share says nothing then.
+bool ChangesStreams(const logql::LogExpr& query);
+
 // Words on stderr that both roads say alike.
 void SayCommonLabels(Job& job, const Labels& common);
 void SayCut(Job& job);

@@ -31,7 +31,7 @@ Status SetCommonLabels(Job& job, wire::LokiClient* client, const std::string& qu
   const Result<logql::Expr> expr = logql::Parse(query);
   if (!expr.ok()) return Status::Ok();
   const auto* log = std::get_if<logql::LogExpr>(&*expr);
-  if (!log) return Status::Ok();
+  if (!log || ChangesStreams(*log)) return Status::Ok();
   GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
                        client->Series(logql::ToString(log->matchers), job.times.Range()));
   SayCommonLabels(job, printer->SetStreams(streams));
@@ -74,7 +74,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
     if (page.type != wire::LokiAnswer::Type::kStreams) return PrintMetric(job, page);
     if (page.entries.empty()) break;
     for (const wire::LokiEntry& entry : page.entries) {
-      printer->Print(entry, entry.fields);
+      printer->Print(entry);
       GLP_RETURN_IF_ERROR(job.out.Commit());
     }
     found = true;
