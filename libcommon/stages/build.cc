@@ -9,8 +9,8 @@
 #include "stages/docker.h"
 #include "stages/drop.h"
 #include "stages/eventlogmessage.h"
-#include "stages/journal.h"
 #include "stages/geoip.h"
+#include "stages/journal.h"
 #include "stages/json.h"
 #include "stages/klog.h"
 #include "stages/kv.h"
@@ -26,10 +26,12 @@
 #include "stages/pack.h"
 #include "stages/pattern.h"
 #include "stages/regex.h"
+#include "stages/replace.h"
 #include "stages/sampling.h"
 #include "stages/static_labels.h"
 #include "stages/structured_metadata.h"
 #include "stages/syslog.h"
+#include "stages/template.h"
 #include "stages/tenant.h"
 #include "stages/timestamp.h"
 
@@ -109,10 +111,12 @@ const std::vector<StageInfo>& KnownStages() {
       {"pack", true, One<ReadPackStage>},
       {"pattern", false, One<ReadPatternStage>},
       {"regex", true, One<ReadRegexStage>},
+      {"replace", true, One<ReadReplaceStage>},
       {"sampling", true, One<ReadSamplingStage>},
       {"static_labels", true, One<ReadStaticLabelsStage>},
       {"structured_metadata", true, One<ReadStructuredMetadataStage>},
       {"syslog", false, One<ReadSyslogStage>},
+      {"template", true, One<ReadTemplateStage>},
       {"tenant", true, One<ReadTenantStage>},
       {"timestamp", true, One<ReadTimestampStage>},
   };

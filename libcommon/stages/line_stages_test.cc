@@ -30,6 +30,155 @@ TEST(OutputStage, WithoutTheSourceTheLinePassesWithTheReason) {
   EXPECT_EQ(BuildError("- output: {}"), "t.yml:1:11: output: expected a source");
 }
 
+// What becomes of a line.
+std::string Replaced(std::string_view options, std::string_view line) {
+  return RunStages("- replace: " + std::string(options), {{std::string(line)}})[0].line;
+}
+
+TEST(ReplaceStage, ReplacesTheGroupsOfAllMatches) {
+  struct Case {
+    std::string options, line, out;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"{expression: 'password=(\\S+)', replace: '****'}",
+            "user=bob password=secret x=1 password=two",
+            "user=bob password=**** x=1 password=****"},
+           {"{expression: 'password=(\\S+)', replace: '****'}", "nothing", "nothing"},
+           {"{expression: '(\\d+\\.\\d+)\\.\\d+\\.\\d+', replace: '{{ .Value | ToUpper }}.x.x'}",
+            "from 10.20.30.40 to 192.168.0.1", "from 10.20.x.x.30.40 to 192.168.x.x.0.1"},
+           {"{expression: '(secret)', replace: ''}", "a secret b", "a  b"},
+           {"{expression: '(secret)'}", "a secret b", "a  b"},
+           {"{expression: '(a|b|c)', replace: ''}", "cab xyz", " xyz"},
+           {"{expression: 'password=\\S+', replace: 'x'}", "password=hunter2", "password=hunter2"},
+           {"{expression: '(\\S+)\\s?(\\S+)?', replace: '<{{ .Value }}>'}", "a b c", "<a> <b> <c>"},
+           // Of groups in groups the outer one.
+           {"{expression: '((a)b)(c)', replace: '<{{ .Value }}>'}", "xabcabc", "x<ab><c><ab><c>"},
+           {"{expression: '(.*)', replace: '<{{ .Value }}>'}", "ab", "<ab>"},
+           {"{expression: '(.*)', replace: '<{{ .Value }}>'}", "", "<>"},
+           {"{expression: '(x*)', replace: '-'}", "axb", "-a-b-"},
+           {"{expression: '(.)', replace: 'y'}", "a\xFF", "yy"},
+           {"{expression: '^(.*)$', replace: '{{ .job }}: {{ .Value }}'}", "x", "golden: x"},
+           {"{expression: '(b)', replace: '{{ .Value }}{{ .Value }}'}", "a\"b\"\n", "a\"bb\"\n"},
+       }) {
+    EXPECT_EQ(Replaced(c.options, c.line), c.out) << c.options;
+  }
+}
+
+TEST(ReplaceStage, NamedGroupsBecomeFields) {
+  auto out = RunStages(R"(
+- replace: {expression: 'level=(?P<level>\w+)', replace: '{{ if eq .Value "information" }}info{{ else }}{{ .Value | ToUpper }}{{ end }}'}
+)",
+                       {{"level=information a level=other"}, {"level=warn b"}, {"none"}});
+  EXPECT_EQ(LinesOf(out), (Texts{"level=info a level=OTHER", "level=WARN b", "none"}));
+  EXPECT_EQ(FieldsOf(out), (Texts{R"({"level":"info"})", R"({"level":"WARN"})", ""}));
+  // Also of a group that is not replaced, for it lies in another one.
+  out = RunStages(
+      "- replace: {expression: '(?P<all>a(?P<b>b)?(?P<c>c)?)', replace: '<{{ .Value }}>'}",
+      {{"ab"}});
+  EXPECT_EQ(LinesOf(out), Texts{"<ab>"});
+  EXPECT_EQ(FieldsOf(out), Texts{R"({"all":"<ab>","b":"<b>"})"});
+}
+
+TEST(ReplaceStage, OfAField) {
+  auto out = RunStages(R"yaml(
+- regex: {expression: 'msg="(?P<msg>[^"]*)"'}
+- replace: {source: msg, expression: '(\s)', replace: _}
+- labels: {msg: }
+- replace: {source: job, expression: '(old)', replace: '{{ .msg }}'}
+- labels: {job: }
+)yaml",
+                       {{"msg=\"a b  c\"", R"({"job":"gold old"})"}});
+  EXPECT_EQ(LabelsOf(out), Texts{R"({"job":"ga_b__c a_b__c","msg":"a_b__c"})"});
+  EXPECT_EQ(LinesOf(out), Texts{"msg=\"a b  c\""});
+}
+
+TEST(ReplaceStage, WhatCannotBeReplacedPassesUnchanged) {
+  auto out =
+      RunStages("- replace: {expression: '(x)', replace: '{{ atoi .Value | fail }}'}", {{"x"}});
+  EXPECT_EQ(out[0].line, "x");
+  EXPECT_NE(out[0].fields.find(R"("__error__":"replace: the template cannot be executed")"),
+            std::string::npos)
+      << out[0].fields;
+  out = RunStages("- replace: {expression: '(x)', source: nowhere}", {{"x"}});
+  EXPECT_EQ(FieldsOf(out), Texts{R"({"__error__":"replace: no field or label 'nowhere'"})"});
+}
+
+TEST(ReplaceStage, TheResultIsBounded) {
+  TestPipeline pipeline("- replace: {expression: '(.)', replace: '{{ repeat 100000 \"x\" }}'}");
+  pipeline.Feed({std::string(3000, 'a')});
+  EXPECT_EQ(pipeline.out()[0].line, std::string(3000, 'a'));
+  EXPECT_NE(pipeline.out()[0].fields.find("the result has more than 256 MiB"), std::string::npos);
+}
+
+TEST(ReplaceStage, ErrorsNameTheirPlace) {
+  EXPECT_EQ(BuildError("- replace: {replace: x}"), "t.yml:1:12: replace: expected an expression");
+  EXPECT_EQ(BuildError("- replace: {expression: '(', replace: x}"),
+            "t.yml:1:25: regular expression '(': missing ): (");
+  EXPECT_EQ(BuildError("- replace: {expression: x, source: ''}"),
+            "t.yml:1:36: replace: source: expected the name of a field or label");
+  EXPECT_EQ(BuildError("- replace: {expression: (x), replace: '{{ nosuch }}'}").substr(0, 12),
+            "t.yml:1:39: ");
+}
+
+TEST(TemplateStage, SetsAField) {
+  auto out = RunStages(R"(
+- regex: {expression: '^(?P<a>\S+) (?P<b>.*)$'}
+- template: {source: up, template: '{{ ToUpper .a }}-{{ .b }}'}
+- template: {source: a, template: '[{{ .Value }}]'}
+- template: {source: new, template: '{{ .Value }}|{{ .Entry }}|{{ .job }}|{{ .nosuch }}'}
+- output: {source: up}
+- template: {source: entry, template: '{{ .Entry }}'}
+)",
+                       {{"abc \"d\""}});
+  EXPECT_EQ(LinesOf(out), Texts{"ABC-\"d\""});
+  EXPECT_EQ(FieldsOf(out),
+            Texts{R"({"a":"[abc]","b":"\"d\"","entry":"ABC-\"d\"",)"
+                  R"("new":"<no value>|abc \"d\"|golden|<no value>","up":"ABC-\"d\""})"});
+}
+
+TEST(TemplateStage, WhatIsEmptyTakesTheFieldAndTheLabelBehindItAway) {
+  auto out = RunStages(R"(
+- regex: {expression: '^(?P<a>\S+)'}
+- template: {source: a, template: ''}
+- template: {source: job, template: '{{ if eq .Value "golden" }}{{ end }}'}
+- template: {source: b, template: '{{ .a }} {{ .job }}'}
+- labels: {x: job}
+)",
+                       {{"abc"}});
+  EXPECT_EQ(FieldsOf(out), Texts{R"({"b":"<no value> <no value>"})"});
+  EXPECT_EQ(LabelsOf(out), Texts{R"({"job":"golden"})"});
+}
+
+TEST(TemplateStage, AllThatIsThereIsSorted) {
+  auto out = RunStages(R"(
+- regex: {expression: '^(?P<z>\S+) (?P<b>\S+)'}
+- template: {source: z, template: ''}
+- template: {source: all, template: '{{ range $k, $v := . }}{{ $k }}={{ $v }};{{ end }}'}
+)",
+                       {{"x y"}});
+  EXPECT_EQ(FieldsOf(out), Texts{R"({"all":"Entry=x y;b=y;job=golden;","b":"y"})"});
+}
+
+TEST(TemplateStage, WhatFailsLeavesTheEntryUnchanged) {
+  auto out = RunStages(
+      "- template: {source: job, template: 'x{{ fail \"boom\" }}'}\n"
+      "- labels: {job: }",
+      {{"x"}});
+  EXPECT_EQ(LabelsOf(out), Texts{R"({"job":"golden"})"});
+  EXPECT_NE(out[0].fields.find("template: it cannot be executed"), std::string::npos);
+  EXPECT_NE(out[0].fields.find("boom"), std::string::npos) << out[0].fields;
+}
+
+TEST(TemplateStage, ErrorsNameTheirPlace) {
+  EXPECT_EQ(BuildError("- template: {template: x}"),
+            "t.yml:1:13: template: expected a source, the field to set");
+  EXPECT_EQ(BuildError("- template: {source: x}"),
+            "t.yml:1:13: template: expected a template, as in `{{ .level | ToUpper }}`");
+  const std::string error = BuildError("- template: {source: a, template: '{{ .a | nosuch }}'}");
+  EXPECT_EQ(error.substr(0, 12), "t.yml:1:35: ");
+  EXPECT_NE(error.find("nosuch"), std::string::npos);
+}
+
 TEST(PackStage, PutsLabelsAndFieldsIntoTheLine) {
   auto out = RunStages(R"(
 - regex: {expression: 'user=(?P<zuser>\S+)'}
