@@ -81,16 +81,21 @@ const Field* FieldSet::Find(std::string_view name) {
   for (auto it = fields.rbegin(); it != fields.rend(); ++it) {
     if (it->name == name) return &*it;
   }
+  for (auto it = unwritten_.rbegin(); it != unwritten_.rend(); ++it) {
+    if (it->name == name) return &*it;
+  }
   return nullptr;
 }
 
 void FieldSet::Erase(std::string_view name) {
   Open();
-  std::erase_if(fields_, [name](const Field& field) { return field.name == name; });
+  for (std::vector<Field>* fields : {&fields_, &unwritten_}) {
+    std::erase_if(*fields, [name](const Field& field) { return field.name == name; });
+  }
 }
 
 void FieldSet::SetShared(const SharedFields& shared) {
-  if (empty()) {
+  if (has_none()) {
     shared_ = &shared;
     return;
   }
@@ -110,9 +115,10 @@ const std::vector<Field>& FieldSet::Sorted() {
 }
 
 void FieldSet::CopyUnrendered(std::vector<Field>* out) {
-  if (!has_marks_) return;
-  for (const Field& field : fields_) {
-    if (field.kind != Field::Kind::kText && Find(field.name) == &field) out->push_back(field);
+  for (const std::vector<Field>* fields : {&unwritten_, &fields_}) {
+    for (const Field& field : *fields) {
+      if (field.kind != Field::Kind::kText && Find(field.name) == &field) out->push_back(field);
+    }
   }
 }
 

@@ -61,10 +61,11 @@ class FieldSet {
     arena_ = arena;
     shared_ = nullptr;
     fields_.clear();
+    unwritten_.clear();
     has_marks_ = false;
   }
 
-  bool empty() const { return raw_.empty() && shared_ == nullptr && fields_.empty(); }
+  bool empty() const { return has_none() && unwritten_.empty(); }
   // Its text.
   std::optional<std::string_view> Get(std::string_view name) {
     const Field* field = Find(name);
@@ -73,8 +74,16 @@ class FieldSet {
   }
   // Of any kind; nullptr where nothing is known of the name. Good until the next change.
   const Field* Find(std::string_view name);
-  // What these are, all of it; nullptr where anything else was set, too.
+  // What these are, but for texts that are not written; nullptr where anything else was set, too.
   const SharedFields* shared() const { return shared_; }
+  // Whether there is nothing but what shared() is, if that, and texts that are not written.
+  bool has_only_shared() const { return raw_.empty() && fields_.empty(); }
+  bool IsUnwritten(std::string_view name) const {
+    for (const Field& field : unwritten_) {
+      if (field.name == name) return true;
+    }
+    return false;
+  }
   // Replaces a field of that name.
   void Set(std::string_view name, std::string_view value) {
     Open();
@@ -86,7 +95,12 @@ class FieldSet {
   void SetNull(std::string_view name) { Set(Field{name, {}, Field::Kind::kNull}); }
   void Hide(std::string_view name) { Set(Field{name, {}, Field::Kind::kHidden}); }
   void SetUnwritten(std::string_view name, std::string_view value) {
-    Set(Field{name, value, Field::Kind::kUnwritten});
+    const Field field{name, value, Field::Kind::kUnwritten};
+    if (has_none() || Find(name) == nullptr) {
+      unwritten_.push_back(field);  // so that what is rendered stays as it is
+    } else {
+      Set(field);
+    }
   }
   void Set(const Field& field) {
     Open();
@@ -103,6 +117,7 @@ class FieldSet {
   std::string_view Json(std::string* scratch);
 
  private:
+  bool has_none() const { return raw_.empty() && shared_ == nullptr && fields_.empty(); }
   void Open() {
     if (!raw_.empty() || shared_ != nullptr) TakeApart();
   }
@@ -113,8 +128,9 @@ class FieldSet {
   const SharedFields* shared_ = nullptr;
   // The last of equal names counts.
   std::vector<Field> fields_;
-  bool has_marks_ = false;     // some are not rendered
-  std::vector<Field> sorted_;  // where they are not
+  std::vector<Field> unwritten_;  // looked at behind them
+  bool has_marks_ = false;        // some are not rendered
+  std::vector<Field> sorted_;     // where they are not
   Arena* arena_ = nullptr;
 };
 

@@ -89,6 +89,33 @@ TEST_F(FieldsTest, NamesWithoutATextAreNotRendered) {
   EXPECT_EQ(fields_.Find("b"), nullptr);
 }
 
+TEST_F(FieldsTest, UnwrittenTextsAreThereButNotRendered) {
+  SharedFields shared({Field{"x", "1"}});
+  Load("");
+  fields_.SetUnwritten("u", "2");
+  EXPECT_FALSE(fields_.empty());
+  EXPECT_TRUE(fields_.has_only_shared());
+  fields_.SetShared(shared);
+  EXPECT_EQ(fields_.shared(), &shared);
+  EXPECT_EQ(fields_.Get("u"), "2");
+  EXPECT_TRUE(fields_.IsUnwritten("u"));
+  EXPECT_EQ(Json(), R"({"x":"1"})");
+  fields_.SetUnwritten("x", "3");
+  EXPECT_EQ(fields_.Get("x"), "3");
+  EXPECT_EQ(Json(), "");
+  std::vector<Field> unrendered;
+  fields_.CopyUnrendered(&unrendered);
+  ASSERT_EQ(unrendered.size(), 2u);
+  EXPECT_EQ(unrendered[0].name, "u");
+  EXPECT_EQ(unrendered[1].value, "3");
+  fields_.Set("u", "4");
+  EXPECT_EQ(Json(), R"({"u":"4"})");
+  fields_.Erase("u");
+  EXPECT_EQ(fields_.Get("u"), std::nullopt);
+  Load(R"({"x":"0"})");
+  EXPECT_EQ(fields_.Get("u"), std::nullopt);
+}
+
 TEST_F(FieldsTest, BytesThatAreNotUtf8AreReplacedInFields) {
   Load("");
   fields_.Set("a", "x\xFFy\xC3\xA9\xE2\x82");

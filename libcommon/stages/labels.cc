@@ -19,8 +19,12 @@ LabelsStage::LabelsStage(std::vector<NamedSource> labels) : labels_(std::move(la
 
 void LabelsStage::MakeKey(StageEntry& entry) {
   key_.clear();
-  const SharedFields* shared = entry.fields.shared();
-  if (shared != nullptr || entry.fields.empty()) {
+  bool by_stream = entry.fields.has_only_shared();
+  for (const NamedSource& label : labels_) {
+    by_stream = by_stream && !entry.fields.IsUnwritten(label.source);
+  }
+  if (by_stream) {
+    const SharedFields* shared = entry.fields.shared();
     // All that can be asked for stands in the labels and in what is the same for them.
     key_.push_back('s');
     AppendNumber(&key_, entry.origin->id);
