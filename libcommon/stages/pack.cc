@@ -20,12 +20,22 @@ size_t Utf8Size(std::string_view text, size_t i) {
   return 0;
 }
 
+// ASCII that stands as it is.
+bool IsPlain(char c) {
+  return (c & 0x80) == 0 && c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
 // With quotes, as Go's encoder writes it. Returns whether all of it is UTF-8.
 bool AppendGoJson(std::string* out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   bool is_utf8 = true;
   out->push_back('"');
   for (size_t i = 0; i < text.size();) {
+    size_t plain = i;
+    while (plain < text.size() && IsPlain(text[plain])) ++plain;
+    out->append(text, i, plain - i);
+    i = plain;
+    if (i == text.size()) break;
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
       const size_t size = Utf8Size(text, i);
@@ -47,12 +57,10 @@ bool AppendGoJson(std::string* out, std::string_view text) {
       out->push_back(static_cast<char>(c));
     } else if (c == '\n' || c == '\r' || c == '\t') {
       out->append(c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-    } else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
+    } else {
       out->append("\\u00");
       out->push_back(kHex[c >> 4]);
       out->push_back(kHex[c & 15]);
-    } else {
-      out->push_back(static_cast<char>(c));
     }
   }
   out->push_back('"');

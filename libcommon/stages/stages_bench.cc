@@ -69,6 +69,11 @@ constexpr const char* kPodPaths[] = {
     R"L(/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-af23cc7b9bff/kube-flannel/3.log started)L",
     R"L(/var/log/pods/default_web-5c6f-abcde_28e71490-d614-4cd8-9ea7-af23cc7b9bff/app/0.log started)L",
 };
+constexpr const char* kDockerLines[] = {
+    R"L({"log":"2026-01-05 09:12:44.183 INFO nova.compute.manager [req-3ea4052c] instance: b9000564 VM Started (Lifecycle Event)\n","stream":"stdout","time":"2026-01-05T09:12:44.183920123Z"})L",
+    R"L({"log":"level=warn ts=2026-01-05T09:12:44Z caller=http.go:194 msg=\"slow request\" duration=1.8s password=hunter2\n","stream":"stderr","time":"2026-01-05T09:12:44.190114567Z"})L",
+};
+constexpr char kPodLabels[] = R"L({"filename":"/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-af23cc7b9bff/kube-flannel/3.log"})L";
 // clang-format on
 
 template <size_t n>
@@ -81,6 +86,7 @@ struct Row {
   const char* yaml;
   Lines lines;
   bool as_promtail = false;
+  const char* labels = "{}";
 };
 
 // clang-format off
@@ -128,6 +134,42 @@ const Row kRows[] = {
     {"kv, logfmt lines", "- kv:", Of(kLogfmtLines)},
     {"auto, combined", "- auto:", Of(kCombinedLines)},
     {"auto, klog", "- auto:", Of(kKlogLines)},
+    {"docker, regex of a label, labels",
+     R"Y(- docker:
+- regex: {source: filename, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'}
+- labels: {namespace: , pod: , container: })Y",
+     Of(kDockerLines), false, kPodLabels},
+    {"docker, regex of a label, labels, as promtail",
+     R"Y(- docker:
+- regex: {source: filename, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'}
+- labels: {namespace: , pod: , container: })Y",
+     Of(kDockerLines), true, kPodLabels},
+    {"logfmt, labels of 2 of its keys",
+     "- logfmt: {mapping: {level: , component: }}\n- labels: {level: , component: }",
+     Of(kLogfmtLines)},
+    {"static_labels, labeldrop", "- static_labels: {a: b}\n- labeldrop: [filename]",
+     Of(kLogfmtLines), false, kPodLabels},
+    {"replace, no match", R"Y(- replace: {expression: 'password=(\S+)', replace: '****'})Y",
+     Of(kLogfmtLines)},
+    {"replace, 1 match", R"Y(- replace: {expression: 'level=(\w+)', replace: '****'})Y",
+     Of(kLogfmtLines)},
+    {"replace, 1 match, template",
+     R"Y(- replace: {expression: 'level=(\w+)', replace: '{{ .Value | ToUpper }}'})Y",
+     Of(kLogfmtLines)},
+    {"template of a label",
+     R"Y(- template: {source: name, template: '{{ .filename | ToUpper }}'})Y", Of(kLogfmtLines),
+     false, kPodLabels},
+    {"drop, a word that is not there", "- drop: {expression: debug}", Of(kLogfmtLines)},
+    {"drop, an expression that does not match", R"Y(- drop: {expression: 'status=[45]\d\d.*retry'})Y",
+     Of(kLogfmtLines)},
+    {"drop by a label", "- drop: {source: filename, value: /var/log/syslog}", Of(kLogfmtLines),
+     false, kPodLabels},
+    {"limit that drops", "- limit: {rate: 1000, burst: 1000, drop: true}", Of(kLogfmtLines)},
+    {"limit by a label",
+     "- limit: {rate: 1000, burst: 1000, drop: true, by_label_name: filename}", Of(kLogfmtLines),
+     false, kPodLabels},
+    {"sampling", "- sampling: {rate: 0.5}", Of(kLogfmtLines)},
+    {"pack", "- pack: {labels: [filename]}", Of(kLogfmtLines), false, kPodLabels},
 };
 // clang-format on
 
@@ -169,7 +211,7 @@ void Run(benchmark::State& state, const Row& row) {
     padded.append(kPadding, '\0');
     Record& record = inputs[i].record;
     record.ts_ns = 1;
-    record.labels = table.empty();
+    record.labels = *table.FromJson(row.labels);
     record.line = {std::string_view(padded).substr(0, size),
                    size == line.size() ? Line::Form::kPlain : Line::Form::kJson};
     bytes += line.size();
