@@ -1,5 +1,6 @@
 #include "logql/parser_checks.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "codec/pattern.h"
 #include "codec/regex.h"
+#include "codec/template.h"
 #include "logql/extraction.h"
 #include "logql/ip.h"
 #include "logql/regex.h"
@@ -59,6 +61,24 @@ Status Check(LabelFilter* filter) {
   return Status::Ok();
 }
 
+// `name` is Loki's for the template; the column that a template's error has here is left out.
+Status CheckTemplate(std::string_view text, std::string_view name) {
+  const auto compiled = codec::Template::Compile(text, codec::TemplateDialect::kLoki);
+  if (compiled.ok()) return Status::Ok();
+  constexpr std::string_view kStart = "template: :";
+  std::string_view why = compiled.status().message();
+  if (why.substr(0, kStart.size()) != kStart) return compiled.status();
+  why.remove_prefix(kStart.size());
+  const std::string line(why.substr(0, why.find(':')));
+  why.remove_prefix(std::min(line.size() + 1, why.size()));
+  const size_t column = why.find_first_not_of("0123456789");
+  if (column > 0 && why.substr(column, 1) == ":") why.remove_prefix(column);
+  why.remove_prefix(why.substr(0, 1) == ":" ? 1 : 0);
+  return UsageError("template: " + std::string(name) + ":" + line + ":" + std::string(why));
+}
+
+Status Check(LineFormat* format) { return CheckTemplate(format->text, "line"); }
+
 Status Check(LabelFormat* format) {
   std::set<std::string_view> names;
   for (const LabelFormat::Item& item : format->items) {
@@ -66,6 +86,11 @@ Status Check(LabelFormat* format) {
     if (!names.insert(item.name).second) {
       return UsageError("multiple label name '" + item.name +
                         "' not allowed in a single format operation");
+    }
+    if (item.is_rename) continue;
+    const Status status = CheckTemplate(item.value, "label");
+    if (!status.ok()) {
+      return UsageError("invalid template for label '" + item.name + "': " + status.message());
     }
   }
   return Status::Ok();

@@ -32,8 +32,10 @@ const std::map<std::string_view, std::string_view> kOtherwise = {
     // A character that no token begins with is named; Loki calls it an IDENTIFIER.
     {R"({app="x"};)", "parse error at line 1, col 10: syntax error: unexpected ;"},
     {R"({app="x"} $y)", "parse error at line 1, col 11: syntax error: unexpected $"},
-    // Templates are checked where they run.
-    {R"({app="api"} | label_format a="{{")", R"({app="api"} | label_format a="{{")"},
+    // What is wrong with a template is said in the words of codec/template.h.
+    {R"({app="api"} | label_format a="{{")",
+     "parse error : stage '| label_format a=\"{{\"' : invalid template for label 'a': "
+     "template: label:1: unexpected end of text in command"},
     // 'x' is refused as 'xx' is, with the advice to write it in double quotes.
     {R"({app="api"} |= 'x')", "parse error at line 1, col 16: invalid char literal"},
 };
@@ -147,7 +149,6 @@ TEST(ParserGolden, PrintsAndRefusesAsLokiDoes) {
 TEST(ParserGolden, PrettifiesAsLokiDoes) {
   auto otherwise = kPrettyOtherwise;
   otherwise.insert(kOtherwise.begin(), kOtherwise.end());
-  otherwise.erase(R"({app="api"} | label_format a="{{")");
   const auto missing = CheckFile("logql_format", "pretty", Prettify, otherwise);
   EXPECT_EQ(missing, (std::map<std::string, int>{
                          {"`absent_over_time`", 3},
@@ -246,8 +247,33 @@ TEST(ParserGolden, RefusesLabelFiltersAsLokiDoes) {
 }
 
 TEST(ParserGolden, RefusesLabelFormatsAsLokiDoes) {
-  // Templates are checked where they run.
-  CheckRefusals("labelfmt", "stage", {{"label_format x=\"{{\"", ""}});
+  // The words are those of codec/template.h.
+  CheckRefusals("labelfmt", "stage",
+                {{"label_format x=\"{{\"",
+                  "parse error : stage '| label_format x=\"{{\"' : invalid template for label 'x': "
+                  "template: label:1: unexpected end of text in command"}});
+}
+
+TEST(ParserGolden, RefusesTemplatesAsLokiDoes) {
+  int refused = 0, count = 0;
+  ForEachGoldenCase("template", [&](const GoldenCase& test) {
+    const std::string text = test.Text("template");
+    LogExpr log;
+    log.matchers.push_back(*MakeMatcher("a", Matcher::Op::kEqual, "b"));
+    log.stages.emplace_back(LineFormat{text});
+    const auto parsed = ParseLogQuery(ToString(log));
+    const std::string message = parsed.ok() ? "" : parsed.status().message();
+    const bool is_refused = test.Text("error") == "parse";
+    ++count;
+    refused += is_refused;
+    EXPECT_EQ(!parsed.ok(), is_refused) << test.json() << message;
+    if (!is_refused) return;
+    const std::string start =
+        "parse error : stage '" + ToString(log.stages[0]) + "' : template: line:1: ";
+    EXPECT_EQ(FirstLine(message).substr(0, start.size()), FirstLine(start)) << message;
+  });
+  EXPECT_GT(count, 500);
+  EXPECT_GT(refused, 60);
 }
 
 }  // namespace
