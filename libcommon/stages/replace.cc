@@ -75,6 +75,12 @@ Verdict ReplaceStage::Process(StageEntry& entry, StageRun& run) {
     Fail(entry, no_source_);
     return Verdict::kPass;
   }
+  // What stands in front of the newline that docker took off is what `$` is for, but as promtail
+  // has it the newline is a part of the line, too.
+  if (source_.empty() && entry.newline_taken()) {
+    const std::string_view with_newline = run.arena.Copy(std::string(text) + '\n');
+    if (regex_.Matches(with_newline)) text = with_newline;
+  }
   if (search_ != nullptr && !search_->Matches(text)) return Verdict::kPass;
   bool matched = false;
   if (Status status = Replace(text, entry, run, &matched); !status.ok()) {
@@ -83,7 +89,10 @@ Verdict ReplaceStage::Process(StageEntry& entry, StageRun& run) {
   }
   if (!matched) return Verdict::kPass;
   if (source_.empty()) {
-    if (out_ != text) entry.SetLine(Line::Bytes(run.arena.Copy(out_)));
+    const bool has_newline = entry.newline_taken() && out_.ends_with('\n');
+    if (has_newline) out_.pop_back();
+    if (out_ != entry.LineBytes(run.arena)) entry.SetLine(Line::Bytes(run.arena.Copy(out_)));
+    if (has_newline) entry.NoteNewlineTaken();
   } else {
     entry.fields.SetCopy(source_, out_);
   }

@@ -106,5 +106,21 @@ TEST(DockerStage, AsPromtailPackHasTheNewlineThatWasTakenOff) {
             Texts{R"({"stream":"stdout","_entry":"x"})"});
 }
 
+TEST(DockerStage, AsPromtailReplaceSeesTheNewlineThatWasTakenOff) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"{expression: '(.*)', replace: '<{{ .Value }}>'}", "<a b>\n<>"},
+      {"{expression: '(\\s)', replace: '_'}", "a_b_"},
+      {"{expression: '(b)$', replace: 'c'}", "a c"},
+      {"{expression: '(a)', replace: 'c'}", "c b"},
+  };
+  for (const auto& [config, line] : cases) {
+    const std::string yaml = "- docker:\n- replace: " + std::string(config);
+    EXPECT_EQ(LinesOf(RunStages(yaml, {{Docker("a b\n")}}, true)), Texts{line}) << config;
+  }
+  EXPECT_EQ(LinesOf(RunStages("- docker:\n- replace: {expression: '(\\s)', replace: '_'}",
+                              {{Docker("a b\n")}})),
+            Texts{"a_b"});
+}
+
 }  // namespace
 }  // namespace glp::stages
