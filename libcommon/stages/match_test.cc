@@ -124,6 +124,46 @@ TEST(MatchStage, WrongConfigurationsAreRefused) {
   EXPECT_EQ(error.substr(0, 35), "t.yml:1:21: selector: parse error a") << error;
 }
 
+struct Decides {
+  const char *selector, *line, *labels, *meta;
+  bool matches;
+};
+const Decides kDecides[] = {
+    {R"({app="web"} | json | status >= 500)", R"({"status":503})", R"({"app":"web"})", "", true},
+    {R"({app="web"} | json | status >= 500)", R"({"status":200})", R"({"app":"web"})", "", false},
+    {R"({app="web"} | json | status >= 500)", R"({"status":503})", R"({"app":"db"})", "", false},
+    {R"({} | logfmt | level=~"warn|error" | took > 1s)", "level=warn took=1500ms", "{}", "", true},
+    {R"({} | logfmt | level=~"warn|error" | took > 1s)", "level=warn took=15ms", "{}", "", false},
+    {R"({} | trace_id="a1")", "x", "{}", R"({"trace_id":"a1"})", true},
+    {R"({} | trace_id="a1")", "x", "{}", R"({"trace_id":"b2"})", false},
+    {R"({} | app="web" or app="db")", "x", R"({"app":"db"})", "", true},
+    {R"({} |> "<_> end" != "no")", "the end", "{}", "", true},
+    {R"({} | json | line_format "{{.a}}" |= "b")", R"({"a":"b"})", "{}", "", true},
+    {R"({} | json | line_format "{{.a}}" |= "b")", R"({"a":"c"})", "{}", "", false},
+    {R"({} | json | __error__ != "")", "no json", "{}", "", true},
+};
+
+TEST(MatchStage, ASelectorMayBeAnyLogQueryAndOnlyDecides) {
+  for (const Decides& c : kDecides) {
+    std::string yaml =
+        R"([{"match": {"stages": [{"static_labels": {"found": "yes"}}], "selector": )";
+    AppendJsonString(&yaml, c.selector);
+    yaml += "}}]";
+    TestPipeline pipeline(yaml);
+    for (int i = 0; i < 2; ++i) {
+      pipeline.Feed({c.line, c.labels, 1, R"({"kept":"1"})", c.meta});
+      pipeline.table().Clear();
+    }
+    for (const TestOut& out : pipeline.out()) {
+      EXPECT_EQ(out.labels.find("found") != std::string::npos, c.matches)
+          << c.selector << " " << c.line;
+      EXPECT_EQ(out.line, c.line);
+      EXPECT_EQ(out.fields, R"({"kept":"1"})");
+      EXPECT_EQ(out.meta, c.meta);
+    }
+  }
+}
+
 TEST(MatchStage, AsPromtailOnlyWhatItsGrammarHas) {
   for (const char* selector : {R"({})", R"({a="b"} | json)", R"({a="b"} |= "x" or "y")",
                                R"({a="b"} |= ip("10.0.0.1"))", R"({a="b"} |> "<_>")"}) {
