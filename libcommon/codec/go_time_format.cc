@@ -36,7 +36,7 @@ void AppendNumber(int64_t value, int width, char pad, std::string* out) {
 
 void AppendFraction(char separator, int32_t ns, TimePart part, int digits, std::string* out) {
   std::string text = std::to_string(1'000'000'000 + static_cast<int64_t>(ns)).substr(1);
-  text.resize(static_cast<size_t>(digits), '0');
+  if (digits < 9) text.resize(static_cast<size_t>(digits));
   if (part == TimePart::kFraction9) {
     while (!text.empty() && text.back() == '0') text.pop_back();
     if (text.empty()) return;
