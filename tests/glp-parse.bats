@@ -165,7 +165,7 @@ line_record() { record "$(quote "$1")" "${2-}"; }
 @test "mistakes in paths, expressions and layouts are usage errors that say what is wrong" {
   run --separate-stderr glp-parse --json 'a=b[x]' </dev/null
   assert_status 2
-  assert_contains "$stderr" "JSON path 'b[x]', character 3"
+  assert_contains "$stderr" "JMESPath 'b[x]': character 3"
   run --separate-stderr glp-parse --regex '(?P<a>' </dev/null
   assert_status 2
   assert_contains "$stderr" "regular expression '(?P<a>'"

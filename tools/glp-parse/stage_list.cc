@@ -76,7 +76,13 @@ Status StageList::AddWith(std::string_view key_and_yaml) {
 Status StageList::AddYaml(std::string_view text) {
   std::string from = "-e";
   if (++yaml_count_ > 1) from += "[" + std::to_string(yaml_count_) + "]";
-  GLP_ASSIGN_OR_RETURN(YamlNode node, codec::ParseYaml(text, from));
+  auto parsed = codec::ParseYaml(text, from);
+  if (!parsed.ok()) {
+    // Told when all is put together: by its own place, and not as a mistake in an option.
+    items_.push_back({Item::Kind::kYaml, nullptr, std::move(from), {}, parsed.status()});
+    return Status::Ok();
+  }
+  YamlNode node = *std::move(parsed);
   if (node.kind == Kind::kMap) {
     YamlNode list = YamlList();
     static_cast<codec::YamlPlace&>(list) = node;
@@ -110,6 +116,7 @@ Status StageList::AppendStage(size_t* at, YamlNode* list) const {
   const Item& item = items_[*at];
   StagePart alone{item.from, YamlList(), decides_as_promtail()};
   if (item.kind == Item::Kind::kYaml) {
+    GLP_RETURN_IF_ERROR(item.bad);
     alone.list = item.node;
     ++*at;
   } else {

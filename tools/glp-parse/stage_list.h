@@ -63,6 +63,7 @@ class StageList {
     const StageOption* option = nullptr;  // kOption
     std::string from;
     codec::YamlNode node;  // kOption: the stage's configuration; kYaml: the list
+    Status bad = {};       // kYaml: why it is none
   };
   Status AppendBlock(size_t* at, codec::YamlNode* list) const;
   Status AppendStage(size_t* at, codec::YamlNode* list) const;
