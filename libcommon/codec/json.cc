@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -25,7 +26,8 @@ class Document {
       parser_ = std::make_unique<od::parser>();
     }
     if (text.size() + simdjson::SIMDJSON_PADDING > capacity_) {
-      capacity_ = text.size() * 2 + simdjson::SIMDJSON_PADDING;
+      // Some room for the lines to come, but not for a second huge one.
+      capacity_ = text.size() + std::min(text.size(), kKeepBytes) + simdjson::SIMDJSON_PADDING;
       buffer_ = std::make_unique<char[]>(capacity_);
     }
     if (!text.empty()) std::memcpy(buffer_.get(), text.data(), text.size());

@@ -334,7 +334,9 @@ const JsonNode* JsonTree::Parse(std::string_view text) {
     buffer_ = {};
     open_ = {};
   }
-  if (buffer_.size() < text.size() + kPadding) buffer_.resize(text.size() * 2 + kPadding);
+  if (buffer_.size() < text.size() + kPadding) {
+    buffer_.resize(text.size() + std::min(text.size(), kKeepBytes) + kPadding);
+  }
   if (!text.empty()) std::memcpy(buffer_.data(), text.data(), text.size());
   std::memset(buffer_.data() + text.size(), 0, kPadding);
   begin_ = p_ = buffer_.data();
