@@ -259,3 +259,228 @@ EOF
   assert_status 0
   assert_equal "$output" 45000
 }
+
+# --- what stands around matches, less of it, and secrets
+
+# lines FILE-OR-STREAM…: a record a second, of stream a or b, each of one file of 10 bytes a line:
+# `a:text b:text …`
+stream_of() {
+  local n=0 word
+  for word in "$@"; do
+    n=$((n + 1))
+    printf '{"ts":"2026-01-05T00:%02d:%02d.000000000Z","labels":{"s":"%s"},"line":"%s","src":"F@%d"}\n' \
+      $((n / 60)) $((n % 60)) "${word%%:*}" "${word#*:}" $((n * 10))
+  done
+}
+# Lines that pass, with what they are there for: `<1` before, `>3` after.
+around() {
+  glp-filter "$@" | jq -r 'select(has("mark") | not) |
+    ({"before": "<", "after": ">"}[.fields.__context__ // ""] // "") + .line' | paste -sd' ' -
+}
+
+@test "-A, -B and -C let records around those that are kept pass, and say so" {
+  stream_of a:1 a:2 a:hit a:4 a:5 a:6 >s
+  assert_equal "$(around -A 1 '|= "hit"' <s)" "hit >4"
+  assert_equal "$(around -B 2 '|= "hit"' <s)" "<1 <2 hit"
+  assert_equal "$(around -C 1 '|= "hit"' <s)" "<2 hit >4"
+  assert_equal "$(around -C 1 -A 2 '|= "hit"' <s)" "<2 hit >4 >5"
+}
+
+@test "a record that is near two matches passes once, as grep has it" {
+  stream_of a:1 a:hit1 a:3 a:hit2 a:5 a:6 a:7 a:hit3 >s
+  assert_equal "$(around -C 2 '|= "hit"' <s)" "<1 hit1 >3 hit2 >5 >6 <7 hit3"
+  stream_of a:hit1 a:2 a:3 a:4 a:5 a:hit2 >s
+  assert_equal "$(around -C 1 '|= "hit"' <s)" "hit1 >2 <5 hit2"
+}
+
+@test "the records around one are those of its stream" {
+  stream_of a:1 b:2 a:3 b:4 a:hit b:6 a:7 b:8 >s
+  assert_equal "$(around -C 1 '|= "hit"' <s)" "<3 hit >7"
+}
+
+@test "-v has its context, too, and what --drop drops can be context" {
+  stream_of a:1 a:2 a:3 a:4 >s
+  assert_equal "$(around -v -A 1 '|~ "[124]"' <s)" "3 >4"
+  assert_equal "$(around -B 1 --drop '|~ "[124]"' <s)" "<2 3"
+}
+
+@test "records outside of --since and --until are no context" {
+  stream_of a:1 a:2 a:hit a:4 >s
+  assert_equal "$(around -C 2 --since 2026-01-05T00:00:02Z --until 2026-01-05T00:00:04Z '|= "hit"' <s)" "<2 hit"
+}
+
+@test "-c and -m count matches, not what stands around them" {
+  stream_of a:1 a:hit a:3 a:hit a:5 a:6 >s
+  assert_equal "$(glp-filter -c -C 5 '|= "hit"' <s)" 2
+  assert_equal "$(around -m 1 -C 1 '|= "hit"' <s)" "<1 hit >3"
+}
+
+@test "-m leaves the input unread behind the context of its last match" {
+  stream_of a:hit b:2 a:3 b:4 a:hit a:6 >s
+  run --separate-stderr glp-filter -m 1 -A 1 '|= "hit"' <s
+  assert_equal "$(jq -r 'select(.line) | "\(.line) \(.src) \(.pos)"' <<<"$output")" "hit F@10 null
+3 F@30 10"
+}
+
+@test "no position passes a record that is held back for -B" {
+  stream_of a:1 b:hit b:3 a:4 a:5 a:hit b:hit >s
+  run --separate-stderr glp-filter -B 2 '|= "hit"' <s
+  assert_equal "$(jq -r 'select(.mark != "end") | "\(.mark // .line) \(.src) \(.pos)"' <<<"$output")" "hit F@20 0
+pos F@20 null
+4 F@40 20
+5 F@50 20
+hit F@60 20
+3 F@30 60
+hit F@70 null"
+  stream_of a:1 a:2 a:3 >s
+  run --separate-stderr glp-filter -B 1 '|= "hit"' < <(
+    echo '{"mark":"file","src":"F@0","path":"x"}'
+    cat s
+    echo '{"mark":"pos","src":"F@30"}'
+    echo '{"mark":"end","tool":"glp-tail","in":3,"out":3,"dropped":{}}')
+  assert_equal "$(jq -r 'select(.mark == "pos") | .src' <<<"$output" | tail -n 1)" "F@30"
+}
+
+@test "what -B holds is read again where the reader of the files was killed" {
+  stream_of a:1 a:2 a:3 >s
+  run --separate-stderr glp-filter -B 2 '|= "hit"' < <(
+    echo '{"mark":"file","src":"F@0","path":"x"}'
+    cat s)
+  assert_equal "$(jq -r 'select(.mark == "pos") | .src' <<<"$output" | tail -n 1)" "F@10"
+}
+
+@test "records around others keep their fields and bytes" {
+  run --separate-stderr glp-filter -B 1 '|= "hit"' <<'EOF'
+{"ts":"2026-01-05T00:00:01.000000000Z","labels":{"s":"a"},"line64":"/wA=","meta":{"m":"1"},"fields":{"f":"2"},"src":"F@10","k":{"n": 1.50}}
+{"ts":"2026-01-05T00:00:02.000000000Z","labels":{"s":"a"},"line":"hit"}
+EOF
+  assert_equal "${lines[0]}" '{"ts":"2026-01-05T00:00:01.000000000Z","labels":{"s":"a"},"line64":"/wA=","meta":{"m":"1"},"fields":{"__context__":"before","f":"2"},"src":"F@10","k":{"n": 1.50}}'
+}
+
+@test "--dedup lets equal lines in a row pass once and says how many there were" {
+  stream_of a:x a:x b:x a:x a:y a:x b:x >s
+  run --separate-stderr glp-filter --dedup <s
+  assert_equal "$(jq -r 'select(.line) | "\(.labels.s):\(.line) \(.meta.duplicates_before)"' <<<"$output")" "a:x null
+b:x null
+a:y 2
+a:x null"
+  assert_json "$(tail -n 1 <<<"$output")" '.dropped == {"duplicate": 3} and .out == 4'
+}
+
+@test "--dedup lets a line that goes on pass once in a time" {
+  # shellcheck disable=SC2046  # words
+  stream_of $(printf 'a:x %.0s' {1..130}) >s
+  run --separate-stderr glp-filter --dedup <s
+  assert_equal "$(jq -r 'select(.line) | "\(.ts[14:19]) \(.meta.duplicates_before)"' <<<"$output")" "00:01 null
+01:01 59
+02:01 59"
+  assert_equal "$(glp-filter --dedup --dedup-window 0s -c <s)" 1
+  assert_equal "$(glp-filter --dedup --dedup-window 10s -c <s)" 13
+  run --separate-stderr glp-filter --dedup-window 5s <s
+  assert_status 2
+}
+
+@test "positions of duplicates count as dealt with" {
+  stream_of a:x a:x a:x >s
+  run --separate-stderr glp-filter --dedup <s
+  assert_equal "$(jq -r 'select(.mark == "pos") | .src' <<<"$output")" "F@30"
+}
+
+@test "--sample keeps a part, the same one each time, with its weight" {
+  # shellcheck disable=SC2046  # words
+  stream_of $(printf 'a:%s ' {1..2000}) >s
+  glp-filter --sample 1/10 <s >one
+  glp-filter --sample 10% <s >two
+  cmp one two
+  local kept
+  kept=$(grep -c sample_weight one)
+  ((kept > 130 && kept < 280))
+  assert_equal "$(jq -r 'select(.line) | .meta.sample_weight' one | sort -u)" 10
+  assert_json "$(tail -n 1 one)" '.dropped.sample + .out == 2000'
+  assert_equal "$(glp-filter --sample 1 -c <s)" 2000
+}
+
+@test "a second --sample decides for itself, and weights multiply" {
+  # shellcheck disable=SC2046  # words
+  stream_of $(printf 'a:%s ' {1..2000}) >s
+  glp-filter --sample 0.5 <s | glp-filter --sample 0.25 >both
+  local kept
+  kept=$(grep -c sample_weight both)
+  ((kept > 180 && kept < 330))
+  assert_equal "$(jq -r 'select(.line) | .meta.sample_weight' both | sort -u)" 8
+}
+
+@test "--rate-limit passes so many a second of the records' time and says what it held back" {
+  for i in 1 2 3 4 5; do
+    for s in a b b; do
+      printf '{"ts":"2026-01-05T00:00:00.%d00000000Z","labels":{"s":"%s"},"line":"%d"}\n' "$i" "$s" "$i"
+    done
+  done >s
+  run --separate-stderr glp-filter --rate-limit 4/s <s
+  assert_equal "$(jq -r 'select(.line) | .labels.s + .line' <<<"$output" | paste -sd' ' -)" "a1 b1 b1 a2 b2 b2 a3 a4 b4 a5"
+  assert_json "$(tail -n 1 <<<"$output")" '.dropped == {"rate limit": 5}'
+  assert_equal "$stderr" 'glp-filter: 5 records were held back by --rate-limit of {s="b"}'
+  run --separate-stderr glp-filter -c --rate-limit 2/m --rate-limit-by all <s
+  assert_equal "$output" 2
+  assert_equal "$stderr" 'glp-filter: 13 records of 2 streams were held back by --rate-limit, most of {s="b"} (9)'
+}
+
+@test "--redact takes secrets out of lines, metadata and fields, counted, and nothing else" {
+  cat >s <<'EOF'
+{"ts":"2026-01-05T00:00:01.000000000Z","labels":{"s":"a"},"line":"{\"mail\":\"jo@example.com\",\"n\":\"\\njo@example.com\"}","meta":{"user":"jo@example.com"},"fields":{"password":"hunter2"},"k": 1.0}
+{"ts":"2026-01-05T00:00:02.000000000Z", "labels":{"s":"a"},"line":"nothing \u00e9"}
+{"ts":"2026-01-05T00:00:03.000000000Z","labels":{"s":"a"},"line":"card 4111 1111 1111 1111 at 10.0.0.1"}
+EOF
+  run --separate-stderr glp-filter --redact email,card,token <s
+  assert_status 0
+  assert_equal "${lines[0]}" '{"ts":"2026-01-05T00:00:01.000000000Z","labels":{"s":"a"},"line":"{\"mail\":\"<email>\",\"n\":\"\\n<email>\"}","meta":{"user":"<email>"},"fields":{"password":"<token>"},"k":1.0}'
+  assert_equal "${lines[1]}" "$(sed -n 2p s)"
+  assert_json "${lines[2]}" '.line == "card <card> at 10.0.0.1"'
+  assert_json "${lines[3]}" '.redacted == {"email": 3, "card": 1, "token": 1} and .out == 3'
+  assert_equal "$stderr" "glp-filter: redacted: 3 email, 1 card, 1 token"
+}
+
+@test "--redact sees the query's lines after the query did" {
+  run --separate-stderr glp-filter '|= "jo@"' --redact all -B 1 < <(stream_of a:al@example.com a:jo@example.com)
+  assert_equal "$(jq -r 'select(.line) | .line' <<<"$output")" "<email>
+<email>"
+}
+
+@test "--redact marks equal secrets alike where there is a salt" {
+  printf 'salt\n' >salt
+  run --separate-stderr glp-filter --redact email --redact-salt-file salt < <(
+    stream_of a:al@example.com a:jo@example.com a:al@example.com)
+  assert_equal "$(jq -r 'select(.line) | .line' <<<"$output" | sort | uniq -c | awk '{print $1}' | paste -sd' ' -)" "2 1"
+  assert_contains "${lines[0]}" '"<email:'
+  : >salt
+  run --separate-stderr glp-filter --redact email --redact-salt-file salt </dev/null
+  assert_status 2
+  run --separate-stderr glp-filter --redact-salt-file salt </dev/null
+  assert_status 2
+}
+
+@test "options that make no sense are refused with what would" {
+  run --separate-stderr glp-filter --redact emial </dev/null
+  assert_status 2
+  assert_contains "$stderr" "--redact: 'emial' is nothing that can be redacted; did you mean 'email'?"
+  for bad in 0 2 -0.1 x 1/0 150%; do
+    run --separate-stderr glp-filter --sample "$bad" </dev/null
+    assert_status 2
+  done
+  for bad in 0 x 5/d -1; do
+    run --separate-stderr glp-filter --rate-limit "$bad" </dev/null
+    assert_status 2
+  done
+}
+
+@test "a match is not held back where its context is" {
+  mkfifo pipe
+  glp-filter -C 2 '|= "hit"' <pipe >out &
+  local pid=$!
+  local in
+  exec {in}>pipe
+  stream_of a:1 a:2 a:hit a:4 >&"$in"
+  wait_for grep -q '"line":"4"' out
+  exec {in}>&-
+  wait "$pid"
+}

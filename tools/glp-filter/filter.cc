@@ -73,44 +73,51 @@ bool FilterHandler::LooksGood(const Verdict& verdict, const Record& record) {
   return keep_->Process(&made_);
 }
 
-void FilterHandler::Write(Record& record, cli::RecordPipe& pipe) {
+void FilterHandler::Change(Record* record, LabelTable* table) {
   const bool may_differ = is_made_ && (keep_->ChangesLabels() || keep_->ChangesLines());
-  if (!may_differ || settings_.invert) return pipe.EmitRaw(record);
-  keep_->TakeLabels(&made_, &pipe.labels());
-  const bool line_differs = keep_->ChangesLines() && made_.line != record.line.Decode(&before_);
-  if (!line_differs && made_.stream == record.labels && made_.meta == record.meta &&
-      made_.fields == record.fields) {
-    return pipe.EmitRaw(record);
+  if (!may_differ || settings_.invert) return;
+  keep_->TakeLabels(&made_, table);
+  const bool line_differs = keep_->ChangesLines() && made_.line != record->line.Decode(&before_);
+  if (!line_differs && made_.stream == record->labels && made_.meta == record->meta &&
+      made_.fields == record->fields) {
+    return;
   }
-  if (line_differs) record.line = Line::Bytes(made_.line);
-  record.labels = made_.stream;
-  record.meta = made_.meta;
-  record.fields = made_.fields;
-  pipe.Emit(record);
+  if (line_differs) record->line = Line::Bytes(made_.line);
+  record->labels = made_.stream;
+  record->meta = made_.meta;
+  record->fields = made_.fields;
+  record->raw = {};
 }
 
 Status FilterHandler::OnRecord(Record& record, cli::RecordPipe& pipe) {
-  bool keep = false;
   is_made_ = false;
-  if (settings_.range.Contains(record.ts_ns)) {
-    const Verdict& verdict = VerdictOf(*record.labels, pipe.labels());
-    keep = verdict.state == Verdict::State::kLook ? LooksGood(verdict, record)
-                                                  : verdict.state == Verdict::State::kKeep;
-    keep = keep != settings_.invert;
-  }
-  if (!keep) {
-    pipe.Drop(record, "filter");
+  if (!settings_.range.Contains(record.ts_ns)) {
+    passage_.Drop(record, "filter");
     return Status::Ok();
   }
-  Write(record, pipe);
-  ++matched_;
-  if (matched_ >= settings_.max_count || settings_.output == Settings::Output::kNone) pipe.Stop();
+  const LabelSet& stream = *record.labels;
+  const Verdict& verdict = VerdictOf(stream, pipe.labels());
+  const bool passes = verdict.state == Verdict::State::kLook
+                          ? LooksGood(verdict, record)
+                          : verdict.state == Verdict::State::kKeep;
+  if (passes == settings_.invert) {
+    passage_.Reject(record, "filter");
+  } else {
+    Change(&record, &pipe.labels());
+    passage_.Keep(record, stream);
+  }
+  return Status::Ok();
+}
+
+Status FilterHandler::OnMark(const Mark& mark, cli::RecordPipe&) {
+  passage_.OnMark(mark);
   return Status::Ok();
 }
 
 Status FilterHandler::OnEnd(cli::RecordPipe& pipe) {
+  passage_.OnEnd();
   if (settings_.output != Settings::Output::kCount) return Status::Ok();
-  AppendUint64(&pipe.buffer(), matched_);
+  AppendUint64(&pipe.buffer(), passage_.matched());
   pipe.buffer().push_back('\n');
   return Status::Ok();
 }

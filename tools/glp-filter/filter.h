@@ -1,4 +1,4 @@
-// Which records glp-filter keeps, and what it does with them.
+// Which records glp-filter keeps; passage.h says what becomes of them.
 // A selector is asked once for each label set; the line of a record is decoded only where its
 // label set leaves the answer open.
 // A record passes as it came, but for what the stages of the query to keep by change: its line, its
@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "logql/expr.h"
 #include "logql/pipeline.h"
 #include "logql/source.h"
+#include "passage.h"
 
 namespace glp::filter {
 
@@ -25,20 +25,20 @@ struct Settings {
   std::vector<logql::LogExpr> drop;
   logql::TimeRange range;  // records outside are dropped, whatever `invert` says
   bool invert = false;
-  uint64_t max_count = std::numeric_limits<uint64_t>::max();
   enum class Output { kRecords, kCount, kNone } output = Output::kRecords;
 };
 
 class FilterHandler : public cli::RecordHandler {
  public:
-  explicit FilterHandler(const Settings& settings) : settings_(settings) {}
+  FilterHandler(const Settings& settings, Passage& passage)
+      : settings_(settings), passage_(passage) {}
 
   // Compiles the queries. Before the first record. Errors: Code::kUsage.
   Status Prepare();
 
   Status OnRecord(Record& record, cli::RecordPipe& pipe) override;
+  Status OnMark(const Mark& mark, cli::RecordPipe& pipe) override;
   Status OnEnd(cli::RecordPipe& pipe) override;
-  uint64_t matched() const { return matched_; }
 
  private:
   // What a label set says about its records.
@@ -52,16 +52,17 @@ class FilterHandler : public cli::RecordHandler {
   const Verdict& VerdictOf(const LabelSet& labels, const LabelTable& table);
   // Leaves in made_ what keep_ made of the record.
   bool LooksGood(const Verdict& verdict, const Record& record);
-  void Write(Record& record, cli::RecordPipe& pipe);
+  // What keep_ made of the record becomes the record.
+  void Change(Record* record, LabelTable* table);
 
   const Settings& settings_;
+  Passage& passage_;
   std::optional<logql::Pipeline> keep_;
   std::vector<logql::Pipeline> drop_;
   logql::Entry made_ = {};
   bool is_made_ = false;           // made_ is of this record
   std::vector<Verdict> verdicts_;  // by LabelSet::id, of one generation of the table
   uint64_t generation_ = 0;
-  uint64_t matched_ = 0;
   std::string scratch_, before_;
 };
 

@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "logql/format.h"
 #include "logql/parser.h"
+#include "passage_options.h"
 
 namespace glp::filter {
 namespace {
@@ -16,6 +17,7 @@ struct Options {
   bool invert = false, count = false, quiet = false, line_buffered = false;
   uint64_t max_count = std::numeric_limits<uint64_t>::max();
   std::string since, until;
+  PassageFlags passage;
 };
 
 cli::Command Describe(Options* o) {
@@ -27,6 +29,9 @@ cli::Command Describe(Options* o) {
             "all but the records of other namespaces");
   c.Example("glp-filter -c --since 2h '|= \"panic\"'", "count the panics of the last two hours");
   c.Example("glp-filter -q '|= \"ready\"'", "wait until a line says so: exits at the first match");
+
+  c.Example("glp-filter -C 3 '|= \"panic\"' --dedup --redact email,token",
+            "panics with three records around each, repetitions and secrets left out");
 
   c.Value("--drop", "QUERY", &o->drop,
           "drop the records that this query matches, with or without a QUERY of what to keep");
@@ -42,8 +47,9 @@ cli::Command Describe(Options* o) {
   c.Value("--until", "TIME", &o->until, "only records before this time, written like --since");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   c.Positional("QUERY", &o->query,
-               "what to keep: a LogQL stream selector, line filters, or both; everything if only "
-               "other conditions are given");
+               "what to keep: a LogQL log query, with or without its selector; everything if only "
+               "other options are given");
+  DescribePassage(&c, &o->passage);
   return c;
 }
 
@@ -86,13 +92,12 @@ Result<Settings> MakeSettings(const Options& o, int64_t now_ns) {
     GLP_ASSIGN_OR_RETURN(settings.range.end_ns, ParseTime("--until", o.until, now_ns));
   }
   settings.invert = o.invert;
-  settings.max_count = o.max_count;
   settings.output = o.quiet   ? Settings::Output::kNone
                     : o.count ? Settings::Output::kCount
                               : Settings::Output::kRecords;
   const bool says_something = settings.keep || !settings.drop.empty() || !o.since.empty() ||
                               !o.until.empty() || o.count || o.quiet ||
-                              o.max_count != Options().max_count;
+                              o.max_count != Options().max_count || o.passage.any();
   if (!says_something) {
     return UsageError("no query; say what to keep, such as '{app=\"x\"} |= \"error\"', or --drop");
   }
@@ -101,13 +106,20 @@ Result<Settings> MakeSettings(const Options& o, int64_t now_ns) {
 
 cli::RunResult Run(const Options& options, cli::Context& context) {
   GLP_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(options, NowNs()));
-  FilterHandler handler(settings);
-  GLP_RETURN_IF_ERROR(handler.Prepare());
+  const bool writes_records = settings.output == Settings::Output::kRecords;
+  GLP_ASSIGN_OR_RETURN(PassageOptions passage_options,
+                       MakePassageOptions(options.passage, writes_records));
+  passage_options.max_count = options.max_count;
+  passage_options.stop_at_first = options.quiet;
   cli::RecordPipe pipe(context, {.line_buffered = options.line_buffered});
-  pipe.SetPlainOutput(settings.output != Settings::Output::kRecords);
-  if (settings.max_count == 0) pipe.Stop();
+  pipe.SetPlainOutput(!writes_records);
+  Passage passage(passage_options, pipe);
+  FilterHandler handler(settings, passage);
+  GLP_RETURN_IF_ERROR(handler.Prepare());
+  if (options.max_count == 0) pipe.Stop();
   GLP_RETURN_IF_ERROR(pipe.Run(&handler));
-  return handler.matched() > 0 ? cli::kExitOk : cli::kExitNoMatch;
+  passage.Say(context);
+  return passage.matched() > 0 ? cli::kExitOk : cli::kExitNoMatch;
 }
 
 }  // namespace
