@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/strings.h"
+#include "codec/go_number.h"
 #include "codec/jmespath_ast.h"
 
 namespace glp::codec {
@@ -253,9 +253,7 @@ bool ToNumber(Call call) {
   const JsonNode value = call.arg(0);
   if (value.is(Kind::kNumber)) return Give(call, value);
   if (!value.is(Kind::kString)) return true;
-  std::string_view text = value.text;
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  const auto number = ParseDouble(text);
+  const auto number = ParseGoFloat(value.text);
   return !number || GiveNumber(call, *number);
 }
 
