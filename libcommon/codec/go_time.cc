@@ -9,45 +9,7 @@
 
 namespace glp::codec {
 
-enum class TimeLayout::Part : uint8_t {
-  kNone,
-  kLongMonth,
-  kMonth,
-  kNumMonth,
-  kZeroMonth,
-  kLongWeekDay,
-  kWeekDay,
-  kDay,
-  kUnderDay,
-  kZeroDay,
-  kUnderYearDay,
-  kZeroYearDay,
-  kHour,
-  kHour12,
-  kZeroHour12,
-  kMinute,
-  kZeroMinute,
-  kSecond,
-  kZeroSecond,
-  kLongYear,
-  kYear,
-  kPM,
-  kpm,
-  kTZ,
-  // Z0700 and -0700, each with its separators and seconds; the Z forms also take a Z.
-  kIso,
-  kIsoColon,
-  kIsoShort,
-  kIsoSeconds,
-  kIsoColonSeconds,
-  kNum,
-  kNumColon,
-  kNumShort,
-  kNumSeconds,
-  kNumColonSeconds,
-  kFraction0,
-  kFraction9,
-};
+using Part = TimePart;
 
 struct TimeLayout::Fields {
   int64_t year = 0;
@@ -234,87 +196,6 @@ TimeLayout::TimeLayout(TimeLayout&&) noexcept = default;
 TimeLayout& TimeLayout::operator=(TimeLayout&&) noexcept = default;
 TimeLayout::~TimeLayout() = default;
 
-// Offset of the next part of a time in `layout`; its end where there is none.
-size_t TimeLayout::NextPart(std::string_view layout, size_t* size, Part* part, int* digits) {
-  struct Spelling {
-    std::string_view text;
-    Part part;
-  };
-  // Longer spellings stand before their beginnings.
-  static constexpr Spelling kSpellings[] = {
-      {"January", Part::kLongMonth},
-      {"Monday", Part::kLongWeekDay},
-      {"MST", Part::kTZ},
-      {"002", Part::kZeroYearDay},
-      {"01", Part::kZeroMonth},
-      {"02", Part::kZeroDay},
-      {"03", Part::kZeroHour12},
-      {"04", Part::kZeroMinute},
-      {"05", Part::kZeroSecond},
-      {"06", Part::kYear},
-      {"15", Part::kHour},
-      {"1", Part::kNumMonth},
-      {"2006", Part::kLongYear},
-      {"2", Part::kDay},
-      {"__2", Part::kUnderYearDay},
-      {"_2", Part::kUnderDay},
-      {"3", Part::kHour12},
-      {"4", Part::kMinute},
-      {"5", Part::kSecond},
-      {"PM", Part::kPM},
-      {"pm", Part::kpm},
-      {"-070000", Part::kNumSeconds},
-      {"-07:00:00", Part::kNumColonSeconds},
-      {"-0700", Part::kNum},
-      {"-07:00", Part::kNumColon},
-      {"-07", Part::kNumShort},
-      {"Z070000", Part::kIsoSeconds},
-      {"Z07:00:00", Part::kIsoColonSeconds},
-      {"Z0700", Part::kIso},
-      {"Z07:00", Part::kIsoColon},
-      {"Z07", Part::kIsoShort},
-  };
-  *digits = 0;
-  for (size_t i = 0; i < layout.size(); ++i) {
-    std::string_view rest = layout.substr(i);
-    // Names that are the start of a longer word are words.
-    if (rest.substr(0, 3) == "Jan" || rest.substr(0, 3) == "Mon") {
-      bool is_long = rest.substr(0, 7) == "January" || rest.substr(0, 6) == "Monday";
-      if (!is_long && !(rest.size() > 3 && rest[3] >= 'a' && rest[3] <= 'z')) {
-        *size = 3;
-        *part = rest[0] == 'J' ? Part::kMonth : Part::kWeekDay;
-        return i;
-      }
-    }
-    // "_2006" is a '_' in front of a year.
-    if (rest.substr(0, 5) == "_2006") {
-      *size = 4;
-      *part = Part::kLongYear;
-      return i + 1;
-    }
-    if ((rest[0] == '.' || rest[0] == ',') && rest.size() > 1 &&
-        (rest[1] == '0' || rest[1] == '9')) {
-      size_t end = rest.find_first_not_of(rest[1], 1);
-      if (end == std::string_view::npos) end = rest.size();
-      if (!IsDigitAt(rest, end)) {
-        *size = end;
-        *part = rest[1] == '0' ? Part::kFraction0 : Part::kFraction9;
-        *digits = static_cast<int>(end) - 1;
-        return i;
-      }
-    }
-    for (const Spelling& spelling : kSpellings) {
-      if (rest.substr(0, spelling.text.size()) != spelling.text) continue;
-      *size = spelling.text.size();
-      *part = spelling.part;
-      return i;
-    }
-  }
-  *size = 0;
-  *part = Part::kNone;
-  return layout.size();
-}
-
 Result<TimeLayout> TimeLayout::Compile(std::string_view format, std::string_view location) {
   TimeLayout out;
   static constexpr std::pair<std::string_view, Kind> kCounts[] = {{"Unix", Kind::kUnix},
@@ -340,13 +221,10 @@ Result<TimeLayout> TimeLayout::Compile(std::string_view format, std::string_view
   }
   out.needs_year_ = layout.find("06") == std::string_view::npos;
   for (;;) {
-    Chunk chunk;
-    size_t size;
-    size_t at = NextPart(layout, &size, &chunk.part, &chunk.digits);
-    chunk.literal = layout.substr(0, at);
-    layout.remove_prefix(at + size);
-    out.chunks_.push_back(chunk);
-    if (chunk.part == Part::kNone) break;
+    const TimePartAt next = NextTimePart(layout);
+    out.chunks_.push_back({std::string(layout.substr(0, next.begin)), next.part, next.digits});
+    layout.remove_prefix(next.begin + next.size);
+    if (next.part == TimePart::kNone) break;
     out.has_parts_ = true;
   }
   return out;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/go_time_layout.h"
 
 namespace glp::codec {
 
@@ -71,14 +72,12 @@ class TimeLayout {
 
  private:
   enum class Kind : uint8_t { kLayout, kRfc3339, kUnix, kUnixMs, kUnixUs, kUnixNs };
-  enum class Part : uint8_t;
   struct Chunk {
     std::string literal;  // in front of the part
-    Part part;
+    TimePart part;
     int digits;  // of a fraction
   };
   struct Fields;
-  static size_t NextPart(std::string_view layout, size_t* size, Part* part, int* digits);
   bool ParseChunk(const Chunk& chunk, size_t at, std::string_view* text, Fields* fields) const;
   std::optional<int64_t> ParseLayout(std::string_view text, const YearHint& year,
                                      TimeReading* reading) const;
