@@ -64,7 +64,7 @@ std::string Command(const YamlNode* begin, const YamlNode* end, bool as_promtail
 std::string ExplainPipe(const YamlNode& list, bool as_promtail) {
   const size_t count = list.items.size();
   std::vector<StageEffects> effects;
-  for (const YamlNode& item : list.items) effects.push_back(EffectsOf(item));
+  for (const YamlNode& item : list.items) effects.push_back(EffectsOf(item, as_promtail));
   // joined[k]: why stage k is in one process with the one behind it.
   std::vector<std::string> joined(count);
   for (size_t j = 1; j < count; ++j) {

@@ -70,11 +70,11 @@ void AddGeoip(StageEffects* effects) {
   }
 }
 
-void AddBlock(const YamlNode& config, StageEffects* effects) {
+void AddBlock(const YamlNode& config, bool as_promtail, StageEffects* effects) {
   const YamlNode* stages = config.Find("stages");
   if (stages == nullptr) return;
   for (const YamlNode& item : stages->items) {
-    StageEffects inner = EffectsOf(item);
+    StageEffects inner = EffectsOf(item, as_promtail);
     effects->reads.merge(inner.reads);
     effects->writes.merge(inner.writes);
     effects->labels.merge(inner.labels);
@@ -116,7 +116,11 @@ std::string WhyByName(const std::vector<StageEffects>& stages, size_t i, size_t 
                       const std::string& name) {
   const StageEffects& from = stages[i];
   const std::string reads = stages[j].stage + " reads '" + name + "', ";
-  if (Writes(from, name)) return reads + "which " + from.stage + " changes as a label";
+  if (name != kNewline && Writes(from, name))
+    return reads + "which " + from.stage + " changes as a label";
+  if (from.unwritten.count(name) > 0 && name == kNewline) {
+    return stages[j].stage + " needs the newline that docker took off";
+  }
   if (from.unwritten.count(name) > 0) return reads + "which only " + from.stage + " knows";
   if (from.labels.count(name) > 0) {
     for (size_t k = i + 1; k < j; ++k) {
@@ -137,7 +141,7 @@ std::string WhyByName(const std::vector<StageEffects>& stages, size_t i, size_t 
 
 }  // namespace
 
-StageEffects EffectsOf(const YamlNode& item) {
+StageEffects EffectsOf(const YamlNode& item, bool as_promtail) {
   StageEffects effects;
   if (item.keys.empty()) return effects;
   const YamlNode& config = item.items[0];
@@ -147,14 +151,15 @@ StageEffects EffectsOf(const YamlNode& item) {
   AddText(config.Find("source"), &effects.reads);
   if (stage == "docker" || stage == "cri" || stage == "auto") {
     effects.writes.insert("stream");
-    if (stage == "docker") effects.unwritten = {"output", "timestamp"};
-    if (stage == "cri") effects.unwritten = {"time", "flags", "content"};
+    if (as_promtail && stage == "docker") effects.unwritten = {"output", "timestamp", kNewline};
+    if (as_promtail && stage == "cri") effects.unwritten = {"time", "flags", "content"};
   } else if (stage == "json") {
     if (const YamlNode* names = config.Find("expressions")) AddKeys(*names, &effects.extracts);
   } else if (stage == "template" || stage == "replace") {
     AddTemplate(config.Find("template"), &effects);
     AddTemplate(config.Find("replace"), &effects);
     AddText(config.Find("source"), &effects.extracts);
+    if (stage == "replace" && config.Find("source") == nullptr) effects.reads.insert(kNewline);
   } else if (stage == "labels" || stage == "structured_metadata" || stage == "non_indexed_labels") {
     AddSources(config, &effects);
   } else if (stage == "static_labels") {
@@ -169,6 +174,7 @@ StageEffects EffectsOf(const YamlNode& item) {
   } else if (stage == "pack") {
     AddText(config.Find("labels"), &effects.reads);
     AddText(config.Find("labels"), &effects.writes);
+    effects.reads.insert(kNewline);
   } else if (stage == "geoip") {
     AddGeoip(&effects);
   } else if (stage == "eventlogmessage") {
@@ -180,7 +186,7 @@ StageEffects EffectsOf(const YamlNode& item) {
     effects.reads.clear();
     AddMetrics(config, &effects);
   } else if (stage == "match") {
-    AddBlock(config, &effects);
+    AddBlock(config, as_promtail, &effects);
   }
   return effects;
 }

@@ -12,6 +12,9 @@
 
 namespace glp::parse {
 
+// The name of what docker took off the line.
+inline constexpr const char* kNewline = "\n";
+
 struct StageEffects {
   std::string stage;
   std::set<std::string> reads;      // names of fields or labels
@@ -20,12 +23,12 @@ struct StageEffects {
   bool writes_all_others = false;   // all but `writes` (labelallow)
   std::set<std::string> labels;     // labels made of the field of their own name
   std::set<std::string> extracts;   // fields that may be null or become empty
-  std::set<std::string> unwritten;  // fields that no record shows
+  std::set<std::string> unwritten;  // fields that no record shows, kNewline among them
   bool asks_presence = false;       // a null is not the same to it as nothing
 };
 
 // Of one item of a list of stages; of a block with all that is in it.
-StageEffects EffectsOf(const codec::YamlNode& item);
+StageEffects EffectsOf(const codec::YamlNode& item, bool as_promtail);
 
 // Why the stages i and j of a list must be in one process (i < j), "" where they need not.
 std::string WhyTogether(const std::vector<StageEffects>& stages, size_t i, size_t j);
