@@ -72,7 +72,7 @@ bool TakeBsdTime(std::string_view* text, SyslogLine* line) {
 }
 
 bool TakeIsoTime(std::string_view* text, SyslogLine* line) {
-  if (DigitsAt(*text, 0, 4) != 4 || text->substr(10, 1) != "T") return false;
+  if (text->size() < 11 || (*text)[10] != 'T' || DigitsAt(*text, 0, 4) != 4) return false;
   const size_t end = text->substr(0, 64).find(' ');
   if (end == kNone) return false;
   line->ts_ns = ParseRfc3339(text->substr(0, end));
