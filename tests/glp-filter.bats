@@ -293,6 +293,23 @@ around() {
   assert_equal "$(around -C 1 '|= "hit"' <s)" "hit1 >2 <5 hit2"
 }
 
+@test "-A, -B and -m give what grep gives" {
+  RANDOM=7
+  local words=() i
+  for ((i = 0; i < 300; i++)); do
+    ((RANDOM % 8 == 0)) && words+=("a:hit$i") || words+=("a:l$i")
+  done
+  stream_of "${words[@]}" >s
+  jq -r .line s >plain
+  for options in '-A 1' '-B 1' '-A 3 -B 2' '-C 5' '-A 7 -m 5' '-C 2 -m 9' '-v -C 1' '-B 400 -m 3'; do
+    # shellcheck disable=SC2086  # options
+    glp-filter $options '|= "hit"' <s | jq -r 'select(.line) | .line' >ours
+    # shellcheck disable=SC2086  # options
+    grep --no-group-separator $options hit plain >theirs
+    cmp ours theirs || fail "$options"
+  done
+}
+
 @test "the records around one are those of its stream" {
   stream_of a:1 b:2 a:3 b:4 a:hit b:6 a:7 b:8 >s
   assert_equal "$(around -C 1 '|= "hit"' <s)" "<3 hit >7"
