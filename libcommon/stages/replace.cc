@@ -64,6 +64,10 @@ Status ReplaceStage::Replace(std::string_view text, StageEntry& entry, StageRun&
   return status;
 }
 
+bool ReplaceStage::Matches(std::string_view text) const {
+  return search_ != nullptr ? search_->Matches(text) : regex_.Matches(text);
+}
+
 Verdict ReplaceStage::Process(StageEntry& entry, StageRun& run) {
   constexpr std::string_view kFailed = "replace: the template cannot be executed";
   std::string_view text;
@@ -78,10 +82,12 @@ Verdict ReplaceStage::Process(StageEntry& entry, StageRun& run) {
   // What stands in front of the newline that docker took off is what `$` is for, but as promtail
   // has it the newline is a part of the line, too.
   if (source_.empty() && entry.newline_taken()) {
-    const std::string_view with_newline = run.arena.Copy(std::string(text) + '\n');
-    if (regex_.Matches(with_newline)) text = with_newline;
+    char* with_newline = run.arena.Allocate(text.size() + 1);
+    text.copy(with_newline, text.size());
+    with_newline[text.size()] = '\n';
+    if (Matches({with_newline, text.size() + 1})) text = {with_newline, text.size() + 1};
   }
-  if (search_ != nullptr && !search_->Matches(text)) return Verdict::kPass;
+  if (!Matches(text)) return Verdict::kPass;
   bool matched = false;
   if (Status status = Replace(text, entry, run, &matched); !status.ok()) {
     Fail(entry, kFailed, run.arena.Copy(status.message()));

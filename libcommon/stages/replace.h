@@ -35,6 +35,7 @@ class ReplaceStage : public Stage {
     size_t begin = 0, end = 0;  // in texts_
     bool is_there = false;
   };
+  bool Matches(std::string_view text) const;
   // Makes out_, and what the named groups become.
   Status Replace(std::string_view text, StageEntry& entry, StageRun& run, bool* matched);
 
