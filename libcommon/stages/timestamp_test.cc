@@ -64,6 +64,23 @@ TEST(TimestampStage, AsPromtailTheYearIsThatOfTheClockWhereNoFileIsTold) {
             "2023-12-31T23:00:00 2023-01-01T00:00:00");
 }
 
+TEST(TimestampStage, TheLastTimesOfTenThousandStreamsAreKept) {
+  TestPipeline pipeline("- timestamp: {source: t, format: Unix}");
+  auto feed = [&](int stream, const char* t) {
+    TestLine line = At(t);
+    line.labels = R"({"s":")" + std::to_string(stream) + R"("})";
+    pipeline.Feed(line);
+    return pipeline.out().back().ts_ns;
+  };
+  for (int i = 0; i < 10'000; ++i) feed(i, "1000");
+  EXPECT_EQ(feed(0, "bad"), 1000 * kNsPerSecond + 1);  // the latest now
+  feed(10'000, "1000");                                // one too many: 1 is forgotten
+  pipeline.table().Clear();
+  EXPECT_EQ(feed(0, "bad"), 1000 * kNsPerSecond + 2);
+  EXPECT_EQ(feed(2, "bad"), 1000 * kNsPerSecond + 1);
+  EXPECT_EQ(feed(1, "bad"), kReadNs);
+}
+
 TEST(TimestampStage, SaysHowATimeWasRead) {
   TestPipeline pipeline(R"(
 - timestamp:
