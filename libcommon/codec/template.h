@@ -7,7 +7,13 @@
 //   std::string out;
 //   GLP_RETURN_IF_ERROR(t.Execute({.data = fields, .line = line, .ts_ns = ts_ns}, &out));
 //
-// Threads: const from any. Deterministic: no function reads the environment, the network or a file.
+// Threads: const from any. Deterministic: no function reads the environment, the network or a file,
+//          the local time zone is UTC, `now` is the caller's; only uuidv4 gives another text each
+//          time. Refused by Compile, with the reason, are therefore sprig's
+//          random: randAlpha randAlphaNum randAscii randBytes randInt randNumeric shuffle;
+//          keys and passwords: bcrypt buildCustomCert decryptAES derivePassword encryptAES genCA
+//          genCAWithKey genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert
+//          genSignedCertWithKey htpasswd; environment and network: env expandenv getHostByName.
 // Errors:  Compile: Code::kUsage, "template: :1:5: function \"nosuch\" not defined", with the
 //          nearest known name; Execute: Code::kData in Go's words.
 // Limits:  of text, nesting, steps and output (TemplateLimits); each says which one it was.
@@ -34,7 +40,7 @@ enum class TemplateDialect {
 
 struct TemplateLimits {
   size_t text_bytes = 64 << 10;
-  size_t depth = 100;  // of nesting, in the text and of templates that call each other
+  size_t depth = 100;  // of nesting in the text; of templates that call each other
   size_t output_bytes = 16 << 20;
   size_t memory_bytes = 64 << 20;  // of what it computes on the way
   uint64_t steps = 10'000'000;     // nodes run

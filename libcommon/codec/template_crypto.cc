@@ -1,7 +1,6 @@
 // Digests and checksums of texts.
 #include <openssl/evp.h>
-
-#include <cstdio>
+#include <sys/random.h>
 
 #include "codec/template_functions.h"
 #include "codec/template_hash.h"
@@ -51,11 +50,26 @@ Value Adler32(const Call& call) {
   return call.run->Copy(std::to_string(b << 16 | a));
 }
 
+// The one function whose result is another each time: that is what it is for.
+Value Uuid(const Call& call) {
+  unsigned char bytes[16];
+  if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) {
+    return call.Fail("the kernel gives no random bytes");
+  }
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);
+  TextBuilder out(call.run);
+  for (size_t i = 0; i < sizeof bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out.Append('-');
+    out.Append("0123456789abcdef"[bytes[i] >> 4]);
+    out.Append("0123456789abcdef"[bytes[i] & 15]);
+  }
+  return out.Finish();
+}
+
 constexpr Function kFunctions[] = {
-    {"adler32sum", "s", Adler32},
-    {"sha1sum", "s", Sha1},
-    {"sha256sum", "s", Sha256},
-    {"sha512sum", "s", Sha512},
+    {"adler32sum", "s", Adler32}, {"sha1sum", "s", Sha1}, {"sha256sum", "s", Sha256},
+    {"sha512sum", "s", Sha512},   {"uuidv4", "", Uuid},
 };
 
 }  // namespace

@@ -91,7 +91,7 @@ class Executor {
         break;
     }
     // Each of these is a level of this program's own stack.
-    if (++depth_ > 10 * program_.limits.depth) {
+    if (++depth_ > 5 * program_.limits.depth) {
       Fail(node.at, node.source, "nested too deep while running");
       return Flow::kFailed;
     }
@@ -306,7 +306,7 @@ class Executor {
         }
         return vars_[operand.slot];
       case Operand::Kind::kPipe:
-        if (++depth_ > 10 * program_.limits.depth) {
+        if (++depth_ > 5 * program_.limits.depth) {
           return Fail(operand.at, operand.source, "nested too deep while running");
         } else {
           Value value = Eval(*operand.pipe, dot);

@@ -1,5 +1,6 @@
 // Lists. They are never changed: each function makes a new one.
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "codec/template_functions.h"
@@ -174,7 +175,9 @@ std::vector<std::string_view> Texts(const Call& call, const Value& value) {
   }
   for (size_t i = 0; i < value.list->size && !call.run->failed(); ++i) {
     const Value& item = value.list->items[i];
-    if (!item.IsNothing()) out.push_back(TextOf(call.run, item));
+    if (item.IsNothing()) continue;
+    out.push_back(TextOf(call.run, item));
+    call.run->Charge(out.back().size() / 64);
   }
   return out;
 }
@@ -189,7 +192,10 @@ Value ToStrings(const Call& call) { return TextList(call, Texts(call, call[0]));
 
 Value SortAlpha(const Call& call) {
   std::vector<std::string_view> texts = Texts(call, call[0]);
-  if (!call.run->Charge(texts.size())) return {};
+  // Texts that begin alike are compared to their ends, each of them log n times.
+  uint64_t work = texts.size();
+  for (std::string_view text : texts) work += text.size() / 64;
+  if (!call.run->Charge(work * static_cast<uint64_t>(std::bit_width(texts.size())))) return {};
   std::sort(texts.begin(), texts.end());
   return TextList(call, texts);
 }

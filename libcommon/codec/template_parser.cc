@@ -12,6 +12,8 @@
 namespace glp::codec::tmpl {
 namespace {
 
+constexpr int kMaxRegexes = 64;
+
 std::string Shown(std::string_view text) { return QuoteGo(text.substr(0, RunesPrefix(text, 40))); }
 
 class Parser {
@@ -374,7 +376,7 @@ class Parser {
 
   // A regular expression that is written out is compiled once; a bad one fails where it is run, as
   // in Go.
-  static void CompileRegex(Command* command) {
+  void CompileRegex(Command* command) {
     Operand& first = command->args[0];
     if (first.kind != Operand::Kind::kFunction || command->args.size() < 2 ||
         first.function->special != Function::Special::kRegex ||
@@ -382,6 +384,8 @@ class Parser {
         command->args[1].constant.kind != Value::Text("").kind) {
       return;
     }
+    // What is compiled holds memory; more than these are compiled where they are run.
+    if (++regexes_ > kMaxRegexes) return;
     auto regex = CompileGoRegex(command->args[1].constant.str());
     if (regex->ok()) first.regex = std::move(regex);
   }
@@ -538,6 +542,7 @@ class Parser {
   bool dot_is_data_ = true, dollar_is_data_ = true;
   int range_depth_ = 0;
   size_t depth_ = 0;
+  int regexes_ = 0;
 };
 
 }  // namespace

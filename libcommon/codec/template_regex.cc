@@ -112,19 +112,19 @@ void Expand(const Matches& match, std::string_view replacement, TextBuilder* out
   }
 }
 
-// The expression of a call: the one compiled beforehand, or compiled now; nullptr, and failed,
-// where it is none. Go's message has this phrase in front where the function panics.
+// The expression of a call: the one compiled beforehand, or compiled now. False where it is none,
+// and failed if there must be one.
 class Expression {
  public:
-  explicit Expression(const Call& call) {
+  explicit Expression(const Call& call, bool must = true) {
     regex_ = call.regex;
     if (regex_ != nullptr) return;
     // Compiling costs as much as many steps.
-    if (!call.run->Charge(100 + call.str(0).size())) return;
+    if (!call.run->Charge(1'000 + 20 * call.str(0).size())) return;
     owned_ = CompileGoRegex(call.str(0));
     if (owned_->ok()) {
       regex_ = owned_.get();
-    } else {
+    } else if (must) {
       call.Fail("error parsing regexp: " + owned_->error());
     }
   }
@@ -167,8 +167,8 @@ Value Match(const Call& call) {
 }
 // A bad expression matches nothing.
 Value LaxMatch(const Call& call) {
-  if (call.regex == nullptr && !CompileGoRegex(call.str(0))->ok()) return Value::Bool(false);
-  return Match(call);
+  Expression regex(call, false);
+  return Value::Bool(regex && Matches(*regex, call.str(1)).Next(false));
 }
 
 Value Find(const Call& call) {
