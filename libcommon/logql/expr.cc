@@ -105,9 +105,11 @@ std::string ToString(const VectorAggregation& vector) {
 std::vector<LineFilter> LogExpr::LeadingLineFilters() const {
   std::vector<LineFilter> filters;
   for (const Stage& stage : stages) {
-    const auto* filter = std::get_if<LineFilter>(&stage);
-    if (filter == nullptr) break;
-    filters.push_back(*filter);
+    if (const auto* filter = std::get_if<LineFilter>(&stage)) filters.push_back(*filter);
+    const bool changes_line = std::holds_alternative<LineFormat>(stage) ||
+                              std::holds_alternative<Decolorize>(stage) ||
+                              std::holds_alternative<UnpackParser>(stage);
+    if (changes_line) break;
   }
   return filters;
 }
