@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -211,6 +212,294 @@ TEST(Pipeline, LabelChangesAsRecorded) {
     EXPECT_EQ(made.labels, Read(c, "labels_after")) << c.json();
     EXPECT_EQ(made.line, c.Text("output")) << c.json();
   });
+}
+
+TEST(LabelValue, SizesAsRecorded) {
+  ForEachGoldenCase("bytes", [](const GoldenCase& c) {
+    if (c.Text("kind") != "humanize") return;
+    const auto bytes = ParseBytesValue(c.Text("text"));
+    ASSERT_EQ(bytes.has_value(), !c.Has("error")) << c.json();
+    if (!bytes) return;
+    EXPECT_EQ(std::to_string(*bytes), c.Text("bytes")) << c.json();
+  });
+}
+
+TEST(LabelValue, DurationsAsRecorded) {
+  ForEachGoldenCase("duration", [](const GoldenCase& c) {
+    if (c.Text("kind") != "go") return;
+    const auto ns = ParseDurationValue(c.Text("text"));
+    ASSERT_EQ(ns.has_value(), !c.Has("error")) << c.json();
+    if (!ns) return;
+    EXPECT_EQ(std::to_string(*ns), c.Text("ns")) << c.json();
+  });
+}
+
+TEST(LabelValue, Floats) {
+  const std::pair<const char*, double> good[] = {
+      {"1", 1},      {"-1.5e3", -1500}, {"+5", 5},           {".5", 0.5},
+      {"5.", 5},     {"1_000", 1000},   {"0x1p-2", 0.25},    {"0x_1p2", 4},
+      {"1e-400", 0}, {"0x1P+3", 8},     {"-inf", -INFINITY}, {"Infinity", INFINITY}};
+  for (const auto& [text, value] : good) {
+    const auto number = ParseFloatValue(text);
+    ASSERT_TRUE(number) << text;
+    EXPECT_EQ(*number, value) << text;
+  }
+  EXPECT_TRUE(std::isnan(*ParseFloatValue("NaN")));
+  for (const char* text :
+       {"",    "+",  "-",   ".",      "x",       "1x",   "1e400", "-1e400", "_1", "1_", "1__0",
+        "--1", "0x", "0x1", "0x-1p1", "0xinfp1", "-nan", "1 ",    " 1",     "1e", "1,5"}) {
+    EXPECT_FALSE(ParseFloatValue(text)) << text;
+  }
+}
+
+std::string LabelsOf(Pipeline* pipeline, const std::string& line, const Strings& stream = {},
+                     const Strings& meta = {}) {
+  const Made made = OneEntry(stream, meta, line).Run(pipeline);
+  return made.kept ? Json(made.labels) : "dropped";
+}
+
+TEST(Pipeline, AnAlternativeMayBeAnAddress) {
+  LineFilter filter;
+  filter.alternatives.emplace_back().text = "refused";
+  filter.alternatives.emplace_back().text = "10.0.0.0/8";
+  filter.alternatives.back().is_ip = true;
+  ASSERT_TRUE(PrepareLineFilter(&filter).ok());
+  EXPECT_TRUE(filter.Passes("connection refused"));
+  EXPECT_TRUE(filter.Passes("from 10.1.2.3:80"));
+  EXPECT_FALSE(filter.Passes("from 11.1.2.3:80, 10.0.0"));
+  filter.op = LineFilter::Op::kNotContains;
+  EXPECT_FALSE(filter.Passes("from 10.1.2.3:80"));
+  filter.op = LineFilter::Op::kMatch;
+  EXPECT_EQ(PrepareLineFilter(&filter).message(), "ip: invalid operation");
+}
+
+TEST(Pipeline, RefusesInLokisWords) {
+  // Where the parser does not.
+  LogExpr log = Query(LineFormat{"{{.x"});
+  EXPECT_EQ(
+      std::string(Pipeline::Make(log).status().message())
+          .rfind("parse error : stage '| line_format \"{{.x\"' : invalid line template: template: "
+                 "line:1:",
+                 0),
+      0u)
+      << Pipeline::Make(log).status().message();
+  log = Query(RegexpParser{"(x)"});
+  EXPECT_EQ(Pipeline::Make(log).status().message(),
+            "parse error : invalid regexp parser: at least one named capture must be supplied");
+  log = Query(PatternStage{"x"});
+  EXPECT_EQ(Pipeline::Make(log).status().message(),
+            "parse error : invalid pattern parser: at least one capture is required");
+}
+
+TEST(Pipeline, ParsersOverrideNothingThatIsParsed) {
+  auto pipeline = Parse("json | logfmt | label_format c=`{{.a}}`, d=b");
+  ASSERT_TRUE(pipeline.ok());
+  EXPECT_EQ(LabelsOf(&*pipeline, R"({"a":"1","b":"x c=2"} a=3 d=4)"),
+            R"({"a":"1","c":"1","d":"x c=2"})");
+}
+
+TEST(Pipeline, FiltersSeeWhatAParserReadBeforeTheLineBroke) {
+  auto pipeline = Parse("json | status >= 500");
+  ASSERT_TRUE(pipeline.ok());
+  EXPECT_EQ(LabelsOf(&*pipeline, R"({"status":404,"x":)"), "dropped");
+  EXPECT_EQ(LabelsOf(&*pipeline, R"({"status":503,"x":)"),
+            R"({"__error__":"JSONParserErr","__error_details__":"…","status":"503"})");
+}
+
+TEST(Pipeline, WhatIsNotWantedIsNotExtracted) {
+  const auto log = ParseLogQuery(R"({x="y"} | json | n > 1)", {});
+  ASSERT_TRUE(log.ok());
+  const std::string line = R"({"a":"1","n":2,"deep":{"n":3,"b":"4"},"c":oops})";
+  auto some = Pipeline::Make(*log, {.all_labels = false, .labels = {"deep_b"}});
+  auto stopping =
+      Pipeline::Make(*log, {.all_labels = false, .labels = {"deep_b"}, .may_stop = true});
+  ASSERT_TRUE(some.ok() && stopping.ok());
+  // The rest of the line is read all the same, unless the parser may stop.
+  EXPECT_EQ(LabelsOf(&*some, line),
+            R"({"__error__":"JSONParserErr","__error_details__":"…","deep_b":"4","n":"2"})");
+  EXPECT_EQ(LabelsOf(&*stopping, line), R"({"deep_b":"4","n":"2"})");
+  // A label that the stream has is not one to look for.
+  EXPECT_EQ(LabelsOf(&*stopping, R"({"deep":{"b":1},"x":oops})", {{"n", "7"}}),
+            R"({"deep_b":"1","n":"7"})");
+  EXPECT_EQ(LabelsOf(&*stopping, R"({"n":0})", {{"n", "7"}}), R"({"n":"7"})");
+}
+
+// The parts of an entry behind a pipeline, a line each.
+std::string Parts(const std::string& stages, const std::string& stream, const std::string& meta,
+                  const std::string& fields, const std::string& line = "{\"f\":\"1\"}") {
+  auto pipeline = Parse(stages);
+  EXPECT_TRUE(pipeline.ok()) << pipeline.status().message();
+  LabelTable table, changed;
+  Entry entry = {0, *table.FromJson(stream), line, meta, fields};
+  if (!pipeline->Process(&entry)) return "dropped";
+  pipeline->TakeLabels(&entry, &changed);
+  return entry.stream->json + " " + std::string(entry.meta) + " " + std::string(entry.fields);
+}
+
+TEST(Pipeline, LabelsStayWhatTheyAre) {
+  const std::string s = R"({"app":"x","env":"p"})", m = R"({"trace":"7"})", f = R"({"old":"9"})";
+  EXPECT_EQ(Parts("json", s, m, ""), s + " " + m + R"( {"f":"1"})");
+  EXPECT_EQ(Parts("json", s, m, f), s + " " + m + R"( {"f":"1","old":"9"})");
+  EXPECT_EQ(Parts("old=\"9\"", s, m, f), s + " " + m + " " + f);
+  EXPECT_EQ(Parts("old=\"8\"", s, m, f), "dropped");
+  EXPECT_EQ(Parts("drop app, trace, old", s, m, f), R"({"env":"p"}  )");
+  EXPECT_EQ(Parts("keep app", s, m, f), R"({"app":"x"}  )");
+  EXPECT_EQ(Parts("label_format service=app", s, m, ""), R"({"env":"p","service":"x"} )" + m + " ");
+  EXPECT_EQ(Parts("label_format app=`{{.app}}-{{.env}}`", s, m, ""),
+            R"({"app":"x-p","env":"p"} )" + m + " ");
+  EXPECT_EQ(Parts("label_format trace=`t{{.trace}}`,new=`n`", s, m, ""),
+            s + R"( {"trace":"t7"} {"new":"n"})");
+  EXPECT_EQ(Parts("json", s, R"({"app":"meta", "e":"a\nb"})", ""),
+            s + R"( {"app":"meta", "e":"a\nb"} {"f":"1"})");
+  EXPECT_EQ(Parts("app_extracted=\"meta\" | e=\"a\\nb\"", s, R"({"app":"meta", "e":"a\nb"})", ""),
+            s + R"( {"app":"meta", "e":"a\nb"} )");
+  EXPECT_EQ(Parts("json", s, "not JSON", "[1]", "{}"), s + " not JSON [1]");
+  EXPECT_EQ(Parts("pattern `<a>`", s, "", "", "\xFFz"), s + "  {\"a\":\"\xEF\xBF\xBDz\"}");
+}
+
+// What `| json` is to give for a valid object, the slow way.
+void Flatten(simdjson::dom::object object, const std::string& prefix, bool is_top, Strings* out) {
+  for (auto [key, value] : object) {
+    std::string name = prefix;
+    if (!TrimUnicodeSpace(key).empty()) {
+      if (!name.empty()) name += '_';
+      AppendSanitized(&name, key);
+    }
+    if (value.is_object()) {
+      Flatten(value, name, false, out);
+    } else if (!value.is_null() && !value.is_array() && !(is_top && name.empty())) {
+      const std::string text = value.is_string() ? std::string(std::string_view(value))
+                                                 : std::string(simdjson::minify(value));
+      out->emplace(name, text);
+    }
+  }
+}
+
+class Random {
+ public:
+  uint32_t operator()(uint32_t below) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>(state_ >> 33) % below;
+  }
+
+ private:
+  uint64_t state_ = 42;
+};
+
+std::string Blanks(Random* random) {
+  static constexpr const char* kBlanks[] = {"", "", "", " ", "\t", "\n "};
+  return kBlanks[(*random)(6)];
+}
+
+std::string RandomObject(Random* random, int depth);
+std::string RandomValue(Random* random, int depth) {
+  static constexpr const char* kScalars[] = {"1",
+                                             "-2",
+                                             "true",
+                                             "false",
+                                             "null",
+                                             R"("")",
+                                             R"("x")",
+                                             R"("a \"b\" \\")",
+                                             R"("\u00e9\n")",
+                                             R"("{[")",
+                                             "7",
+                                             R"("]},:")"};
+  if (depth > 3 || (*random)(3) > 0) return kScalars[(*random)(12)];
+  if ((*random)(2) == 0) return RandomObject(random, depth + 1);
+  return "[" + RandomValue(random, depth + 1) + Blanks(random) + "," +
+         RandomValue(random, depth + 1) + "]";
+}
+std::string RandomObject(Random* random, int depth) {
+  static constexpr const char* kKeys[] = {"a", "b", "c.d",    "1x",  "é",
+                                          "",  " ", R"(\"q)", "a_b", "z"};
+  std::string out = "{";
+  for (uint32_t i = (*random)(6); i-- > 0;) {
+    out += Blanks(random) + "\"" + kKeys[(*random)(10)] + "\"" + Blanks(random) + ":" +
+           Blanks(random) + RandomValue(random, depth) + Blanks(random);
+    if (i > 0) out += ",";
+  }
+  return out + Blanks(random) + "}";
+}
+
+TEST(Pipeline, JsonIsWhatTheSlowWayGives) {
+  auto pipeline = Parse("json");
+  ASSERT_TRUE(pipeline.ok());
+  Random random;
+  simdjson::dom::parser parser;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string line = RandomObject(&random, 0);
+    simdjson::dom::element object;
+    ASSERT_EQ(parser.parse(line).get(object), simdjson::SUCCESS) << line;
+    Strings wanted;
+    Flatten(object, "", true, &wanted);
+    EXPECT_EQ(OneEntry({}, {}, line).Run(&*pipeline).labels, wanted) << line;
+  }
+}
+
+TEST(Pipeline, LogfmtIsWhatWasWritten) {
+  auto pipeline = Parse("logfmt --keep-empty");
+  ASSERT_TRUE(pipeline.ok());
+  Random random;
+  static constexpr const char* kValues[] = {"x", "",   "a b",  "\"q\"", "é",
+                                            "=", "\\", "1.5s", "a\nb"};
+  for (int i = 0; i < 3000; ++i) {
+    std::string line;
+    Strings wanted;
+    for (uint32_t n = random(8); n-- > 0;) {
+      const std::string key = "k" + std::to_string(random(5)), value = kValues[random(9)];
+      wanted.emplace(key, value);
+      std::string quoted;
+      for (const char c : value) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c == '\n' ? "\\n" : std::string(1, c);
+      }
+      line += key + "=\"" + quoted + "\" ";
+    }
+    EXPECT_EQ(OneEntry({}, {}, line).Run(&*pipeline).labels, wanted) << line;
+  }
+}
+
+TEST(Pipeline, HostileLinesAreBounded) {
+  auto pipeline = Parse("json");
+  auto unpack = Parse("unpack");
+  auto paths = Parse("json v=\"a.a.a\", w=\"a[0][0]\"");
+  auto logfmt = Parse("logfmt");
+  ASSERT_TRUE(pipeline.ok() && unpack.ok() && paths.ok() && logfmt.ok());
+  std::string deep, arrays = "{\"a\":", keys = "{", pairs;
+  for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
+  for (int i = 0; i < 1'000'000; ++i) arrays += "[";
+  for (int i = 0; i < 300'000; ++i) {
+    keys += "\"k" + std::to_string(i) + "\":1,";
+    pairs += "k" + std::to_string(i) + "=1 ";
+  }
+  keys += "\"end\":1}";
+  const std::string closed = deep + "1" + std::string(100'000, '}');
+  const std::string error = R"("__error__":"JSONParserErr","__error_details__":"…")";
+  EXPECT_EQ(LabelsOf(&*pipeline, deep), "{" + error + "}");
+  EXPECT_EQ(LabelsOf(&*pipeline, closed), "{" + error + "}");
+  EXPECT_EQ(LabelsOf(&*pipeline, arrays), "{" + error + "}");
+  EXPECT_EQ(LabelsOf(&*unpack, deep), "{" + error + "}");
+  EXPECT_EQ(OneEntry({}, {}, keys).Run(&*pipeline).labels.count("__error__"), 1u);
+  EXPECT_EQ(OneEntry({}, {}, pairs).Run(&*logfmt).labels.at("__error__"), "LogfmtParserErr");
+  EXPECT_EQ(LabelsOf(&*paths, closed).rfind(R"({"v":"{\"a\":{)", 0), 0u);
+  EXPECT_EQ(LabelsOf(&*paths, arrays), R"({"v":"","w":""})");
+  // What they left behind does not matter.
+  EXPECT_EQ(LabelsOf(&*pipeline, R"({"k1":"2","z":{"y":"1"}})"), R"({"k1":"2","z_y":"1"})");
+  EXPECT_EQ(LabelsOf(&*logfmt, "k1=2 z=1"), R"({"k1":"2","z":"1"})");
+}
+
+TEST(Pipeline, ManyNamesAreForgottenAndFoundAgain) {
+  auto pipeline = Parse("json | keep k1, k7 | label_format n=`{{.k7}}`");
+  ASSERT_TRUE(pipeline.ok());
+  for (int i = 0; i < 3000; ++i) {
+    std::string line = "{";
+    for (int k = 0; k < 50; ++k) line += "\"x" + std::to_string(i * 50 + k) + "\":1,";
+    line += "\"k7\":\"" + std::to_string(i) + "\"}";
+    const std::string value = std::to_string(i);
+    ASSERT_EQ(LabelsOf(&*pipeline, line, {{"k1", "s"}, {"x7", "t"}}),
+              R"({"k1":"s","k7":")" + value + R"(","n":")" + value + R"("})");
+  }
 }
 
 }  // namespace
