@@ -77,7 +77,9 @@ Status CheckTemplate(std::string_view text, std::string_view name) {
   return UsageError("template: " + std::string(name) + ":" + line + ":" + std::string(why));
 }
 
-Status Check(LineFormat* format) { return CheckTemplate(format->text, "line"); }
+Status Check(LineFormat* format) {
+  return CheckTemplate(format->text, "line").Annotate("invalid line template");
+}
 
 Status Check(LabelFormat* format) {
   std::set<std::string_view> names;
