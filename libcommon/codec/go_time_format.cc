@@ -163,7 +163,8 @@ GoClock ClockOf(const GoTime& time) {
   c.zone_name = std::move(offset.abbreviation);
   int64_t local = 0;
   if (__builtin_add_overflow(time.unix_s, c.offset_s, &local)) local = time.unix_s;
-  int64_t days = FloorDiv(local, kDayS), s = local - days * kDayS;
+  int64_t days = FloorDiv(local, kDayS), s = local % kDayS;
+  if (s < 0) s += kDayS;
   c.hour = static_cast<int>(s / 3600);
   c.minute = static_cast<int>(s / 60 % 60);
   c.second = static_cast<int>(s % 60);

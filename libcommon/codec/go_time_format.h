@@ -39,6 +39,7 @@ struct GoClock {
 int64_t OffsetAt(const GoTime& time);
 GoClock ClockOf(const GoTime& time);
 // The instant of a calendar date and clock, which may be out of range (month 14, day 0), in a zone.
+// REQUIRES: all of them within a few hundred million.
 int64_t UnixOf(int64_t year, int64_t month, int64_t day, int64_t seconds_of_day,
                const GoTime& zone_of);
 

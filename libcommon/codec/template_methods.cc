@@ -43,6 +43,8 @@ Value Add(const Call& call) { return NewTime(call, MovedBy(TimeAt(call, 0), call
 Value AddDate(const Call& call) {
   GoTime time = TimeAt(call, 0);
   GoClock c = ClockOf(time);
+  constexpr int64_t kFarAway = 100'000'000;
+  if (c.year > kFarAway || c.year < -kFarAway) return call.Fail("the year is too far away");
   auto bounded = [](int64_t n) { return std::clamp<int64_t>(n, -1'000'000, 1'000'000); };
   time.unix_s = UnixOf(c.year + bounded(call[1].i), c.month + bounded(call[2].i),
                        c.day + bounded(call[3].i), c.hour * 3600 + c.minute * 60 + c.second, time);
