@@ -61,7 +61,8 @@ std::string Command(const YamlNode* begin, const YamlNode* end, bool as_promtail
 
 }  // namespace
 
-std::string ExplainPipe(const YamlNode& list, bool as_promtail) {
+std::string ExplainPipe(const YamlNode& list, bool as_promtail,
+                        const std::set<std::string>& labels) {
   const size_t count = list.items.size();
   std::vector<StageEffects> effects;
   for (const YamlNode& item : list.items) effects.push_back(EffectsOf(item, as_promtail));
@@ -69,7 +70,7 @@ std::string ExplainPipe(const YamlNode& list, bool as_promtail) {
   std::vector<std::string> joined(count);
   for (size_t j = 1; j < count; ++j) {
     for (size_t i = 0; i < j; ++i) {
-      std::string why = WhyTogether(effects, i, j);
+      std::string why = WhyTogether(effects, labels, i, j);
       if (why.empty()) continue;
       for (size_t k = i; k < j; ++k) {
         if (joined[k].empty()) joined[k] = why;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "auto_report.h"
@@ -112,11 +113,13 @@ cli::RunResult RunStages(const Options& options, stages::StageList stages,
 cli::RunResult Explain(const Options& options, const std::vector<StagePart>& parts,
                        stages::StageList stages, cli::Context& context) {
   codec::YamlNode all = YamlList();
+  std::set<std::string> labels;
   for (const StagePart& part : parts) {
+    labels.insert(part.labels.begin(), part.labels.end());
     all.items.insert(all.items.end(), part.list.items.begin(), part.list.items.end());
   }
-  GLP_RETURN_IF_ERROR(
-      io::WriteAll(1, ExplainPipe(all, options.stages.decides_as_promtail()), "standard output"));
+  GLP_RETURN_IF_ERROR(io::WriteAll(
+      1, ExplainPipe(all, options.stages.decides_as_promtail(), labels), "standard output"));
   cli::RecordPipe pipe(context);
   Parser parser(pipe);
   for (auto& stage : stages) parser.pipeline().Add(std::move(stage));

@@ -103,8 +103,9 @@ bool IsUsualLabel(const std::string& name) {
 }
 
 // Whether the lines may have a label of that name in front of stage `end`.
-bool MayBeLabel(const std::vector<StageEffects>& stages, size_t end, const std::string& name) {
-  if (IsUsualLabel(name)) return true;
+bool MayBeLabel(const std::vector<StageEffects>& stages, const std::set<std::string>& labels,
+                size_t end, const std::string& name) {
+  if (IsUsualLabel(name) || labels.count(name) > 0) return true;
   for (size_t i = 0; i < end; ++i) {
     if (stages[i].labels.count(name) > 0) return true;
     if (!stages[i].writes_all_others && stages[i].writes.count(name) > 0) return true;
@@ -112,8 +113,8 @@ bool MayBeLabel(const std::vector<StageEffects>& stages, size_t end, const std::
   return false;
 }
 
-std::string WhyByName(const std::vector<StageEffects>& stages, size_t i, size_t j,
-                      const std::string& name) {
+std::string WhyByName(const std::vector<StageEffects>& stages, const std::set<std::string>& labels,
+                      size_t i, size_t j, const std::string& name) {
   const StageEffects& from = stages[i];
   const std::string reads = stages[j].stage + " reads '" + name + "', ";
   if (name != kNewline && Writes(from, name))
@@ -129,11 +130,12 @@ std::string WhyByName(const std::vector<StageEffects>& stages, size_t i, size_t 
       }
     }
   }
-  if (from.stage == "match" && MayBeLabel(stages, i + 1, name)) {
+  if (from.stage == "match" && MayBeLabel(stages, labels, i + 1, name)) {
     return reads + "a label, which match extracts anew";
   }
   if (from.extracts.count(name) > 0) {
-    if (MayBeLabel(stages, i, name)) return reads + "a label, which " + from.stage + " may hide";
+    if (MayBeLabel(stages, labels, i, name))
+      return reads + "a label, which " + from.stage + " may hide";
     if (stages[j].asks_presence) return reads + "which " + from.stage + " may find to be null";
   }
   return "";
@@ -191,9 +193,10 @@ StageEffects EffectsOf(const YamlNode& item, bool as_promtail) {
   return effects;
 }
 
-std::string WhyTogether(const std::vector<StageEffects>& stages, size_t i, size_t j) {
+std::string WhyTogether(const std::vector<StageEffects>& stages,
+                        const std::set<std::string>& labels, size_t i, size_t j) {
   for (const std::string& name : stages[j].reads) {
-    std::string why = WhyByName(stages, i, j, name);
+    std::string why = WhyByName(stages, labels, i, j, name);
     if (!why.empty()) return why;
   }
   if (!stages[j].reads_any) return "";
@@ -206,7 +209,7 @@ std::string WhyTogether(const std::vector<StageEffects>& stages, size_t i, size_
     names.insert(stage.extracts.begin(), stage.extracts.end());
   }
   for (const std::string& name : names) {
-    std::string why = WhyByName(stages, i, j, name);
+    std::string why = WhyByName(stages, labels, i, j, name);
     if (!why.empty()) return why;
   }
   return "";

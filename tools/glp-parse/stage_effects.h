@@ -31,6 +31,8 @@ struct StageEffects {
 StageEffects EffectsOf(const codec::YamlNode& item, bool as_promtail);
 
 // Why the stages i and j of a list must be in one process (i < j), "" where they need not.
-std::string WhyTogether(const std::vector<StageEffects>& stages, size_t i, size_t j);
+// `labels`: names of labels that lines come with, besides filename, job and stream.
+std::string WhyTogether(const std::vector<StageEffects>& stages,
+                        const std::set<std::string>& labels, size_t i, size_t j);
 
 }  // namespace glp::parse

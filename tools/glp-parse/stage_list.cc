@@ -160,6 +160,9 @@ Status StageList::ReadConfig(bool all_jobs, std::vector<StagePart>* parts,
     if (!chosen) continue;
     found = true;
     parts->push_back({config.path, scrape.pipeline_stages, true});
+    for (const cli::PromtailStaticConfig& group : scrape.static_configs) {
+      for (const Label& label : group.labels) parts->back().labels.insert(label.name);
+    }
   }
   if (!job.empty() && !found) {
     return UsageError(config.path + ": no scrape config has the job_name '" + job + "'" +

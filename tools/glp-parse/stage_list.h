@@ -11,6 +11,7 @@
 // Errors:  Code::kUsage that names the option, or FILE:LINE:COLUMN; Code::kIo for -c.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct StagePart {
   std::string from;      // what errors name: "--json", "-e", "promtail.yml"
   codec::YamlNode list;  // as promtail's pipeline_stages; null for none
   bool as_promtail = false;
+  std::set<std::string> labels = {};  // that the lines are known to come with
 };
 
 // All of them, one behind the other. `metrics` as in BuildContext; what is strange but no error is
