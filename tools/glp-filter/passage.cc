@@ -149,10 +149,10 @@ void Passage::Say(cli::Context& context) const {
   if (rate_limit_ && rate_limit_->held_back() > 0) context.Say(rate_limit_->Summary());
   if (redactor_ && redactor_->total() > 0) context.Say("redacted: " + redactor_->CountsText());
   if (context_ && context_->given_up() > 0) {
+    const uint64_t count = context_->given_up();
     context.Incomplete("records not shown around others",
-                       std::to_string(context_->given_up()) +
-                           " records could not be held back for -B: there were too many at a time; "
-                           "ask for fewer");
+                       std::to_string(count) + (count == 1 ? " record" : " records") +
+                           " could not be held back for -B, which holds 64 MiB; ask for fewer");
   }
 }
 
