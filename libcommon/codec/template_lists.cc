@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "codec/template_functions.h"
+#include "codec/template_math.h"
 #include "codec/template_strings.h"
 
 namespace glp::codec::tmpl {
@@ -140,8 +141,7 @@ Value Slice(const Call& call) {
   if (list->size == 0) return Value::Nil();
   int64_t size = static_cast<int64_t>(list->size), at[2] = {0, size};
   for (size_t i = 1; i < std::min<size_t>(call.size(), 3); ++i) {
-    if (!call[i].IsSigned()) return call.Fail("a slice index is to be an int");
-    at[i - 1] = call[i].i;
+    at[i - 1] = ToInt64(call[i], call.run->dialect());
   }
   if (at[0] < 0 || at[0] > at[1] || at[1] > size) {
     return call.Fail("slice index out of bounds: " + std::to_string(at[0]) + ":" +

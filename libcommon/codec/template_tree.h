@@ -85,10 +85,10 @@ struct Node {
   };
   Kind kind;
   uint32_t at = 0;
-  std::string_view text;         // of kText; the name of kTemplate
-  std::string_view source;       // of kTemplate
-  std::vector<Branch> branches;  // one for kAction, kRange, kTemplate; with each else-if one more
-  Nodes otherwise;
+  std::string_view text = {};         // of kText; the name of kTemplate
+  std::string_view source = {};       // of kTemplate
+  std::vector<Branch> branches = {};  // one for kAction, kRange, kTemplate; one more an else-if
+  Nodes otherwise = {};
 };
 
 struct Tree {
