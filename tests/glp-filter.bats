@@ -105,6 +105,53 @@ kept() { # ARGUMENT…
   assert_equal "${lines[0]}" old
 }
 
+# Records with something to parse; what passes, without its time.
+parsed() { # ARGUMENT…
+  cat >parse.in <<'EOF'
+{"ts":"2026-01-05T00:00:01.000000000Z","labels":{"app":"a"},"line":"{\"status\":503,\"app\":\"x\"}","src":"1-2-3@10"}
+{"ts":"2026-01-05T00:00:02.000000000Z","labels":{"app":"b"},"line":"{\"status\":200}","meta":{"trace":"7"}}
+{"ts":"2026-01-05T00:00:03.000000000Z","labels":{"app":"b"},"line":"no JSON","fields":{"status":"599"}}
+EOF
+  glp-filter "$@" <parse.in | jq -c 'select(has("mark") | not) | del(.ts)'
+}
+
+@test "what parsers extract goes into the fields, and filters see it" {
+  run parsed '| json | status >= 500'
+  [[ ${lines[0]} == '{"labels":{"app":"a"},"line":"{\"status\":503,\"app\":\"x\"}","fields":{"app_extracted":"x","status":"503"},"src":"1-2-3@10"}' ]]
+  [[ ${lines[1]} == '{"labels":{"app":"b"},"line":"no JSON","fields":{"__error__":"JSONParserErr","__error_details__":"not a JSON object","status":"599"}}' ]]
+  [[ ${#lines[@]} -eq 2 ]]
+  assert_equal "$(glp-filter -c '| json | status >= 500' <parse.in)" 2
+}
+
+@test "fields of before are labels to filter by" {
+  assert_equal "$(parsed '| status = "599"')" \
+    '{"labels":{"app":"b"},"line":"no JSON","fields":{"status":"599"}}'
+}
+
+@test "-v and --drop keep the other records, as they came" {
+  local others='{"labels":{"app":"b"},"line":"{\"status\":200}","meta":{"trace":"7"}}'
+  assert_equal "$(parsed -v '| json | status >= 500')" "$others"
+  assert_equal "$(parsed --drop '| json | status >= 500')" "$others"
+}
+
+@test "line_format changes the line, label_format, drop and keep the labels" {
+  assert_equal "$(parsed '{app="b"} | trace = "7" | line_format "{{.app}}: {{.trace}}" | drop trace')" \
+    '{"labels":{"app":"b"},"line":"b: 7"}'
+  assert_equal "$(parsed '| trace = "7" | label_format service=app')" \
+    '{"labels":{"service":"b"},"line":"{\"status\":200}","meta":{"trace":"7"}}'
+  assert_equal "$(parsed '| trace = "7" | keep trace')" \
+    '{"labels":{},"line":"{\"status\":200}","meta":{"trace":"7"}}'
+}
+
+@test "a stage that cannot be made is refused beforehand" {
+  run --separate-stderr glp-filter '| json | line_format "{{.x"' <in
+  assert_status 2
+  assert_contains "$stderr" "invalid line template"
+  run --separate-stderr glp-filter --drop '|= ip("10.0.0.300")' <in
+  assert_status 2
+  assert_contains "$stderr" 'ip: invalid pattern: "10.0.0.300"'
+}
+
 @test "records pass byte for byte" {
   cat >in <<'EOF'
 {"line":"first \u0041","extra":[1, 2.50],"labels":{"b":"1","a":"2"},"ts":"2026-01-05T00:00:01Z"}

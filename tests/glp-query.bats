@@ -197,6 +197,39 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   done
 }
 
+@test "labels that a query makes stand among the others, and in jsonl in the fields" {
+  entries >records
+  local query='| pattern "<method> <path> <rest>" | rest != "" | line_format "{{.path}}"'
+  assert_equal "$(glp-query --forward --limit 1 -q "$query" <records)" \
+    '2026-01-05T10:00:01.000000000Z {app="api", env="prod", method="GET", path="/a", rest="error"} /a'
+  assert_equal "$(glp-query --forward --limit 1 -q -o jsonl "$query" <records)" \
+    '{"ts":"2026-01-05T10:00:01.000000000Z","labels":{"app":"api","env":"prod"},"line":"/a","fields":{"method":"GET","path":"/a","rest":"error"}}'
+  assert_equal "$(glp-query -o loki -q "$query" <records | jq -c '.data.result[0].stream')" \
+    '{"app":"api","env":"prod","method":"GET","path":"/a","rest":"error"}'
+  assert_equal "$(glp-query -o jsonl -q '{app="db"} |= "slow" | label_format trace_id=trace | drop env' <records)" \
+    '{"ts":"2026-01-05T10:00:02.000000000Z","labels":{"app":"db"},"line":"slow query","meta":{"trace_id":"7"}}'
+}
+
+@test "common labels are not said of streams that the query changes" {
+  entries >records
+  run --separate-stderr glp-query -s - '{app="db"} |= "slow" | drop env' <records
+  assert_equal "$output" '2026-01-05T10:00:02.000000000Z {app="db", trace="7"} slow query'
+  assert_equal "$stderr" ""
+}
+
+@test "metrics count by parsed labels, and a line with an error ends them" {
+  entries >records
+  assert_equal "$(glp-query -o jsonl --at 2026-01-05T10:00:05Z \
+    'sum by (method) (count_over_time({} | pattern "<method> <path>" [1m]))' <records |
+    jq -c 'select(.labels.method == "GET").value')" 4
+  run --separate-stderr glp-query --at 2026-01-05T10:00:05Z 'count_over_time({} | json [1m])' <records
+  assert_status 2
+  assert_contains "$stderr" "pipeline error: 'JSONParserErr' for series: "
+  assert_equal "$(glp-query -o jsonl --at 2026-01-05T10:00:05Z \
+    'sum by (__error__) (count_over_time({} | json [1m]))' <records | jq -c '[.labels, .value]')" \
+    '[{"__error__":"JSONParserErr"},6]'
+}
+
 @test "raw gives the bytes of the line, whatever they are" {
   printf '%s\n' '{"ts":"2026-01-05T10:00:00.000000000Z","labels":{},"line64":"/wAbWzMxbQo="}' >records
   glp-store append --dir store <records
