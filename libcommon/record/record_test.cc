@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/strings.h"
+#include "base/time.h"
 #include "record/reader.h"
 
 namespace glp {
@@ -127,6 +128,25 @@ TEST(Record, SaysWhatIsWrong) {
     EXPECT_EQ(got.rfind("bad: ", 0), 0u) << c.in << " gave " << got;
     EXPECT_NE(got.find(c.why), std::string::npos) << c.in << " gave " << got;
   }
+}
+
+TEST(Record, AFileMarkSaysWhenItsFileWasWritten) {
+  std::string text;
+  AppendFileMark(&text, "ID@0", "a\"b", 7, ParseRfc3339("2020-01-05T00:00:00.5Z"), 100);
+  EXPECT_EQ(text,
+            "{\"mark\":\"file\",\"src\":\"ID@0\",\"path\":\"a\\\"b\",\"start\":7,"
+            "\"modified\":\"2020-01-05T00:00:00.500000000Z\",\"size\":100}\n");
+  text += std::string(64, ' ');
+  MarkWords words = ReadMarkWords({Mark::Kind::kFile, text, "ID@0"});
+  EXPECT_EQ(words.start, 7u);
+  EXPECT_EQ(words.modified_ns, ParseRfc3339("2020-01-05T00:00:00.5Z"));
+  EXPECT_EQ(words.size, 100u);
+  text = R"({"mark":"file","src":"ID@0","path":"a","modified":"soon","size":-1})" +
+         std::string(64, ' ');
+  words = ReadMarkWords({Mark::Kind::kFile, text, "ID@0"});
+  EXPECT_EQ(words.path, "a");
+  EXPECT_EQ(words.modified_ns, std::nullopt);
+  EXPECT_EQ(words.size, std::nullopt);
 }
 
 TEST(Record, MarksKeepTheirText) {

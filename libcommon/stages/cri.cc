@@ -54,7 +54,7 @@ Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
   if (ts_ns) {
     entry.ts_ns = *ts_ns;
   } else {
-    Fail(entry, "cri: no time that can be read");
+    Fail(entry, "cri: no time that can be read", cri->time.substr(0, 200));
   }
   entry.SetLine({cri->content, line.form});
   if (as_promtail_) {

@@ -17,7 +17,7 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
     Fail(entry, "docker: no \"log\" in the object");
     return Verdict::kPass;
   }
-  if (!docker.ts_ns) Fail(entry, "docker: no time that can be read");
+  if (!docker.ts_ns) Fail(entry, "docker: no time that can be read", docker.time.substr(0, 200));
   entry.SetLine(docker.log);
   if (as_promtail_) {
     if (docker.ends_line) entry.NoteNewlineTaken();

@@ -78,6 +78,13 @@ std::string Docker(std::string_view log) {
   return line + R"(,"stream":"stdout","time":"2026-01-05T00:00:00Z"})";
 }
 
+TEST(DockerStage, ATimeThatIsNoneIsShown) {
+  EXPECT_EQ(FieldsOf(RunStages("- docker:", {{R"({"log":"x\n","stream":"s","time":"hi!"})"}})),
+            Texts{R"({"__error__":"docker: no time that can be read","__error_details__":"hi!"})"});
+  EXPECT_EQ(FieldsOf(RunStages("- cri:", {{"hi! stdout F x"}})),
+            Texts{R"({"__error__":"cri: no time that can be read","__error_details__":"hi!"})"});
+}
+
 TEST(DockerStage, AsPromtailPiecesAreNotJoined) {
   const std::string piece(DockerStage::kPieceBytes, 'x');
   const std::vector<TestLine> lines = {{Docker(piece)}, {Docker("end\n")}};
