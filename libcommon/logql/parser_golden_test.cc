@@ -268,8 +268,8 @@ TEST(ParserGolden, RefusesTemplatesAsLokiDoes) {
     refused += is_refused;
     EXPECT_EQ(!parsed.ok(), is_refused) << test.json() << message;
     if (!is_refused) return;
-    const std::string start =
-        "parse error : stage '" + ToString(log.stages[0]) + "' : template: line:1: ";
+    const std::string start = "parse error : stage '" + ToString(log.stages[0]) +
+                              "' : invalid line template: template: line:1: ";
     EXPECT_EQ(FirstLine(message).substr(0, start.size()), FirstLine(start)) << message;
   });
   EXPECT_GT(count, 500);

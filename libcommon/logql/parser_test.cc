@@ -448,7 +448,8 @@ TEST(ParseStages, RefuseWhatWouldFailLater) {
        "stage '| label_format __error__=a' : __error__ cannot be formatted"},
       {"| x=1 or y=ip(\"z\")", "stage '| ( x==1 or y=ip(\"z\") )' : ip: invalid pattern: \"z\""},
       {"| line_format \"{{ .a | nosuch }}\"",
-       "stage '| line_format \"{{ .a | nosuch }}\"' : template: line:1: function \"nosuch\" not "
+       "stage '| line_format \"{{ .a | nosuch }}\"' : invalid line template: template: line:1: "
+       "function \"nosuch\" not "
        "defined"},
       {"| drop a=~\"(\"", "error parsing regexp: missing closing ): `(`"},
       {"| x=~\"(\"", "error parsing regexp: missing closing ): `(`"},
