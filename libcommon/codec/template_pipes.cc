@@ -9,6 +9,7 @@
 namespace glp::codec::tmpl {
 namespace {
 
+// What is compiled holds memory; more than these are compiled where they are run.
 constexpr int kMaxRegexes = 64;
 
 }  // namespace
@@ -115,10 +116,9 @@ void Parser::CompileRegex(Command* command) {
   if (first.kind != Operand::Kind::kFunction || command->args.size() < 2 ||
       first.function->special != Function::Special::kRegex ||
       command->args[1].kind != Operand::Kind::kConstant ||
-      command->args[1].constant.kind != Value::Text("").kind) {
+      command->args[1].constant.kind != Kind::kString) {
     return;
   }
-  // What is compiled holds memory; more than these are compiled where they are run.
   if (++regexes_ > kMaxRegexes) return;
   auto regex = CompileGoRegex(command->args[1].constant.str());
   if (regex->ok()) first.regex = std::move(regex);

@@ -6,22 +6,15 @@
 #include "codec/go_number.h"
 #include "codec/runes.h"
 #include "codec/template_print.h"
+#include "codec/template_verbs.h"
 
 namespace glp::codec::tmpl {
 namespace {
 
-// Go's own limit for widths and precisions.
-constexpr int kTooLarge = 1'000'000;
-
-struct Spec {
-  bool plus = false, minus = false, sharp = false, space = false, zero = false;
-  std::optional<int> width, precision;
-};
-
 class Printer {
  public:
   Printer(std::string_view format, std::span<const Value> args, TextBuilder* out)
-      : format_(format), args_(args), out_(out) {}
+      : format_(format), args_(args), out_(out), verbs_(out) {}
 
   void Run() {
     while (at_ < format_.size() && !out_->run()->failed()) {
@@ -58,7 +51,7 @@ class Printer {
     while (at_ < format_.size() && format_[at_] >= '0' && format_[at_] <= '9') {
       int value = out.value_or(0) * 10 + (format_[at_] - '0');
       ++at_;
-      if (value > kTooLarge) {
+      if (value > kMaxWidth) {
         // As in Go the number is given up here, and with it the verb.
         at_ = format_.size();
         return std::nullopt;
@@ -92,8 +85,8 @@ class Printer {
     std::optional<int> out;
     if (next_ < args_.size()) {
       const Value& value = args_[next_++];
-      if ((value.IsSigned() || value.IsUnsigned()) && value.i >= -kTooLarge &&
-          value.i <= kTooLarge) {
+      if ((value.IsSigned() || value.IsUnsigned()) && value.i >= -kMaxWidth &&
+          value.i <= kMaxWidth) {
         out = static_cast<int>(value.i);
       }
     }
@@ -102,7 +95,7 @@ class Printer {
   }
 
   void Verb() {
-    Spec spec;
+    VerbSpec spec;
     good_index_ = true;
     for (; at_ < format_.size(); ++at_) {
       char c = format_[at_];
@@ -166,13 +159,13 @@ class Printer {
     const Value& value = args_[next_++];
     char letter = verb.size == 1 ? text[0] : '\0';
     if (letter == 'T') {
-      Padded(spec, value.IsNothing() ? "<nil>" : TypeName(value, out_->run()->dialect()));
+      verbs_.Padded(spec, value.IsNothing() ? "<nil>" : TypeName(value, out_->run()->dialect()));
     } else if (!Format(spec, letter, value, 0)) {
       Complain(spec, text, value);
     }
   }
 
-  void Complain(const Spec& spec, std::string_view verb, const Value& value) {
+  void Complain(const VerbSpec& spec, std::string_view verb, const Value& value) {
     out_->Append("%!");
     out_->Append(verb);
     out_->Append('(');
@@ -188,7 +181,7 @@ class Printer {
   }
 
   // False where the verb does not go with the value.
-  bool Format(const Spec& spec, char verb, const Value& value, int depth) {
+  bool Format(const VerbSpec& spec, char verb, const Value& value, int depth) {
     RunState* run = out_->run();
     if (depth > kMaxValueDepth) {
       run->Fail("values nested deeper than " + std::to_string(kMaxValueDepth) +
@@ -198,16 +191,16 @@ class Printer {
     switch (value.kind) {
       case Kind::kNone:
       case Kind::kNil:
-        if (verb == 'v') Padded(spec, "<nil>");
+        if (verb == 'v') verbs_.Padded(spec, "<nil>");
         return verb == 'v';
       case Kind::kBool:
         if (verb != 'v' && verb != 't') return false;
-        Padded(spec, value.b ? "true" : "false");
+        verbs_.Padded(spec, value.b ? "true" : "false");
         return true;
       case Kind::kFloat:
-        return Float(spec, verb, value.f);
+        return verbs_.Float(spec, verb, value.f);
       case Kind::kString:
-        return Text(spec, verb, value.str());
+        return verbs_.Text(spec, verb, value.str());
       case Kind::kList:
       case Kind::kDict:
       case Kind::kData:
@@ -219,23 +212,23 @@ class Printer {
       case Kind::kDuration:
       case Kind::kMonth:
       case Kind::kWeekday:
-        return Stringer(spec, verb, value) || Integer(spec, verb, value);
+        return Stringer(spec, verb, value) || verbs_.Integer(spec, verb, value);
       default:
-        return Integer(spec, verb, value);
+        return verbs_.Integer(spec, verb, value);
     }
   }
 
-  bool Stringer(const Spec& spec, char verb, const Value& value) {
+  bool Stringer(const VerbSpec& spec, char verb, const Value& value) {
     if (std::string_view("vsqxX").find(verb) == std::string_view::npos) return false;
     TextBuilder text(out_->run());
     PrintV(value, &text);
-    return Text(spec, verb, text.text());
+    return verbs_.Text(spec, verb, text.text());
   }
 
-  void Nested(const Spec& spec, char verb, const Value& value, int depth) {
+  void Nested(const VerbSpec& spec, char verb, const Value& value, int depth) {
     auto element = [&](const Value& item) {
       if (item.IsNothing() && verb != 'v') {
-        Padded(spec, "<nil>");
+        verbs_.Padded(spec, "<nil>");
         return;
       }
       if (!Format(spec, verb, item, depth + 1)) {
@@ -262,167 +255,10 @@ class Printer {
     out_->Append(']');
   }
 
-  // Widths count characters.
-  void Padded(const Spec& spec, std::string_view text, bool zero = false) {
-    size_t width = static_cast<size_t>(spec.width.value_or(0)), size = 0;
-    if (width > 0) size = CountRunes(text);
-    size_t pad = width > size ? width - size : 0;
-    if (!spec.minus) out_->Fill(pad, zero ? '0' : ' ');
-    out_->Append(text);
-    if (spec.minus) out_->Fill(pad, ' ');
-  }
-
-  bool Text(const Spec& spec, char verb, std::string_view text) {
-    if (spec.precision && verb != 'x' && verb != 'X') {
-      text = text.substr(0, RunesPrefix(text, static_cast<size_t>(*spec.precision)));
-    }
-    switch (verb) {
-      case 'v':
-        if (!spec.sharp) {
-          Padded(spec, text, spec.zero && !spec.minus);
-          return true;
-        }
-        [[fallthrough]];
-      case 'q': {
-        TextBuilder quoted(out_->run());
-        bool raw = verb == 'q' && spec.sharp && text.find_first_of("`\x7f") == text.npos &&
-                   std::all_of(text.begin(), text.end(), [](char c) {
-                     return c == '\t' || static_cast<unsigned char>(c) >= 0x20;
-                   });
-        if (raw) {
-          quoted.Append('`');
-          quoted.Append(text);
-          quoted.Append('`');
-        } else {
-          AppendQuoted(text, '"', spec.plus, &quoted);
-        }
-        Padded(spec, quoted.text(), spec.zero && !spec.minus);
-        return true;
-      }
-      case 's':
-        Padded(spec, text, spec.zero && !spec.minus);
-        return true;
-      case 'x':
-      case 'X': {
-        if (spec.precision) text = text.substr(0, static_cast<size_t>(*spec.precision));
-        const char* digits = verb == 'x' ? "0123456789abcdef" : "0123456789ABCDEF";
-        TextBuilder hex(out_->run());
-        for (size_t i = 0; i < text.size(); ++i) {
-          if (spec.space && i > 0) hex.Append(' ');
-          if (spec.sharp && (spec.space || i == 0)) hex.Append(verb == 'x' ? "0x" : "0X");
-          hex.Append(digits[static_cast<uint8_t>(text[i]) >> 4]);
-          hex.Append(digits[text[i] & 15]);
-        }
-        Padded(spec, hex.text(), spec.zero && !spec.minus);
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  bool Float(const Spec& spec, char verb, double value) {
-    static constexpr std::string_view kVerbs = "veEfFgGxX";
-    if (kVerbs.find(verb) == std::string_view::npos) return false;
-    char form = verb == 'v' ? 'g' : verb == 'F' ? 'f' : verb;
-    bool shortest = std::string_view("vgGxX").find(verb) != std::string_view::npos;
-    int precision = spec.precision.value_or(shortest ? -1 : 6);
-    std::string text = FormatGoFloat(value, form, precision);
-    std::string sign;
-    if (text[0] == '-' || text[0] == '+') {
-      sign = text.substr(0, 1);
-      text.erase(0, 1);
-    }
-    bool number = text[0] >= '0' && text[0] <= '9';
-    if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : number ? "" : sign;
-    if (spec.sharp && verb != 'v' && number && text.find('.') == std::string::npos) {
-      size_t at = std::min(text.find_first_of("epP"), text.size());
-      text.insert(at, ".");
-    }
-    Signed(spec, sign, text, number && spec.zero && !spec.minus);
-    return true;
-  }
-
-  // Zeros stand between the sign and the digits.
-  void Signed(const Spec& spec, std::string_view sign, std::string_view digits, bool zero) {
-    TextBuilder text(out_->run());
-    text.Append(sign);
-    size_t width = static_cast<size_t>(spec.width.value_or(0)), size = sign.size() + digits.size();
-    if (zero && width > size) text.Fill(width - size, '0');
-    text.Append(digits);
-    Padded(spec, text.text());
-  }
-
-  bool Integer(const Spec& spec, char verb, const Value& value) {
-    bool negative = value.IsSigned() && value.i < 0;
-    uint64_t magnitude = negative ? 0 - value.u : value.u;
-    uint64_t base = 10;
-    std::string_view prefix;
-    switch (verb) {
-      case 'v':
-      case 'd':
-        break;
-      case 'b':
-        base = 2;
-        prefix = spec.sharp ? "0b" : "";
-        break;
-      case 'o':
-      case 'O':
-        base = 8;
-        prefix = verb == 'O' ? "0o" : spec.sharp ? "0" : "";
-        break;
-      case 'x':
-      case 'X':
-        base = 16;
-        prefix = !spec.sharp ? "" : verb == 'x' ? "0x" : "0X";
-        break;
-      case 'c':
-      case 'q':
-      case 'U':
-        Character(spec, verb,
-                  negative || magnitude > 0x10FFFF ? kBadRune : static_cast<uint32_t>(magnitude));
-        return true;
-      default:
-        return false;
-    }
-    std::string digits;
-    do {
-      uint64_t digit = magnitude % base;
-      digits +=
-          static_cast<char>(digit < 10 ? '0' + digit : (verb == 'X' ? 'A' : 'a') + (digit - 10));
-      magnitude /= base;
-    } while (magnitude > 0);
-    if (spec.precision) {
-      if (*spec.precision == 0 && value.i == 0) digits.clear();
-      size_t least = std::min<size_t>(static_cast<size_t>(*spec.precision), kTooLarge);
-      if (digits.size() < least) digits.append(least - digits.size(), '0');
-    }
-    std::reverse(digits.begin(), digits.end());
-    std::string sign = negative ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-    sign += prefix;
-    Signed(spec, sign, digits, spec.zero && !spec.minus && !spec.precision);
-    return true;
-  }
-
-  void Character(const Spec& spec, char verb, uint32_t rune) {
-    if (verb == 'U') {
-      Padded(spec, FormatUnicode(rune, spec.sharp));
-      return;
-    }
-    char bytes[4];
-    std::string_view text(bytes, EncodeRune(rune, bytes));
-    if (verb == 'c') {
-      Padded(spec, text);
-      return;
-    }
-    TextBuilder quoted(out_->run());
-    AppendQuoted(text, '\'', spec.plus, &quoted);
-    Padded(spec, quoted.text());
-  }
-
   std::string_view format_;
   std::span<const Value> args_;
   TextBuilder* out_;
+  VerbWriter verbs_;
   size_t at_ = 0, next_ = 0;
   bool reordered_ = false, good_index_ = true;
 };

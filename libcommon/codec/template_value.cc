@@ -77,7 +77,8 @@ Value RunState::Copy(std::string_view text) {
 }
 
 Value* RunState::NewValues(size_t count) {
-  if (count > limits_.memory_bytes / sizeof(Value)) count = limits_.memory_bytes;
+  // More than the limit is refused by Allocate, without an overflow.
+  count = std::min(count, limits_.memory_bytes / sizeof(Value) + 1);
   void* room = Allocate(count * sizeof(Value));
   if (room == nullptr) return nullptr;
   Value* values = static_cast<Value*>(room);

@@ -1,0 +1,169 @@
+#include "codec/template_verbs.h"
+
+#include <algorithm>
+#include <string>
+
+#include "codec/go_number.h"
+#include "codec/runes.h"
+#include "codec/template_print.h"
+
+namespace glp::codec::tmpl {
+
+void VerbWriter::Padded(const VerbSpec& spec, std::string_view text, bool zero) {
+  size_t width = static_cast<size_t>(spec.width.value_or(0)), size = 0;
+  if (width > 0) size = CountRunes(text);
+  size_t pad = width > size ? width - size : 0;
+  if (!spec.minus) out_->Fill(pad, zero ? '0' : ' ');
+  out_->Append(text);
+  if (spec.minus) out_->Fill(pad, ' ');
+}
+
+bool VerbWriter::Text(const VerbSpec& spec, char verb, std::string_view text) {
+  if (spec.precision && verb != 'x' && verb != 'X') {
+    text = text.substr(0, RunesPrefix(text, static_cast<size_t>(*spec.precision)));
+  }
+  switch (verb) {
+    case 'v':
+      if (!spec.sharp) {
+        Padded(spec, text, spec.zero && !spec.minus);
+        return true;
+      }
+      [[fallthrough]];
+    case 'q': {
+      TextBuilder quoted(out_->run());
+      bool raw = verb == 'q' && spec.sharp && text.find_first_of("`\x7f") == text.npos &&
+                 std::all_of(text.begin(), text.end(), [](char c) {
+                   return c == '\t' || static_cast<unsigned char>(c) >= 0x20;
+                 });
+      if (raw) {
+        quoted.Append('`');
+        quoted.Append(text);
+        quoted.Append('`');
+      } else {
+        AppendQuoted(text, '"', spec.plus, &quoted);
+      }
+      Padded(spec, quoted.text(), spec.zero && !spec.minus);
+      return true;
+    }
+    case 's':
+      Padded(spec, text, spec.zero && !spec.minus);
+      return true;
+    case 'x':
+    case 'X': {
+      if (spec.precision) text = text.substr(0, static_cast<size_t>(*spec.precision));
+      const char* digits = verb == 'x' ? "0123456789abcdef" : "0123456789ABCDEF";
+      TextBuilder hex(out_->run());
+      for (size_t i = 0; i < text.size(); ++i) {
+        if (spec.space && i > 0) hex.Append(' ');
+        if (spec.sharp && (spec.space || i == 0)) hex.Append(verb == 'x' ? "0x" : "0X");
+        hex.Append(digits[static_cast<uint8_t>(text[i]) >> 4]);
+        hex.Append(digits[text[i] & 15]);
+      }
+      Padded(spec, hex.text(), spec.zero && !spec.minus);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool VerbWriter::Float(const VerbSpec& spec, char verb, double value) {
+  static constexpr std::string_view kVerbs = "veEfFgGxX";
+  if (kVerbs.find(verb) == std::string_view::npos) return false;
+  char form = verb == 'v' ? 'g' : verb == 'F' ? 'f' : verb;
+  bool shortest = std::string_view("vgGxX").find(verb) != std::string_view::npos;
+  int precision = spec.precision.value_or(shortest ? -1 : 6);
+  std::string text = FormatGoFloat(value, form, precision);
+  std::string sign;
+  if (text[0] == '-' || text[0] == '+') {
+    sign = text.substr(0, 1);
+    text.erase(0, 1);
+  }
+  bool number = text[0] >= '0' && text[0] <= '9';
+  if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : number ? "" : sign;
+  if (spec.sharp && verb != 'v' && number && text.find('.') == std::string::npos) {
+    size_t at = std::min(text.find_first_of("epP"), text.size());
+    text.insert(at, ".");
+  }
+  Signed(spec, sign, text, number && spec.zero && !spec.minus);
+  return true;
+}
+
+void VerbWriter::Signed(const VerbSpec& spec, std::string_view sign, std::string_view digits,
+                        bool zero) {
+  TextBuilder text(out_->run());
+  text.Append(sign);
+  size_t width = static_cast<size_t>(spec.width.value_or(0)), size = sign.size() + digits.size();
+  if (zero && width > size) text.Fill(width - size, '0');
+  text.Append(digits);
+  Padded(spec, text.text());
+}
+
+bool VerbWriter::Integer(const VerbSpec& spec, char verb, const Value& value) {
+  bool negative = value.IsSigned() && value.i < 0;
+  uint64_t magnitude = negative ? 0 - value.u : value.u;
+  uint64_t base = 10;
+  std::string_view prefix;
+  switch (verb) {
+    case 'v':
+    case 'd':
+      break;
+    case 'b':
+      base = 2;
+      prefix = spec.sharp ? "0b" : "";
+      break;
+    case 'o':
+    case 'O':
+      base = 8;
+      prefix = verb == 'O' ? "0o" : spec.sharp ? "0" : "";
+      break;
+    case 'x':
+    case 'X':
+      base = 16;
+      prefix = !spec.sharp ? "" : verb == 'x' ? "0x" : "0X";
+      break;
+    case 'c':
+    case 'q':
+    case 'U':
+      Character(spec, verb,
+                negative || magnitude > 0x10FFFF ? kBadRune : static_cast<uint32_t>(magnitude));
+      return true;
+    default:
+      return false;
+  }
+  std::string digits;
+  do {
+    uint64_t digit = magnitude % base;
+    digits +=
+        static_cast<char>(digit < 10 ? '0' + digit : (verb == 'X' ? 'A' : 'a') + (digit - 10));
+    magnitude /= base;
+  } while (magnitude > 0);
+  if (spec.precision) {
+    if (*spec.precision == 0 && value.i == 0) digits.clear();
+    size_t least = std::min<size_t>(static_cast<size_t>(*spec.precision), kMaxWidth);
+    if (digits.size() < least) digits.append(least - digits.size(), '0');
+  }
+  std::reverse(digits.begin(), digits.end());
+  std::string sign = negative ? "-" : spec.plus ? "+" : spec.space ? " " : "";
+  sign += prefix;
+  Signed(spec, sign, digits, spec.zero && !spec.minus && !spec.precision);
+  return true;
+}
+
+void VerbWriter::Character(const VerbSpec& spec, char verb, uint32_t rune) {
+  if (verb == 'U') {
+    Padded(spec, FormatUnicode(rune, spec.sharp));
+    return;
+  }
+  char bytes[4];
+  std::string_view text(bytes, EncodeRune(rune, bytes));
+  if (verb == 'c') {
+    Padded(spec, text);
+    return;
+  }
+  TextBuilder quoted(out_->run());
+  AppendQuoted(text, '\'', spec.plus, &quoted);
+  Padded(spec, quoted.text());
+}
+
+}  // namespace glp::codec::tmpl
