@@ -73,19 +73,21 @@ bool VerbWriter::Float(const VerbSpec& spec, char verb, double value) {
   char form = verb == 'v' ? 'g' : verb == 'F' ? 'f' : verb;
   bool shortest = std::string_view("vgGxX").find(verb) != std::string_view::npos;
   int precision = spec.precision.value_or(shortest ? -1 : 6);
-  std::string text = FormatGoFloat(value, form, precision);
-  std::string sign;
-  if (text[0] == '-' || text[0] == '+') {
-    sign = text.substr(0, 1);
-    text.erase(0, 1);
+  std::string number = FormatGoFloat(value, form, precision);
+  std::string_view sign;
+  std::string_view shown = number;
+  if (shown[0] == '-' || shown[0] == '+') {
+    sign = shown.substr(0, 1);
+    shown.remove_prefix(1);
   }
-  bool number = text[0] >= '0' && text[0] <= '9';
-  if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : number ? "" : sign;
-  if (spec.sharp && verb != 'v' && number && text.find('.') == std::string::npos) {
+  bool finite = shown[0] >= '0' && shown[0] <= '9';
+  if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : finite ? "" : sign;
+  std::string text(shown);
+  if (spec.sharp && verb != 'v' && finite && text.find('.') == std::string::npos) {
     size_t at = std::min(text.find_first_of("epP"), text.size());
     text.insert(at, ".");
   }
-  Signed(spec, sign, text, number && spec.zero && !spec.minus);
+  Signed(spec, sign, text, finite && spec.zero && !spec.minus);
   return true;
 }
 
@@ -144,8 +146,9 @@ bool VerbWriter::Integer(const VerbSpec& spec, char verb, const Value& value) {
     if (digits.size() < least) digits.append(least - digits.size(), '0');
   }
   std::reverse(digits.begin(), digits.end());
-  std::string sign = negative ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-  sign += prefix;
+  std::string sign;
+  if (negative || spec.plus || spec.space) sign.push_back(negative ? '-' : spec.plus ? '+' : ' ');
+  sign.append(prefix);
   Signed(spec, sign, digits, spec.zero && !spec.minus && !spec.precision);
   return true;
 }
