@@ -82,12 +82,16 @@ bool VerbWriter::Float(const VerbSpec& spec, char verb, double value) {
   }
   bool finite = shown[0] >= '0' && shown[0] <= '9';
   if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : finite ? "" : sign;
-  std::string text(shown);
-  if (spec.sharp && verb != 'v' && finite && text.find('.') == std::string::npos) {
-    size_t at = std::min(text.find_first_of("epP"), text.size());
-    text.insert(at, ".");
+  TextBuilder text(out_->run());
+  if (spec.sharp && verb != 'v' && finite && shown.find('.') == std::string_view::npos) {
+    size_t point = std::min(shown.find_first_of("epP"), shown.size());
+    text.Append(shown.substr(0, point));
+    text.Append('.');
+    text.Append(shown.substr(point));
+  } else {
+    text.Append(shown);
   }
-  Signed(spec, sign, text, finite && spec.zero && !spec.minus);
+  Signed(spec, sign, text.text(), finite && spec.zero && !spec.minus);
   return true;
 }
 
