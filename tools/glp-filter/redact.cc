@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "secret_forms.h"
 
 namespace glp::filter {
 
@@ -71,17 +72,13 @@ bool Redactor::Object(std::string_view json, std::string* scratch, std::string_v
   bool changed = false;
   const std::vector<stages::Field> before = fields_.Sorted();
   for (const stages::Field& field : before) {
-    // With its name in front, as password=… is a secret for its name.
-    const size_t skip = field.name.size() + 2;
-    decoded_.assign(field.name).append("=\"").append(field.value);
-    if (!finder_.Next(decoded_, 0, &match) || match.end <= skip) continue;
-    if (Text(std::string_view(decoded_).substr(skip), &value_)) {
-      fields_.SetCopy(field.name, value_);
-    } else {
-      value_.clear();
-      AppendMark(&value_, match.kind, field.value);
-      fields_.SetCopy(field.name, value_);
+    value_.clear();
+    if (kinds_.token && IsSecretOf(field.name, field.value)) {
+      AppendMark(&value_, SecretKind::kToken, field.value);
+    } else if (!Text(field.value, &value_)) {
+      continue;
     }
+    fields_.SetCopy(field.name, value_);
     changed = true;
   }
   if (changed) *out = fields_.Json(scratch);

@@ -25,7 +25,8 @@ Result<SecretKinds> ParseSecretKinds(std::string_view text);
 class Redactor {
  public:
   // `salt`: "" for none.
-  Redactor(SecretKinds kinds, std::string salt) : finder_(kinds), salt_(std::move(salt)) {}
+  Redactor(SecretKinds kinds, std::string salt)
+      : kinds_(kinds), finder_(kinds), salt_(std::move(salt)) {}
 
   // True where the record was changed.
   bool Apply(Record* record);
@@ -44,6 +45,7 @@ class Redactor {
   // The same for a JSON object of texts.
   bool Object(std::string_view json, std::string* scratch, std::string_view* out);
 
+  SecretKinds kinds_;
   SecretFinder finder_;
   std::string salt_;
   std::array<uint64_t, kSecretNames.size()> counts_ = {};

@@ -211,6 +211,9 @@ TEST(Redact, MetadataAndFieldsOfRecords) {
   EXPECT_EQ(record.meta, R"({"user":"<email>","x":"1"})");
   EXPECT_EQ(record.fields, R"({"note":"a\n<email>","password":"<token>"})");
   EXPECT_EQ(redactor.CountsJson(), R"({"email":3,"token":1})");
+  record.fields = R"({"a":"password","db_password":"jo@example.com \"x\" y","token":"5"})";
+  ASSERT_TRUE(redactor.Apply(&record));
+  EXPECT_EQ(record.fields, R"({"a":"password","db_password":"<token>","token":"5"})");
   Record clean;
   clean.line = Line::Bytes("nothing to see");
   clean.fields = R"({"a":"\n"})";

@@ -21,6 +21,8 @@ bool FindIpV4(std::string_view text, size_t from, size_t at, SecretFinder::Match
 bool FindIpV6(std::string_view text, size_t from, size_t at, SecretFinder::Match* match);
 // `at` is that of the '=' or ':' of password=…, "api_key": "…", Authorization: Bearer ….
 bool FindKeyValue(std::string_view text, size_t from, size_t at, SecretFinder::Match* match);
+// Whether a value is a secret for its name alone: a field `password`.
+bool IsSecretOf(std::string_view name, std::string_view value);
 // `at` is that of the pair of letters that SecretFinder watches for it.
 bool FindVendorKey(std::string_view text, size_t from, size_t at, SecretFinder::Match* match);
 

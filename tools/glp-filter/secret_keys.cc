@@ -33,6 +33,9 @@ constexpr Name kNames[] = {
     {"credentials", true},
 };
 constexpr std::string_view kSchemes[] = {"bearer ", "basic ", "token ", "digest ", "apikey "};
+// A template's variable, what was redacted already, the rest of a URL.
+constexpr std::string_view kNoSecretStarts[] = {"<", "${", "{{", "//"};
+constexpr size_t kMinSecretBytes = 6;  // of what has the name of a common word
 constexpr std::string_view kNoSecrets[] = {"null", "none", "nil", "true", "false", "undefined"};
 
 // The name that ends at `end`; nullptr where it is none of a secret.
@@ -68,7 +71,7 @@ Value ValueAt(std::string_view text, size_t at) {
   }
   value.end = value.begin;
   // Looked at before the end is, which may be far.
-  for (const std::string_view start : {"<", "${", "{{", "//"}) {
+  for (const std::string_view start : kNoSecretStarts) {
     if (text.substr(value.begin, start.size()) == start) return value;
   }
   if (is_escaped) {
@@ -182,9 +185,18 @@ bool FindKeyValue(std::string_view text, size_t from, size_t at, Match* match) {
   if (IsPlaceholder(secret)) return false;
   if (name->is_common_word) {
     const bool is_prose = !value.is_quoted && text[at] == ':';
-    if (is_prose ? !LooksSecret(secret, 8) : secret.size() < 6) return false;
+    if (is_prose ? !LooksSecret(secret, 8) : secret.size() < kMinSecretBytes) return false;
   }
   return Found(value.begin, value.end, match);
+}
+
+bool IsSecretOf(std::string_view name, std::string_view value) {
+  const Name* secret = NameThatEndsAt(name, name.size());
+  if (secret == nullptr || value.empty() || IsPlaceholder(value)) return false;
+  for (const std::string_view start : kNoSecretStarts) {
+    if (value.substr(0, start.size()) == start) return false;
+  }
+  return !secret->is_common_word || value.size() >= kMinSecretBytes;
 }
 
 bool FindVendorKey(std::string_view text, size_t from, size_t at, Match* match) {
