@@ -1,5 +1,9 @@
 #!/usr/bin/env bats
-# Queries whose answers Loki 3.7 gave, over every kind of source.
+# Queries whose answers Loki 3.7 gave, over every kind of source. Decided otherwise and left out:
+#   | user =~ "a.*|eve"                          label regexes are anchored, where Loki forgets it
+#   | label_format level=… | level = "ERROR"     Loki drops the line while it is still being parsed,
+#                                                by the level of before
+#   {}, {app=~".*"}                              a local source may be read whole
 
 load lib
 

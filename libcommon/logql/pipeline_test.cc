@@ -168,10 +168,9 @@ TEST(Pipeline, AddressesAsRecorded) {
 }
 
 // A whole pipeline as text.
-Result<Pipeline> Parse(const std::string& stages) {
-  GLP_ASSIGN_OR_RETURN(const LogExpr log,
-                       ParseLogQuery("{x=\"y\"} | " + stages, {.allow_no_selector = true}));
-  return Pipeline::Make(log);
+Result<Pipeline> Parse(const std::string& stages, const Wants& wants = Wants()) {
+  GLP_ASSIGN_OR_RETURN(const LogExpr log, ParseLogQuery("{x=\"y\"} | " + stages));
+  return Pipeline::Make(log, wants);
 }
 
 TEST(Pipeline, LabelFiltersAsRecorded) {
@@ -193,6 +192,11 @@ TEST(Pipeline, LabelFiltersAsRecorded) {
     }
     EXPECT_EQ(made.kept, c.IsTrue("keep")) << c.json();
     EXPECT_EQ(made.labels, Read(c, "labels_after")) << c.json();
+    // Who only asks whether it passes gets the same answer.
+    auto bare = Parse(c.Text("filter"), {.all_labels = false});
+    ASSERT_TRUE(bare.ok());
+    EXPECT_EQ(OneEntry(Read(c, "labels"), {}, c.Text("line")).Run(&*bare).kept, made.kept)
+        << c.json();
   });
   EXPECT_EQ(otherwise, 2);
 }
@@ -434,6 +438,29 @@ TEST(Pipeline, JsonIsWhatTheSlowWayGives) {
     Strings wanted;
     Flatten(object, "", true, &wanted);
     EXPECT_EQ(OneEntry({}, {}, line).Run(&*pipeline).labels, wanted) << line;
+  }
+}
+
+TEST(Pipeline, WhatPassesDoesNotDependOnWhatIsWanted) {
+  Random random;
+  for (const char* const stages :
+       {"json | a_b = `x` or z != ``", "json | c_d_z > 0", "json | a_extracted = `x`",
+        "json | label_format q=a_b | q =~ `.+` | keep q", "json | __error__ = `` | z < 5",
+        "json | drop z=`7` | line_format `{{.b}}{{.z}}` |= `x`",
+        "json x=`a.b`, y=`z` | x != `` | y = ``"}) {
+    auto all = Parse(stages), some = Parse(stages, {.all_labels = false});
+    ASSERT_TRUE(all.ok() && some.ok()) << stages;
+    int kept = 0;
+    for (int i = 0; i < 1000; ++i) {
+      std::string line = RandomObject(&random, 0);
+      if (random(4) == 0) line.resize(random(static_cast<uint32_t>(line.size())));
+      const OneEntry entry({{"a", "s"}}, {}, line);
+      const Made made = entry.Run(&*all);
+      kept += made.kept;
+      EXPECT_EQ(entry.Run(&*some).kept, made.kept) << stages << line;
+      EXPECT_EQ(entry.Run(&*some).line, made.line) << stages << line;
+    }
+    EXPECT_GT(kept, 0) << stages;
   }
 }
 
