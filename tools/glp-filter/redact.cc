@@ -23,7 +23,8 @@ Result<SecretKinds> ParseSecretKinds(std::string_view text) {
     }
     if (known) continue;
     std::string why = "'" + std::string(part) + "' is nothing that can be redacted";
-    const std::string_view near = Nearest(part, {"email", "card", "token", "ip", "all"});
+    static const std::vector<std::string> kKnown = {"email", "card", "token", "ip", "all"};
+    const std::string_view near = Nearest(part, kKnown);
     if (!near.empty()) return UsageError(why + "; did you mean '" + std::string(near) + "'?");
     return UsageError(why + "; there are email, card, token, ip and all of them: all");
   }
