@@ -189,6 +189,25 @@ TEST(TemplateFunctions, DatesAndEncodings) {
   });
 }
 
+TEST(TemplateFunctions, Printf) {
+  Check({
+      {"{{ printf `%#g|%#g|%#.3g|%#g` 1.0 1e20 0.5 0.0 }}", "1.00000|1.00000e+20|0.500|0.00000"},
+      {"{{ printf `%#.0f|%#.0e|%+d|% x|%#x|%#X` 1.0 1.0 5 `ab` `ab` `ab` }}",
+       "1.|1.e+00|+5|61 62|0x6162|0X6162"},
+      {"{{ printf `%+q|%#q|%q` `\u00e9` `a` 'x' }}", "\"\\u00e9\"|`a`|'x'"},
+      {"{{ printf `%08.3f|%+08d|%-8dx|%x` -3.14159 42 42 `\xff` }}",
+       "-003.142|+0000042|42      x|ff"},
+      {"{{ printf `%[2]*[1]d|%d` 1 4 }}", "   1|4"},
+      {"{{ printf `%d %s` 1 }}", "1 %!s(MISSING)"},
+      {"{{ printf `%-010d|` 1 }}", "1         |"},
+      {"{{ printf `%*d` `x` 1 }}", "%!(BADWIDTH)1"},
+      {"{{ printf `%b %o %#o %c` 5 8 8 0x65E5 }}", "101 10 010 \xE6\x97\xA5"},
+      {"{{ printf `%v %s` (list 1 `a` nil) (dict `k` `v`) }}", "[1 a <nil>] map[k:v]"},
+      {"{{ printf `%s %d %v` now.Month now.Month now.Weekday }}", "November 11 Tuesday"},
+      {"{{ printf `%d%%` 5 }}", "5%"},
+  });
+}
+
 TEST(TemplateFunctions, EachUuidIsAnother) {
   std::string a = Made("{{ uuidv4 }}"), b = Made("{{ uuidv4 }}");
   ASSERT_EQ(a.size(), 36u);

@@ -83,11 +83,21 @@ bool VerbWriter::Float(const VerbSpec& spec, char verb, double value) {
   bool finite = shown[0] >= '0' && shown[0] <= '9';
   if (sign != "-") sign = spec.plus ? "+" : spec.space ? " " : finite ? "" : sign;
   TextBuilder text(out_->run());
-  if (spec.sharp && verb != 'v' && finite && shown.find('.') == std::string_view::npos) {
-    size_t point = std::min(shown.find_first_of("epP"), shown.size());
-    text.Append(shown.substr(0, point));
-    text.Append('.');
-    text.Append(shown.substr(point));
+  if (spec.sharp && verb != 'v' && finite) {
+    // A point always; for %g also the zeros up to the precision.
+    size_t tail =
+        std::min(shown.find_first_of(form == 'x' || form == 'X' ? "pP" : "eE"), shown.size());
+    std::string_view digits = shown.substr(0, tail);
+    text.Append(digits);
+    if (digits.find('.') == std::string_view::npos) text.Append('.');
+    if (verb == 'g' || verb == 'G') {
+      size_t wanted = static_cast<size_t>(spec.precision.value_or(6)), count = digits == "0";
+      for (size_t at = digits.find_first_of("123456789"); at < digits.size(); ++at) {
+        count += digits[at] != '.';
+      }
+      if (wanted > count) text.Fill(wanted - count, '0');
+    }
+    text.Append(shown.substr(tail));
   } else {
     text.Append(shown);
   }
