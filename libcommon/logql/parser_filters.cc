@@ -18,7 +18,7 @@ using Compare = LabelFilter::Compare;
 
 // The parser recurses, and the tree is as deep as there are filters in a stage; printed, each is in
 // parentheses of its own.
-constexpr int kMaxFilters = 500;
+constexpr int kMaxFilters = 250;
 
 constexpr std::pair<std::string_view, Compare> kCompares[] = {
     {"==", Compare::kEqual},       {"=", Compare::kEqual},           {"!=", Compare::kNotEqual},

@@ -391,10 +391,10 @@ TEST(ParseLabelFilter, IsBounded) {
     return filter;
   };
   for (const std::string_view joint : {" or ", " and ", ", ", " "}) {
-    const std::string printed = Filter(chain(joint, 500));
+    const std::string printed = Filter(chain(joint, 250));
     EXPECT_EQ(printed[0], '(') << printed;
     EXPECT_EQ(Filter(printed), printed);
-    EXPECT_EQ(Filter(chain(joint, 501)), "parse error : more than 500 label filters in one stage");
+    EXPECT_EQ(Filter(chain(joint, 251)), "parse error : more than 250 label filters in one stage");
   }
   EXPECT_EQ(Filter(std::string(60000, '(')), "parse error : the label filter is nested too deeply");
 }
