@@ -210,6 +210,9 @@ END
   mistake "--regex: regular expression" --match '{}' --regex '(' --end-match
   mistake "--match: its --end-match is missing" --match '{}' --docker
   mistake "--end-match: there is no --match" --docker --end-match
+  local -a deep
+  for _ in {1..51}; do deep+=(--match '{}'); done
+  mistake "--match: nested too deep" "${deep[@]}"
   mistake "--labels: 'a,': expected" --labels a,
   mistake "--static-labels: 'a': expected NAME=VALUE" --static-labels a
   mistake "--limit: '0': expected RATE" --limit 0

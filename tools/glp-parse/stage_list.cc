@@ -12,6 +12,8 @@ namespace {
 using codec::YamlNode;
 using Kind = YamlNode::Kind;
 
+constexpr size_t kMaxDepth = 50;  // of blocks
+
 Status Build(const StagePart& part, stages::StageMetrics* metrics,
              std::vector<std::string>* warnings, stages::StageList* out) {
   codec::YamlErrors errors(part.from);
@@ -38,7 +40,12 @@ Result<stages::StageList> BuildParts(const std::vector<StagePart>& parts,
 
 Status StageList::AddOption(const StageOption& option, std::string_view value) {
   GLP_ASSIGN_OR_RETURN(YamlNode config, ReadStageOption(option, value));
-  if (option.form == StageOption::Form::kBlock) open_.push_back(items_.size());
+  if (option.form == StageOption::Form::kBlock) {
+    if (open_.size() >= kMaxDepth) {
+      return UsageError("nested too deep: " + std::to_string(kMaxDepth) + " at most");
+    }
+    open_.push_back(items_.size());
+  }
   items_.push_back({Item::Kind::kOption, &option, std::string(option.name), std::move(config)});
   return Status::Ok();
 }
