@@ -102,6 +102,8 @@ Value Formatted(const Call& call, GoTime time, std::string_view layout) {
 }
 
 Value InZone(const Call& call, std::string_view layout, const Value& date, std::string_view zone) {
+  // A zone that is not known is looked for each time.
+  if (!zone.empty()) call.run->Charge(20);
   GoTime time = AsTime(call, date);
   time.is_fixed = false;
   time.zone = ZoneOrUtc(zone);

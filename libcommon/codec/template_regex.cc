@@ -120,7 +120,7 @@ class Expression {
     regex_ = call.regex;
     if (regex_ != nullptr) return;
     // Compiling costs as much as many steps.
-    if (!call.run->Charge(1'000 + 20 * call.str(0).size())) return;
+    if (!call.run->Charge(3'000 + 60 * call.str(0).size())) return;
     owned_ = CompileGoRegex(call.str(0));
     if (owned_->ok()) {
       regex_ = owned_.get();

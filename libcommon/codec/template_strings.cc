@@ -2,6 +2,8 @@
 #include "codec/template_strings.h"
 
 #include <algorithm>
+#include <cstring>
+#include <vector>
 
 #include "codec/runes.h"
 #include "codec/template_functions.h"
@@ -9,15 +11,47 @@
 
 namespace glp::codec::tmpl {
 
+namespace {
+
+// The characters of a text, found without going through it where it is long.
+class RuneSet {
+ public:
+  explicit RuneSet(std::string_view set) : set_(set) {
+    if (set.size() <= 64) return;
+    while (!set.empty()) {
+      Rune rune = DecodeRune(set);
+      runes_.push_back(rune.value);
+      set.remove_prefix(rune.size);
+    }
+    std::sort(runes_.begin(), runes_.end());
+    runes_.erase(std::unique(runes_.begin(), runes_.end()), runes_.end());
+  }
+  bool Has(std::string_view bytes) const {
+    if (bytes.size() == 1 && (bytes[0] & 0x80) != 0) return false;
+    if (runes_.empty()) return set_.find(bytes) != std::string_view::npos;
+    return std::binary_search(runes_.begin(), runes_.end(), DecodeRune(bytes).value);
+  }
+
+ private:
+  std::string_view set_;
+  std::vector<uint32_t> runes_;
+};
+
+}  // namespace
+
+size_t FindText(std::string_view text, std::string_view part) {
+  if (part.size() <= 1) return text.find(part);
+  const void* at = memmem(text.data(), text.size(), part.data(), part.size());
+  if (at == nullptr) return std::string_view::npos;
+  return static_cast<size_t>(static_cast<const char*>(at) - text.data());
+}
+
 std::string_view TrimRunes(std::string_view text, std::string_view set, TrimSide side) {
-  auto in_set = [&](std::string_view rune) {
-    if (rune.size() == 1 && (rune[0] & 0x80) != 0) return false;
-    return set.find(rune) != std::string_view::npos;
-  };
+  const RuneSet runes(set);
   if (static_cast<int>(side) & 1) {
     while (!text.empty()) {
       size_t size = DecodeRune(text).size;
-      if (!in_set(text.substr(0, size))) break;
+      if (!runes.Has(text.substr(0, size))) break;
       text.remove_prefix(size);
     }
   }
@@ -26,7 +60,7 @@ std::string_view TrimRunes(std::string_view text, std::string_view set, TrimSide
       size_t begin = text.size() - 1;
       while (begin > 0 && text.size() - begin < 4 && (text[begin] & 0xC0) == 0x80) --begin;
       if (DecodeRune(text.substr(begin)).size != text.size() - begin) begin = text.size() - 1;
-      if (!in_set(text.substr(begin))) break;
+      if (!runes.Has(text.substr(begin))) break;
       text = text.substr(0, begin);
     }
   }
@@ -45,7 +79,7 @@ std::string_view TrimGoSpace(std::string_view text) {
 Value ReplaceText(RunState* run, std::string_view text, std::string_view from, std::string_view to,
                   int64_t count) {
   if (count == 0 || from == to) return Value::Text(text);
-  if (!from.empty() && text.find(from) == std::string_view::npos) return Value::Text(text);
+  if (!from.empty() && FindText(text, from) == std::string_view::npos) return Value::Text(text);
   TextBuilder out(run);
   bool at_start = true;
   while (count != 0 && !run->failed()) {
@@ -59,7 +93,7 @@ Value ReplaceText(RunState* run, std::string_view text, std::string_view from, s
       }
       at_start = false;
     } else {
-      size_t at = text.find(from);
+      size_t at = FindText(text, from);
       if (at == std::string_view::npos) break;
       out.Append(text.substr(0, at));
       text.remove_prefix(at + from.size());
@@ -173,7 +207,7 @@ Value TrimSuffix(const Call& call) {
   return Value::Text(text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text);
 }
 Value Contains(const Call& call) {
-  return Value::Bool(call.str(1).find(call.str(0)) != std::string_view::npos);
+  return Value::Bool(FindText(call.str(1), call.str(0)) != std::string_view::npos);
 }
 Value HasPrefix(const Call& call) { return Value::Bool(call.str(1).starts_with(call.str(0))); }
 Value HasSuffix(const Call& call) { return Value::Bool(call.str(1).ends_with(call.str(0))); }

@@ -16,6 +16,8 @@ std::string_view TrimGoSpace(std::string_view text);
 Value ReplaceText(RunState* run, std::string_view text, std::string_view from, std::string_view to,
                   int64_t count);
 Value MapRunes(RunState* run, std::string_view text, uint32_t (*map)(uint32_t));
+// Where `part` is in the text, npos if nowhere; linear whatever both are, which find() is not.
+size_t FindText(std::string_view text, std::string_view part);
 // Calls `add(part)` for each; a `limit` above 0 leaves the rest in the last. An empty separator
 // splits into characters.
 template <typename Add>
@@ -28,7 +30,7 @@ void SplitText(std::string_view text, std::string_view separator, int64_t limit,
       at = DecodeRune(text).size;
       if (at == text.size()) break;
     } else {
-      at = text.find(separator);
+      at = FindText(text, separator);
       if (at == std::string_view::npos) break;
     }
     add(text.substr(0, at));
