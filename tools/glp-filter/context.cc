@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/arena.h"
+
 namespace glp::filter {
 
 Context::HeldRecord::HeldRecord(const Record& record, uint64_t number, Stream* stream)
     : stream(stream), form(record.line.form), ts_ns(record.ts_ns), pos(record.pos), number(number) {
+  // With what scans look at behind a text.
   texts.reserve(record.line.text.size() + record.meta.size() + record.fields.size() +
-                record.src.size() + record.extra.size());
+                record.src.size() + record.extra.size() + Arena::kPadding);
   texts.append(record.line.text);
   line = texts.size();
   texts.append(record.meta);

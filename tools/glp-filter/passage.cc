@@ -43,7 +43,7 @@ bool Passage::IsThinnedOut(const Record& record, const LabelSet& stream, std::st
   if (options_.sampler) {
     if (record.meta.find(kWeightName) != std::string_view::npos) {
       arena_.Reset();
-      fields_.Reset(record.meta, &arena_);
+      fields_.Reset(arena_.Copy(record.meta), &arena_);
       weight_ = fields_.Get(kWeightName).value_or("");
     }
     if (!options_.sampler->Passes(record, weight_)) {
@@ -58,7 +58,7 @@ bool Passage::IsThinnedOut(const Record& record, const LabelSet& stream, std::st
 void Passage::Weigh(Record* record) {
   if (duplicates_before_ == 0 && !options_.sampler) return;
   arena_.Reset();
-  fields_.Reset(record->meta, &arena_);
+  fields_.Reset(arena_.Copy(record->meta), &arena_);
   if (duplicates_before_ > 0) {
     fields_.SetCopy(kDuplicatesName, std::to_string(duplicates_before_));
   }
@@ -109,7 +109,7 @@ void Passage::Write(Record& record, uint64_t number, bool was_held, std::string_
   bool is_as_read = !record.raw.empty();
   if (!context.empty()) {
     arena_.Reset();
-    fields_.Reset(record.fields, &arena_);
+    fields_.Reset(arena_.Copy(record.fields), &arena_);
     fields_.Set(Context::kField, context);
     record.fields = fields_.Json(&fields_json_);
     is_as_read = false;

@@ -69,7 +69,7 @@ bool Redactor::Object(std::string_view json, std::string* scratch, std::string_v
   // What the values hold can be seen in their JSON, unless something is escaped.
   if (json.find('\\') == std::string_view::npos && !finder_.Next(json, 0, &match)) return false;
   arena_.Reset();
-  fields_.Reset(json, &arena_);
+  fields_.Reset(arena_.Copy(json), &arena_);
   bool changed = false;
   const std::vector<stages::Field> before = fields_.Sorted();
   for (const stages::Field& field : before) {
