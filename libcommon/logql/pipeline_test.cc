@@ -44,7 +44,7 @@ struct Made {
 // One entry, as the recorded answers give it.
 class OneEntry {
  public:
-  OneEntry(Strings stream, Strings meta, std::string line, int64_t ts_ns = 0)
+  OneEntry(const Strings& stream, const Strings& meta, std::string line, int64_t ts_ns = 0)
       : meta_(meta.empty() ? "" : Json(meta)), line_(std::move(line)), ts_ns_(ts_ns) {
     Labels labels;
     for (const auto& [name, value] : stream) labels.push_back({name, value});
