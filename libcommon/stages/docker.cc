@@ -19,25 +19,22 @@ Verdict DockerStage::Process(StageEntry& entry, StageRun& run) {
   }
   if (!docker.ts_ns) Fail(entry, "docker: no time that can be read", docker.time.substr(0, 200));
   entry.SetLine(docker.log);
-  if (as_promtail_) {
-    if (docker.ends_line) entry.NoteNewlineTaken();
-    entry.fields.SetUnwritten("output", entry.LineBytes(run.arena));
-    return Verdict::kPass;
-  }
   // Decoding never makes a text longer.
   if (!docker.ends_line && docker.log.text.size() >= kPieceBytes &&
       entry.LineBytes(run.arena).size() >= kPieceBytes) {
     return partial_lines_.Hold(entry, run);
   }
   if (!partial_lines_.empty()) partial_lines_.Complete(entry, run);
+  if (as_promtail_) {
+    if (docker.ends_line) entry.NoteNewlineTaken();
+    entry.fields.SetUnwritten("output", entry.LineBytes(run.arena));
+  }
   return Verdict::kPass;
 }
 
 std::unique_ptr<Stage> ReadDockerStage(const codec::YamlNode& config, BuildContext& context) {
   codec::YamlMap(config, "docker", context.errors).Finish();
-  PartialLines::Options options;
-  options.as_promtail = context.as_promtail;
-  return std::make_unique<DockerStage>(options);
+  return std::make_unique<DockerStage>(context.as_promtail);
 }
 
 }  // namespace glp::stages

@@ -1,8 +1,8 @@
 // Docker's json-file lines to what the program wrote: line, label `stream`, time. A line that
 // Docker cut (16 KiB without a line end) is joined with what follows in the same file and stream.
 // Stages behind it find the stream as extracted, too.
-// as_promtail: nothing is joined, and output and timestamp are extracted as well (they are not
-// written with the record).
+// as_promtail: output and timestamp are extracted as well (they are not written with the record).
+// promtail passes on the pieces of a long line as lines; nobody can want them apart.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,7 @@ class DockerStage : public Stage {
   // and more is the start of a longer line.
   static constexpr size_t kPieceBytes = 16 << 10;
 
-  explicit DockerStage(PartialLines::Options options = PartialLines::Options())
-      : as_promtail_(options.as_promtail), partial_lines_(options) {}
+  explicit DockerStage(bool as_promtail = false) : as_promtail_(as_promtail) {}
   Verdict Process(StageEntry& entry, StageRun& run) override;
   bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override {

@@ -85,11 +85,14 @@ TEST(DockerStage, ATimeThatIsNoneIsShown) {
             Texts{R"({"__error__":"cri: no time that can be read","__error_details__":"hi!"})"});
 }
 
-TEST(DockerStage, AsPromtailPiecesAreNotJoined) {
+TEST(DockerStage, PiecesAreJoinedAlsoAsPromtail) {
   const std::string piece(DockerStage::kPieceBytes, 'x');
   const std::vector<TestLine> lines = {{Docker(piece)}, {Docker("end\n")}};
-  EXPECT_EQ(LinesOf(RunStages("- docker:", lines)), Texts{piece + "end"});
-  EXPECT_EQ(LinesOf(RunStages("- docker:", lines, true)), (Texts{piece, "end"}));
+  for (bool as_promtail : {false, true}) {
+    EXPECT_EQ(LinesOf(RunStages("- docker:", lines, as_promtail)), Texts{piece + "end"});
+  }
+  EXPECT_EQ(LinesOf(RunStages("[docker: , output: {source: output}]", lines, true)),
+            Texts{piece + "end"});
 }
 
 TEST(DockerStage, StagesBehindSeeWhatItTookApart) {
