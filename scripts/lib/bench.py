@@ -5,6 +5,7 @@ waited for are the row's numbers.
 """
 
 import argparse
+import json
 import os
 import shlex
 import shutil
@@ -239,6 +240,21 @@ def measure_push(table, options, has, glob, glp_pipe, work):
         sink.stop()
 
 
+def show_stages(options):
+    """The rows of stages_bench beside the tools, if it was built."""
+    program = os.path.join(options.bin, "..", "libcommon", "stages", "stages_bench")
+    if not os.path.exists(program):
+        note("no stages_bench beside the tools; ninja builds it")
+        return
+    out = subprocess.run([program, "--benchmark_format=json", "--benchmark_min_time=0.3"],
+                         check=True, capture_output=True, text=True).stdout
+    print(f"\n{'stages in one process, one core':40}{'MB/s':>8}{'ns a line':>11}")
+    for row in json.loads(out)["benchmarks"]:
+        lines = row.get("items_per_second", 0)
+        print(f"{row['name']:40}{row['bytes_per_second'] / 1e6:>8.0f}"
+              + (f"{1e9 / lines:>11.0f}" if lines else ""))
+
+
 def corpus_folder(options, root):
     if options.corpus:
         return os.path.abspath(options.corpus)
@@ -298,6 +314,12 @@ def measure(options, root):
                 note_text="docker stage only") if has("promtail") else None,
             run("fluent-bit", fluent, note_text="docker parser only") if has("fluent-bit") else None,
         ])
+        records = f"{work}/records"
+        subprocess.run(["bash", "-c", f"{tail} >{records}"], check=True)
+        table.add("parse alone: docker, regex, labels", [
+            run("glp", f"{parse} --labels namespace,pod,container <{records}"),
+        ])
+        os.remove(records)
         measure_push(table, options, has, glob, f"{tail} | {parse} | {label}", work)
 
         whole = run("glp", f"{pipe} | glp-store append --dir {store}")
@@ -374,6 +396,7 @@ def main():
     os.environ["PATH"] = os.path.abspath(options.bin) + os.pathsep + os.environ["PATH"]
     try:
         measure(options, root)
+        show_stages(options)
     finally:
         if os.path.exists(RSS_FILE):
             os.remove(RSS_FILE)
