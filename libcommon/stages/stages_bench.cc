@@ -4,15 +4,20 @@
 //
 //   ninja -C build/release stages_bench && build/release/libcommon/stages/stages_bench
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "base/json_text.h"
 #include "codec/yaml.h"
 #include "stages/build.h"
+#include "stages/metric_families.h"
+#include "stages/mmdb_writer.h"
 #include "stages/pipeline.h"
 
 namespace glp::stages {
@@ -72,6 +77,19 @@ constexpr const char* kPodPaths[] = {
 constexpr const char* kDockerLines[] = {
     R"L({"log":"2026-01-05 09:12:44.183 INFO nova.compute.manager [req-3ea4052c] instance: b9000564 VM Started (Lifecycle Event)\n","stream":"stdout","time":"2026-01-05T09:12:44.183920123Z"})L",
     R"L({"log":"level=warn ts=2026-01-05T09:12:44Z caller=http.go:194 msg=\"slow request\" duration=1.8s password=hunter2\n","stream":"stderr","time":"2026-01-05T09:12:44.190114567Z"})L",
+};
+constexpr const char* kCriLines[] = {
+    R"L(2026-01-05T09:12:44.183920123Z stdout F 2026-01-05 09:12:44.183 INFO nova.compute.manager [req-3ea4052c] instance: b9000564 VM Started)L",
+    R"L(2026-01-05T09:12:44.190114567Z stderr F level=warn ts=2026-01-05T09:12:44Z caller=http.go:194 msg="slow request" duration=1.8s)L",
+};
+constexpr const char* kEventLines[] = {
+    R"L({"message":"A logon was attempted.\r\nSubject: x\r\nSecurity ID: S-1-5-18\r\nAccount Name: WIN-1$\r\nLogon Type: 5\r\nProcess ID: 0x2a4"})L",
+};
+constexpr const char* kTraceLines[] = {
+    "2026-01-05 09:12:44.183 ERROR request failed",
+    "  at com.example.Orders.find(Orders.java:81)",
+    "  at com.example.Web.handle(Web.java:17)",
+    "  at java.base/java.lang.Thread.run(Thread.java:840)",
 };
 constexpr char kPodLabels[] = R"L({"filename":"/var/log/pods/kube-system_kube-flannel-ds-amd64-9x66j_28e71490-d614-4cd8-9ea7-af23cc7b9bff/kube-flannel/3.log"})L";
 // clang-format on
@@ -134,6 +152,25 @@ const Row kRows[] = {
     {"kv, logfmt lines", "- kv:", Of(kLogfmtLines)},
     {"auto, combined", "- auto:", Of(kCombinedLines)},
     {"auto, klog", "- auto:", Of(kKlogLines)},
+    {"docker", "- docker:", Of(kDockerLines)},
+    {"cri", "- cri:", Of(kCriLines)},
+    {"eventlogmessage", "- json: {expressions: {message: }}\n- eventlogmessage:", Of(kEventLines)},
+    {"multiline, 4 lines an event", R"Y(- multiline: {firstline: '^\d{4}-'})Y", Of(kTraceLines)},
+    {"timestamp, a layout",
+     R"Y(- regex: {expression: '^(?P<t>\S+ \S+)'}
+- timestamp: {source: t, format: '2006-01-02 15:04:05.000', location: Europe/Berlin})Y",
+     Of(kTraceLines)},
+    {"timestamp, RFC3339Nano",
+     "- logfmt: {mapping: {ts: }}\n- timestamp: {source: ts, format: RFC3339Nano}",
+     Of(kLogfmtLines)},
+    {"output", "- output: {source: filename}", Of(kLogfmtLines), false, kPodLabels},
+    {"match that finds", "- match: {selector: '{filename=~\".+\"} |= \"msg\"', stages: [labeldrop: [a]]}",
+     Of(kLogfmtLines), false, kPodLabels},
+    {"match with a parser",
+     "- match: {selector: '{filename=~\".+\"} | logfmt | level=\"error\"', stages: [labeldrop: [a]]}",
+     Of(kLogfmtLines), false, kPodLabels},
+    {"match that drops", "- match: {selector: '{filename=~\".+\"} |= \"msg\"', action: drop}",
+     Of(kLogfmtLines), false, kPodLabels},
     {"docker, regex of a label, labels",
      R"Y(- docker:
 - regex: {source: filename, expression: '(?:pods)/(?P<namespace>\S+?)_(?P<pod>\S+)-\S+?-\S+?_\S+?/(?P<container>\S+?)/'}
@@ -149,6 +186,18 @@ const Row kRows[] = {
      Of(kLogfmtLines)},
     {"static_labels, labeldrop", "- static_labels: {a: b}\n- labeldrop: [filename]",
      Of(kLogfmtLines), false, kPodLabels},
+    {"geoip", "- geoip: {db: stages_bench.mmdb, source: ip, db_type: asn}", Of(kLogfmtLines), false,
+     R"L({"ip":"8.8.8.8"})L"},
+    {"labelallow", "- labelallow: [job]", Of(kLogfmtLines), false, kPodLabels},
+    {"structured_metadata", "- logfmt: {mapping: {caller: }}\n- structured_metadata: {caller: }",
+     Of(kLogfmtLines)},
+    {"tenant", "- tenant: {value: a}", Of(kLogfmtLines)},
+    {"metrics, a counter and a histogram",
+     R"Y(- logfmt: {mapping: {status: }}
+- metrics:
+    lines: {type: Counter, config: {match_all: true, action: inc}}
+    status: {type: Histogram, config: {buckets: [200, 400, 500]}})Y",
+     Of(kLogfmtLines)},
     {"replace, no match", R"Y(- replace: {expression: 'password=(\S+)', replace: '****'})Y",
      Of(kLogfmtLines)},
     {"replace, 1 match", R"Y(- replace: {expression: 'level=(\w+)', replace: '****'})Y",
@@ -188,7 +237,8 @@ struct Input {
 void Run(benchmark::State& state, const Row& row) {
   auto list = codec::ParseYaml(row.yaml, row.name);
   codec::YamlErrors errors(row.name);
-  BuildContext context{.errors = &errors, .as_promtail = row.as_promtail};
+  StageMetrics metrics;
+  BuildContext context{.errors = &errors, .as_promtail = row.as_promtail, .metrics = &metrics};
   LabelTable table;
   CountingSink sink;
   Pipeline pipeline(&table, &sink);
@@ -228,10 +278,19 @@ void Run(benchmark::State& state, const Row& row) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
+  // Where geoip's row finds it.
+  const auto folder = std::filesystem::temp_directory_path() / ("glp-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::filesystem::current_path(folder);
+  using Writer = glp::stages::MmdbWriter;
+  Writer db("GeoLite2-ASN");
+  db.Add("8.8.8.0", 24, Writer::Map({{"autonomous_system_number", Writer::Uint32(15169)}}));
+  std::ofstream("stages_bench.mmdb", std::ios::binary) << db.Finish();
   for (const auto& row : glp::stages::kRows) {
     benchmark::RegisterBenchmark(row.name,
                                  [&row](benchmark::State& state) { glp::stages::Run(state, row); });
   }
   benchmark::RunSpecifiedBenchmarks();
+  std::filesystem::remove_all(folder);
   return 0;
 }
