@@ -6,7 +6,7 @@ namespace glp::stages {
 
 // ^(?s)(?P<time>\S+?) (?P<stream>stdout|stderr) (?P<flags>\S+?) (?P<content>.*)$
 std::optional<CriLine> ParseCriLine(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  constexpr std::string_view kSpace = " \t\n\f\r";
   CriLine line;
   size_t at = text.substr(0, 64).find_first_of(kSpace);
   if (at == std::string_view::npos) at = text.find_first_of(kSpace);
@@ -45,19 +45,24 @@ Verdict CriStage::Process(StageEntry& entry, StageRun& run) {
     cri = ParseCriLine(line.text);
   }
   if (!cri) {
+    if (promtails_time_) promtails_time_->Miss(&entry);
     Fail(entry, "cri: not a line of the form TIME stdout|stderr F|P TEXT");
     return Verdict::kPass;
   }
   add_stream_.ApplyAndExtract(&entry, cri->stream, run.labels);
   std::optional<int64_t> ts_ns = ParseTimestampExact(cri->time);
   if (!ts_ns && cri->time.size() > 10 && cri->time[10] == 'T') ts_ns = ParseRfc3339(cri->time);
-  if (ts_ns) {
+  bool has_ts = ts_ns.has_value();
+  if (promtails_time_) {
+    has_ts = promtails_time_->Apply(&entry, cri->time, ts_ns);
+  } else if (has_ts) {
     entry.ts_ns = *ts_ns;
-  } else {
+  }
+  if (!has_ts) {
     Fail(entry, "cri: no time that can be read", cri->time.substr(0, 200));
   }
   entry.SetLine({cri->content, line.form});
-  if (as_promtail_) {
+  if (promtails_time_) {
     entry.fields.SetUnwritten("time", cri->time);
     entry.fields.SetUnwritten("flags", cri->tags);
     entry.fields.SetUnwritten("content", entry.LineBytes(run.arena));

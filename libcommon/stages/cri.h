@@ -2,7 +2,8 @@
 // time are taken from them; pieces (tag P) are joined with what follows in the same file and
 // stream up to the first other tag. Stages behind it find the stream as extracted, too.
 // as_promtail: also time, flags and content are (they are not written with the record), only the
-// tag P alone is a piece, and see PartialLines::Options.
+// tag P alone is a piece, a time that cannot be read is made up as promtail does (wrapper_time.h),
+// and see PartialLines::Options.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "stages/build.h"
 #include "stages/partial_lines.h"
 #include "stages/stage.h"
+#include "stages/wrapper_time.h"
 
 namespace glp::stages {
 
@@ -26,7 +28,9 @@ std::optional<CriLine> ParseCriLine(std::string_view text);
 class CriStage : public Stage {
  public:
   explicit CriStage(PartialLines::Options options = PartialLines::Options())
-      : as_promtail_(options.as_promtail), partial_lines_(options) {}
+      : partial_lines_(options) {
+    if (options.as_promtail) promtails_time_.emplace();
+  }
   Verdict Process(StageEntry& entry, StageRun& run) override;
   bool holds() const override { return true; }
   void ReleaseFile(std::string_view id, StageRun& run) override {
@@ -35,7 +39,7 @@ class CriStage : public Stage {
   void ReleaseAll(StageRun& run) override { partial_lines_.ReleaseAll(run); }
 
  private:
-  const bool as_promtail_;
+  std::optional<WrapperTime> promtails_time_;  // as_promtail
   AddLabel add_stream_{"stream"};
   PartialLines partial_lines_;
 };

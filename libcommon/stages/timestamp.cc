@@ -81,15 +81,15 @@ Verdict TimestampStage::Process(StageEntry& entry, StageRun&) {
       if (!ts_ns) continue;
       if (explains_) ExplainRead(entry, *text, i, *ts_ns);
       entry.ts_ns = *ts_ns;
-      if (options_.on_failure == OnFailure::kFudge) *LastTime(entry.labels, true) = *ts_ns;
+      if (options_.on_failure == OnFailure::kFudge) times_.Set(entry.labels, *ts_ns);
       return Verdict::kPass;
     }
   }
   Fail(entry, text ? no_time_ : no_source_, text ? text->substr(0, kMaxShownBytes) : "");
-  int64_t* last =
-      options_.on_failure == OnFailure::kFudge ? LastTime(entry.labels, false) : nullptr;
-  if (last != nullptr) entry.ts_ns = ++*last;
-  if (explains_) ExplainFailed(text ? &*text : nullptr, last != nullptr, entry.ts_ns);
+  std::optional<int64_t> next;
+  if (options_.on_failure == OnFailure::kFudge) next = times_.Next(entry.labels);
+  if (next) entry.ts_ns = *next;
+  if (explains_) ExplainFailed(text ? &*text : nullptr, next.has_value(), entry.ts_ns);
   return Verdict::kPass;
 }
 
@@ -117,23 +117,6 @@ void TimestampStage::ExplainFailed(const std::string_view* text, bool fudged, in
   explanation_ +=
       fudged ? "; one nanosecond behind the stream's last time: " : "; the time it has stays: ";
   explanation_ += FormatTimestamp(ts_ns);
-}
-
-int64_t* TimestampStage::LastTime(const LabelSet* labels, bool add) {
-  if (!recent_.empty() && recent_.front().first == labels->hash) return &recent_.front().second;
-  auto it = by_labels_.find(labels->hash);
-  if (it != by_labels_.end()) {
-    recent_.splice(recent_.begin(), recent_, it->second);
-    return &recent_.front().second;
-  }
-  if (!add) return nullptr;
-  if (recent_.size() >= kMaxStreams) {
-    by_labels_.erase(recent_.back().first);
-    recent_.pop_back();
-  }
-  recent_.emplace_front(labels->hash, 0);
-  by_labels_[labels->hash] = recent_.begin();
-  return &recent_.front().second;
 }
 
 namespace {

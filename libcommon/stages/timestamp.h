@@ -11,11 +11,9 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,6 +22,7 @@
 #include "stages/build.h"
 #include "stages/file_times.h"
 #include "stages/stage.h"
+#include "stages/stream_times.h"
 
 namespace glp::stages {
 
@@ -52,13 +51,8 @@ class TimestampStage : public Stage {
   const std::string& explanation() const { return explanation_; }
 
  private:
-  // Streams whose last time is kept; the one unused for longest is forgotten.
-  static constexpr size_t kMaxStreams = 10'000;
-  using Recent = std::list<std::pair<uint64_t, int64_t>>;  // hash of the labels, time
-
   explicit TimestampStage(Options options) : options_(std::move(options)) {}
   codec::YearHint HintOf(const StageEntry& entry) const;
-  int64_t* LastTime(const LabelSet* labels, bool add);
   void ExplainRead(const StageEntry& entry, std::string_view text, size_t layout, int64_t ts_ns);
   void ExplainFailed(const std::string_view* text, bool fudged, int64_t ts_ns);
 
@@ -67,8 +61,7 @@ class TimestampStage : public Stage {
   bool needs_year_ = false;  // some layout does
   FileTimes files_;
   std::string no_source_, no_time_;
-  Recent recent_;  // the latest first
-  std::unordered_map<uint64_t, Recent::iterator> by_labels_;
+  StreamTimes times_;
   bool explains_ = false;
   std::string explanation_;
 };

@@ -85,6 +85,42 @@ TEST(DockerStage, ATimeThatIsNoneIsShown) {
             Texts{R"({"__error__":"cri: no time that can be read","__error_details__":"hi!"})"});
 }
 
+// The time of a line that docker or cri can read none in.
+TEST(DockerStage, AsPromtailATimeThatIsNoneIsMadeUpFromTheStreams) {
+  constexpr int64_t kRead = 1546304400'000000000;  // 2019-01-01T01:00:00Z
+  const auto times = [](std::string_view yaml, const std::vector<TestLine>& lines,
+                        bool as_promtail) {
+    std::vector<int64_t> out;
+    for (const TestOut& entry : RunStages(yaml, lines, as_promtail)) out.push_back(entry.ts_ns);
+    return out;
+  };
+  const auto docker = [](std::string_view stream, std::string_view time) {
+    return TestLine{R"({"log":"x\n","stream":")" + std::string(stream) + "\"" +
+                    (time.empty() ? "" : ",\"time\":" + std::string(time)) + "}"};
+  };
+  const std::vector<TestLine> dockers = {docker("a", "\"2019-01-01T01:00:00Z\""),
+                                         docker("a", "\"hi!\""),
+                                         docker("b", "\"hi!\""),
+                                         docker("a", ""),
+                                         docker("a", "7"),
+                                         // Go reads an hour of one digit, and no z.
+                                         docker("a", "\"2019-01-01T1:00:00Z\""),
+                                         docker("a", "\"2019-01-01T02:00:00z\""),
+                                         {"not JSON"}};
+  EXPECT_EQ(
+      times("- docker:", dockers, true),
+      (std::vector<int64_t>{kRead, kRead + 1, 1000, kRead + 2, kRead + 3, kRead, kRead + 1, 1000}));
+  EXPECT_EQ(times("- docker:", {dockers[0], dockers[1]}, false),
+            (std::vector<int64_t>{kRead, 1000}));
+  const std::string labels = R"({"job":"golden","stream":"stdout"})";
+  const std::vector<TestLine> cris = {{"2019-01-01T02:00:00+01:00 stdout F x", labels},
+                                      {"hi! stdout F x", labels},
+                                      {"hi! stderr F x", labels},
+                                      {"not CRI", labels}};
+  EXPECT_EQ(times("- cri:", cris, true), (std::vector<int64_t>{kRead, kRead + 1, 1000, kRead + 2}));
+  EXPECT_EQ(times("- cri:", {cris[0], cris[1]}, false), (std::vector<int64_t>{kRead, 1000}));
+}
+
 TEST(DockerStage, PiecesAreJoinedAlsoAsPromtail) {
   const std::string piece(DockerStage::kPieceBytes, 'x');
   const std::vector<TestLine> lines = {{Docker(piece)}, {Docker("end\n")}};
