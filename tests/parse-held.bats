@@ -85,6 +85,9 @@ year_stages() { glp-parse --regex '^(?P<t>\w+ +\d+ \S+)' --timestamp 't=Jan _2 1
   config '[cri: ]'
   printf '2026-01-05T00:00:00Z stderr P half \n2026-01-05T00:00:00Z stdout F whole\n' >app.log
   run --separate-stderr bash -c 'glp-tail app.log | glp-parse -c p.yml'
+  assert_status 3
+  assert_equal "$stderr" "glp-parse: 1 line is not written: the input ended in front of the rest of it; no position passed it, so it comes again
+glp-parse: unfinished lines: 1"
   assert_equal "$(lines_of <<<"$output")" whole
   assert_contains "$output" '"unfinished line":1}'
   assert_json "$output" 'select(.line == "whole") | .pos == 0'
@@ -92,6 +95,14 @@ year_stages() { glp-parse --regex '^(?P<t>\w+ +\d+ \S+)' --timestamp 't=Jan _2 1
   # By glp's own option it is a line.
   run --separate-stderr bash -c 'glp-tail app.log | glp-parse --cri'
   assert_equal "$(lines_of <<<"$output" | sort | paste -sd,)" 'half ,whole'
+}
+
+@test "the end mark tells of lines that became a part of another one" {
+  run --separate-stderr glp-parse --cri --multiline ^A < <(
+    printf '{"line":"2026-01-05T00:00:00Z stdout %s"}\n' 'F A1' 'P b' 'F c' 'F A2')
+  assert_status 0
+  assert_equal "$(records <<<"$output" | jq -c .line | paste -sd,)" '"A1\nbc","A2"'
+  assert_contains "$output" '{"mark":"end","tool":"glp-parse","in":4,"out":2,"dropped":{},"joined":2}'
 }
 
 @test "blocks of files with the same labels do not mix" {

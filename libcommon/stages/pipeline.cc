@@ -19,7 +19,7 @@ void StageRun::Abandon(StageEntry& entry, std::string_view reason) {
     for (Pipeline::HeldLine& line : file->held) line.abandoned |= line.number == entry.number;
   }
   entry.src = {};  // what has one tells its position
-  pipeline_->sink_.OnDrop(entry, reason);
+  pipeline_->sink_.OnAbandon(entry, reason);
 }
 void StageRun::Wait(int64_t ns) { pipeline_->sink_.Wait(ns); }
 int64_t StageRun::NowNs() const { return pipeline_->now_ns_ ? pipeline_->now_ns_() : glp::NowNs(); }
@@ -40,7 +40,10 @@ void Pipeline::RunFrom(size_t stage, StageEntry& entry) {
     StageRun run(this, stage, labels_, arena_);
     uint64_t number = entry.number;
     Verdict verdict = stages_[stage]->Process(entry, run);
-    if (entry.number != number) Forget(entry, number);
+    if (entry.number != number) {
+      ++joined_;
+      Forget(entry, number);
+    }
     if (observer_ != nullptr) observer_->OnStage(stage, entry, verdict);
     if (verdict == Verdict::kHeld) return;
     if (verdict == Verdict::kDrop) {

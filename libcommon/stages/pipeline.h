@@ -34,6 +34,8 @@ class EntrySink {
   virtual void OnEntry(StageEntry& entry) = 0;
   // A stage dropped it. `reason` lives as long as the stages.
   virtual void OnDrop(StageEntry& entry, std::string_view reason) = 0;
+  // A stage held it to no end, and it is to be read again (StageRun::Abandon).
+  virtual void OnAbandon(StageEntry& entry, std::string_view reason) { OnDrop(entry, reason); }
   // Returns after `ns`, or when the process is to stop.
   virtual void Wait(int64_t ns) = 0;
 };
@@ -60,6 +62,8 @@ class Pipeline {
   }
   bool empty() const { return stages_.empty(); }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
+  // How many of the records became a part of another one.
+  uint64_t joined() const { return joined_; }
 
   void Process(const Record& record);
   // A mark came by. What it ends is let go ahead of it: all at an end, what is held of the file at
@@ -108,6 +112,7 @@ class Pipeline {
   std::function<int64_t()> now_ns_, steady_ns_;
   std::vector<std::unique_ptr<Stage>> stages_;
   bool holds_ = false;  // some stage may
+  uint64_t joined_ = 0;
   Arena arena_;
   StageEntry entry_;     // of Process
   uint64_t number_ = 0;  // of the last one, and its file and NEXT

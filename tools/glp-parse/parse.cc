@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "auto_report.h"
 #include "base/time.h"
@@ -31,6 +33,15 @@ void SayFailures(const stages::Pipeline& pipeline, cli::Context& context) {
                   std::string(failure.reason) + "' (" + stage->place() + ")");
     }
   }
+}
+
+void SayUnfinished(uint64_t count, std::string_view why, cli::Context& context) {
+  if (count == 0) return;
+  const bool one = count == 1;
+  context.Incomplete("unfinished lines",
+                     std::to_string(count) + (one ? " line is" : " lines are") + " not written: " +
+                         std::string(why) + (one ? "it" : "them") + "; no position passed " +
+                         (one ? "it, so it comes" : "them, so they come") + " again");
 }
 
 Status CheckOptions(const Options& options) {
@@ -97,14 +108,9 @@ cli::RunResult RunStages(const Options& options, stages::StageList stages,
   if (server != nullptr) parser.SetMetrics(&metrics);
   Status status = pipe.Run(&parser);
   SayFailures(parser.pipeline(), context);
-  if (parser.unfinished() > 0) {
-    context.Incomplete(
-        "unfinished lines",
-        std::to_string(parser.unfinished()) +
-            (parser.unfinished() == 1 ? " line is" : " lines are") +
-            " not written: the tool in front ended without its end mark in the midst "
-            "of it; no position passed it, so it comes again");
-  }
+  SayUnfinished(parser.unfinished(),
+                "the tool in front ended without its end mark in the midst of ", context);
+  SayUnfinished(parser.abandoned(), "the input ended in front of the rest of ", context);
   GLP_RETURN_IF_ERROR(status);
   return static_cast<int>(cli::kExitOk);
 }

@@ -2,6 +2,7 @@
 
 #include "cli/end_marks.h"
 #include "io/stop.h"
+#include "stages/partial_lines.h"
 
 namespace glp::parse {
 
@@ -44,6 +45,9 @@ Status Parser::OnEnd(cli::RecordPipe&) {
   // again, for no position passed them; given now they would stand in two parts.
   cut_off_ = source_runs_ && !io::StopRequested();
   pipeline_.ReleaseAll();
+  if (const uint64_t joined = pipeline_.joined(); joined > 0) {
+    pipe_.AddToEndMark("joined", std::to_string(joined));
+  }
   return Status::Ok();
 }
 
@@ -61,7 +65,9 @@ void Parser::OnEntry(stages::StageEntry& entry) {
   if (cut_off_ && !entry.src.empty()) {
     ++unfinished_;
     record.src = {};  // Drop tells the position of what has one
-    pipe_.Drop(record, "unfinished line");
+    constexpr std::string_view kUnfinished = stages::PartialLines::kUnfinished;
+    if (metrics_ != nullptr) metrics_->OnDropped(kUnfinished);
+    pipe_.Drop(record, kUnfinished);
     return;
   }
   if (metrics_ != nullptr) metrics_->OnWritten();
@@ -75,6 +81,11 @@ void Parser::OnDrop(stages::StageEntry& entry, std::string_view reason) {
   record.src = entry.src;
   record.pos = entry.pos;
   pipe_.Drop(record, reason);
+}
+
+void Parser::OnAbandon(stages::StageEntry& entry, std::string_view reason) {
+  ++abandoned_;
+  OnDrop(entry, reason);
 }
 
 }  // namespace glp::parse

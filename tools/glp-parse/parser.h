@@ -22,6 +22,8 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   void SetMetrics(ParseMetrics* metrics) { metrics_ = metrics; }
   // Lines that were not written, since the tool in front died in the midst of them.
   uint64_t unfinished() const { return unfinished_; }
+  // Lines that were not written, since their rest had not come when the input ended.
+  uint64_t abandoned() const { return abandoned_; }
 
   Status OnRecord(Record& record, cli::RecordPipe&) override;
   Status OnMark(const Mark& mark, cli::RecordPipe& pipe) override;
@@ -32,6 +34,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
 
   void OnEntry(stages::StageEntry& entry) override;
   void OnDrop(stages::StageEntry& entry, std::string_view reason) override;
+  void OnAbandon(stages::StageEntry& entry, std::string_view reason) override;
   void Wait(int64_t ns) override { pipe_.Wait(ns); }
 
  private:
@@ -43,6 +46,7 @@ class Parser : public cli::RecordHandler, public stages::EntrySink {
   bool source_runs_ = false;  // a file was told of, and not yet the end of the tool that reads it
   bool cut_off_ = false;
   uint64_t unfinished_ = 0;
+  uint64_t abandoned_ = 0;
 };
 
 }  // namespace glp::parse
