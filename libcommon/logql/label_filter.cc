@@ -80,6 +80,7 @@ Result<Node> Compile(const LabelFilter& filter, LabelNames* names, bool stops_ea
 
 bool PassesMatcher(const Node& node, LabelsBuilder* labels) {
   if (node.id == LabelNames::kError) return node.matcher.Matches(labels->error());
+  if (node.id == LabelNames::kErrorDetails) return node.matcher.Matches(labels->old_details());
   return node.matcher.Matches(labels->Get(node.id).value_or(std::string_view()));
 }
 

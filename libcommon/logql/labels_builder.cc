@@ -44,7 +44,7 @@ bool LabelsBuilder::Begin(const LabelSet* stream, std::string_view meta, std::st
   meta_ = meta == "{}" ? std::string_view() : meta;
   fields_ = fields == "{}" ? std::string_view() : fields;
   is_open_ = stream_changed_ = meta_changed_ = fields_changed_ = false;
-  error_ = error_details_ = {};
+  error_ = error_details_ = old_details_ = {};
   return trimmed;
 }
 
@@ -95,13 +95,33 @@ void LabelsBuilder::Take(LabelCategory category, std::string_view name, std::str
   if (id == LabelNames::kError) {
     error_ = value;
   } else if (id == LabelNames::kErrorDetails) {
-    error_details_ = value;
+    error_details_ = old_details_ = value;
   } else {
     if (category == LabelCategory::kMetadata && states_[id].stream == stream_epoch_) {
       id = names_.Extracted(id);
     }
-    Add(category, id, value);
+    category == LabelCategory::kParsed ? Hide(id, value) : Add(category, id, value);
   }
+}
+
+void LabelsBuilder::Hide(Id id, std::string_view value) {
+  if (id >= states_.size()) Grow();
+  const State& state = states_[id];
+  LabelCategory category = LabelCategory::kParsed;
+  std::string_view hidden;
+  if (state.entry == entry_ && state.at != kGone) {
+    const Overlay& item = items_[static_cast<size_t>(state.at)];
+    const bool is_repeated = item.category == LabelCategory::kParsed;
+    category = is_repeated ? item.hidden_category : item.category;
+    hidden = is_repeated ? item.hidden : item.value;
+  } else if (state.stream == stream_epoch_) {
+    category = LabelCategory::kStream;
+    hidden = stream_->labels[state.stream_at].value;
+  }
+  Add(LabelCategory::kParsed, id, value);
+  Overlay& item = items_[static_cast<size_t>(states_[id].at)];
+  item.hidden_category = category;
+  item.hidden = hidden;
 }
 
 // {"k":"v",…} without blanks and escapes.
@@ -147,8 +167,7 @@ void LabelsBuilder::Add(LabelCategory category, Id id, std::string_view value) {
   State& state = states_[id];
   if (state.entry == entry_ && state.at != kGone) {
     Overlay& item = items_[static_cast<size_t>(state.at)];
-    item.category = category;
-    item.value = value;
+    item = {id, category, value};
     return;
   }
   state.entry = entry_;
@@ -160,7 +179,8 @@ LabelCategory LabelsBuilder::CategoryOf(Id id) {
   Open();
   const State& state = states_[id];
   if (state.entry == entry_ && state.at != kGone) {
-    return items_[static_cast<size_t>(state.at)].category;
+    const Overlay& item = items_[static_cast<size_t>(state.at)];
+    return item.hidden_category == LabelCategory::kParsed ? item.category : item.hidden_category;
   }
   return LabelCategory::kStream;
 }
@@ -176,7 +196,8 @@ void LabelsBuilder::Set(LabelCategory category, Id id, std::string_view value) {
       state.stream == stream_epoch_) {
     stream_changed_ = true;
   }
-  if (category == LabelCategory::kMetadata || before == LabelCategory::kMetadata) {
+  if (category == LabelCategory::kMetadata ||
+      (was_set && IsMetadata(items_[static_cast<size_t>(state.at)]))) {
     meta_changed_ = true;
   }
   if (category == LabelCategory::kParsed || (was_set && before == LabelCategory::kParsed)) {
@@ -192,7 +213,7 @@ void LabelsBuilder::Delete(Id id) {
   if (state.entry == entry_ && state.at != kGone) {
     Overlay& item = items_[static_cast<size_t>(state.at)];
     if (item.category == LabelCategory::kStream) stream_changed_ = true;
-    if (item.category == LabelCategory::kMetadata) meta_changed_ = true;
+    if (IsMetadata(item)) meta_changed_ = true;
     if (item.category == LabelCategory::kParsed) fields_changed_ = true;
     item.id = LabelNames::kNone;
   }
@@ -205,19 +226,20 @@ void LabelsBuilder::SetError(std::string_view error, std::string_view details) {
   Open();
   error_ = error;
   error_details_ = arena_.Copy(details);
+  old_details_ = {};
   fields_changed_ = true;
 }
 
 void LabelsBuilder::ClearError() {
   Open();
   fields_changed_ |= has_error();
-  error_ = error_details_ = {};
+  error_ = error_details_ = old_details_ = {};
 }
 
 void LabelsBuilder::ClearErrorDetails() {
   Open();
   fields_changed_ |= !error_details_.empty();
-  error_details_ = {};
+  error_details_ = old_details_ = {};
 }
 
 const std::vector<LabelsBuilder::Item>& LabelsBuilder::Sorted() {
@@ -235,7 +257,9 @@ const std::vector<LabelsBuilder::Item>& LabelsBuilder::Sorted() {
     const bool hidden =
         has_error() && (item.id == LabelNames::kError ||
                         (item.id == LabelNames::kErrorDetails && !error_details_.empty()));
-    if (!hidden) sorted_.push_back({names_.Text(item.id), item.value, item.category, item.id});
+    if (hidden) continue;
+    sorted_.push_back({names_.Text(item.id), item.value, item.category, item.id,
+                       item.hidden_category, item.hidden});
   }
   if (has_error()) {
     sorted_.push_back({"__error__", error_, LabelCategory::kParsed, LabelNames::kError});
@@ -254,11 +278,13 @@ const std::vector<LabelsBuilder::Item>& LabelsBuilder::Sorted() {
 std::string_view LabelsBuilder::Render(LabelCategory category) {
   scratch_.clear();
   for (const Item& item : sorted_) {
-    if (item.category != category) continue;
+    const bool is_hidden = item.category == LabelCategory::kParsed &&
+                           item.hidden_category == category && category != LabelCategory::kParsed;
+    if (item.category != category && !is_hidden) continue;
     scratch_.push_back(scratch_.empty() ? '{' : ',');
     AppendLossy(&scratch_, item.name);
     scratch_.push_back(':');
-    AppendLossy(&scratch_, item.value);
+    AppendLossy(&scratch_, is_hidden ? item.hidden : item.value);
   }
   if (!scratch_.empty()) scratch_.push_back('}');
   return scratch_;

@@ -4,6 +4,8 @@
 //
 // One name has one value: what a parser sets stands in front of metadata and stream labels. A
 // parser that finds a name which the stream or the metadata has gives it as NAME_extracted (Fresh).
+// A field that the entry came with may have such a name, too: it is what is looked at, and what it
+// hides stays where it is until a stage sets or deletes the name.
 //
 // Lifetime: values that are set must live until the next Begin; Keep copies those that would not.
 //           Views given out live until the next Begin, those into LabelSets as long as these.
@@ -32,6 +34,9 @@ class LabelsBuilder {
     std::string_view name, value;
     LabelCategory category;
     Id id;
+    // What it hides: kParsed for nothing.
+    LabelCategory hidden_category = LabelCategory::kParsed;
+    std::string_view hidden;
   };
 
   LabelsBuilder();
@@ -61,7 +66,8 @@ class LabelsBuilder {
     if (state.stream == stream_epoch_) return stream_->labels[state.stream_at].value;
     return std::nullopt;
   }
-  // The category of a label that is there.
+  // The category of a label that is there, of one that hides another the other's: where a changed
+  // value belongs.
   LabelCategory CategoryOf(Id id);
   bool Has(Id id) { return Get(id).has_value(); }
 
@@ -70,9 +76,9 @@ class LabelsBuilder {
     Open();
     if (id >= states_.size()) Grow();
     const State& state = states_[id];
-    const bool taken = state.stream == stream_epoch_ ||
-                       (state.entry == entry_ && state.at >= 0 &&
-                        items_[static_cast<size_t>(state.at)].category == LabelCategory::kMetadata);
+    const bool taken =
+        state.stream == stream_epoch_ || (state.entry == entry_ && state.at >= 0 &&
+                                          IsMetadata(items_[static_cast<size_t>(state.at)]));
     return taken ? names_.Extracted(id) : id;
   }
   // Whether a parser, or a stage's template, has set it.
@@ -98,6 +104,12 @@ class LabelsBuilder {
   std::string_view error_details() {
     Open();
     return error_details_;
+  }
+  // Those that the entry came with, as long as they stand: what label filters see of them. Those of
+  // an error of this pipeline they do not see, as in Loki.
+  std::string_view old_details() {
+    Open();
+    return old_details_;
   }
   // `error` must stay; the details are copied.
   void SetError(std::string_view error, std::string_view details);
@@ -126,7 +138,13 @@ class LabelsBuilder {
     Id id;
     LabelCategory category;
     std::string_view value;
+    LabelCategory hidden_category = LabelCategory::kParsed;
+    std::string_view hidden;
   };
+  static bool IsMetadata(const Overlay& item) {
+    return item.category == LabelCategory::kMetadata ||
+           item.hidden_category == LabelCategory::kMetadata;
+  }
 
   void Open() {
     if (!is_open_) OpenEntry();
@@ -137,6 +155,8 @@ class LabelsBuilder {
   bool ReadPlain(std::string_view raw, LabelCategory category);
   void ReadObject(std::string_view raw, LabelCategory category);
   void Take(LabelCategory category, std::string_view name, std::string_view value);
+  // A field over what the stream or the metadata has.
+  void Hide(Id id, std::string_view value);
   void Grow();
   void Add(LabelCategory category, Id id, std::string_view value);
   std::string_view Render(LabelCategory category);
@@ -154,7 +174,7 @@ class LabelsBuilder {
   const LabelSet* open_stream_ = nullptr;      // whose labels the states know
   const std::vector<Id>* open_ids_ = nullptr;  // of its labels
   std::unordered_map<const LabelSet*, std::vector<Id>> stream_ids_;
-  std::string_view error_, error_details_;
+  std::string_view error_, error_details_, old_details_;
   std::string scratch_;
 };
 

@@ -361,6 +361,36 @@ TEST(Pipeline, LabelsStayWhatTheyAre) {
   EXPECT_EQ(Parts("pattern `<a>`", s, "", "", "\xFFz"), s + "  {\"a\":\"\xEF\xBF\xBDz\"}");
 }
 
+TEST(Pipeline, DetailsThatAnEntryCameWithCanBeAskedFor) {
+  const std::string f = R"({"__error__":"e","__error_details__":"at 7"})";
+  EXPECT_EQ(Parts("__error_details__=~`at .*`", "{}", "", f), "{}  " + f);
+  EXPECT_EQ(Parts("__error_details__=`x`", "{}", "", f), "dropped");
+  EXPECT_EQ(Parts("drop __error__ | __error_details__=~`at .*`", "{}", "", f), "dropped");
+  EXPECT_EQ(Parts("json | __error_details__=~`at .*`", "{}", "", f, "x"), "dropped");
+}
+
+// As where a label or metadatum was made of a field.
+TEST(Pipeline, WhatAFieldOfTheSameNameHidesStaysWhereItIs) {
+  const std::string s = R"({"app":"x","level":"info"})", m = R"({"trace":"7","zone":"b"})";
+  const std::string f = R"({"level":"warn","trace":"9"})";
+  EXPECT_EQ(Parts("level=\"warn\" | trace=\"9\"", s, m, f), s + " " + m + " " + f);
+  EXPECT_EQ(Parts("drop app", s, m, f), R"({"level":"info"} )" + m + " " + f);
+  EXPECT_EQ(Parts("drop zone", s, m, f), s + R"( {"trace":"7"} )" + f);
+  EXPECT_EQ(Parts("drop level, trace", s, m, f), R"({"app":"x"} {"zone":"b"} )");
+  EXPECT_EQ(Parts("keep level", s, m, f), R"({"level":"info"}  {"level":"warn"})");
+  EXPECT_EQ(Parts("keep trace", s, m, f), R"({} {"trace":"7"} {"trace":"9"})");
+  EXPECT_EQ(Parts("label_format level=`{{.level | ToUpper}}`", s, m, f),
+            R"({"app":"x","level":"WARN"} )" + m + R"( {"trace":"9"})");
+  EXPECT_EQ(Parts("label_format severity=level, id=trace", s, m, f),
+            R"({"app":"x","severity":"warn"} {"id":"9","zone":"b"} )");
+  EXPECT_EQ(
+      Parts("json", s, m, f, R"({"trace":"j","level":"j"})"),
+      s + " " + m + R"( {"level":"warn","level_extracted":"j","trace":"9","trace_extracted":"j"})");
+  // Read a second time, for its escapes.
+  EXPECT_EQ(Parts("drop app", s, m, R"({"trace":"9","e":"\n"})"),
+            R"({"level":"info"} )" + m + R"( {"trace":"9","e":"\n"})");
+}
+
 // What `| json` is to give for a valid object, the slow way.
 void Flatten(simdjson::dom::object object, const std::string& prefix, bool is_top, Strings* out) {
   for (auto [key, value] : object) {
