@@ -1,8 +1,5 @@
 // Stages one behind the other, and the promise that a position never passes a line that a stage
-// still holds back: an entry that leaves while something of its file is held carries, as `pos`, the
-// offset in front of the first byte held. So what is held in one stream of a file holds up nothing
-// of the others, positions go on as soon as the oldest piece has left, and after a crash nothing is
-// lost. A line that leaves late carries how far its file is dealt with by then.
+// still holds back (record/held_positions.h).
 //
 //   Pipeline pipeline(&table, &sink);
 //   pipeline.Add(…);
@@ -21,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/strings.h"
+#include "record/held_positions.h"
 #include "record/labels.h"
 #include "record/record.h"
 #include "stages/stage.h"
@@ -86,23 +83,11 @@ class Pipeline {
 
  private:
   friend class StageRun;
-  struct HeldLine {
-    uint64_t number;
-    uint64_t start;          // offset of its first byte, or less where that is not known
-    bool abandoned = false;  // until its file is read again
-  };
-  struct File {
-    uint64_t last = 0;           // NEXT of the line, or position of the mark, that was seen last
-    uint64_t newest = 0;         // all up to here was seen
-    uint64_t left = 0;           // highest NEXT that has left
-    std::vector<HeldLine> held;  // and the line at work
-  };
+  using File = HeldPositions::File;
   void RunFrom(size_t stage, StageEntry& entry);
   void Begin(const Record& record);
   void Leave(StageEntry& entry);
   void Forget(const StageEntry& entry, uint64_t number);
-  void ReleaseFile(std::string_view id);
-  File& FileOf(std::string_view id);
   // The file of an entry in the pipeline; nullptr where it has no src.
   File* Find(const StageEntry& entry);
 
@@ -118,9 +103,7 @@ class Pipeline {
   uint64_t number_ = 0;  // of the last one, and its file and NEXT
   File* file_ = nullptr;
   uint64_t next_ = 0;
-  StringMap<File> files_;
-  std::string last_id_;
-  File* last_file_ = nullptr;
+  HeldPositions positions_;
 };
 
 }  // namespace glp::stages

@@ -1,4 +1,4 @@
-#include "held_positions.h"
+#include "record/held_positions.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace glp::filter {
+namespace glp {
 namespace {
 
 Record At(const std::string& src) {
@@ -95,4 +95,4 @@ TEST(HeldPositions, NeverPassWhatIsHeld) {
 }
 
 }  // namespace
-}  // namespace glp::filter
+}  // namespace glp
