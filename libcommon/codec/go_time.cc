@@ -1,7 +1,11 @@
 #include "codec/go_time.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "base/time.h"
@@ -195,6 +199,33 @@ TimeLayout::TimeLayout() = default;
 TimeLayout::TimeLayout(TimeLayout&&) noexcept = default;
 TimeLayout& TimeLayout::operator=(TimeLayout&&) noexcept = default;
 TimeLayout::~TimeLayout() = default;
+
+std::string_view TimeLayout::NearestName(std::string_view format) {
+  const auto lowered = [](std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+  };
+  const auto is_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+  };
+  if (format.empty() || !std::all_of(format.begin(), format.end(), is_word)) return "";
+  std::vector<std::string_view> names;
+  std::vector<std::string> lower;
+  const auto add = [&](std::string_view name) {
+    names.push_back(name);
+    lower.push_back(lowered(name));
+  };
+  for (const NamedFormat& named : kNamed) add(named.name);
+  for (const char* name : {"Unix", "UnixMs", "UnixUs", "UnixNs"}) add(name);
+  const std::string word = lowered(format);
+  const std::string_view nearest = Nearest(word, lower);
+  for (size_t i = 0; i < names.size(); ++i) {
+    // "Jan2" is a layout, and near to nothing but by its size.
+    if (lower[i] == nearest && lower[i][0] == word[0] && names[i] != format) return names[i];
+  }
+  return "";
+}
 
 Result<TimeLayout> TimeLayout::Compile(std::string_view format, std::string_view location) {
   TimeLayout out;

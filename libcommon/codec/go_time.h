@@ -67,6 +67,9 @@ class TimeLayout {
   // Whether Parse looks at the hint at all.
   bool needs_year() const { return kind_ == Kind::kLayout && needs_year_; }
 
+  // The named format that `format` may be a misspelling of ("RFC333", "unix_ms"); "" for none.
+  static std::string_view NearestName(std::string_view format);
+
   // False for a layout that names no part of a time ("YYYY-MM-DD"): it can only ever fail.
   bool has_parts() const { return kind_ != Kind::kLayout || has_parts_; }
 

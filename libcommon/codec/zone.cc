@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
 
 namespace glp::codec {
 namespace {
@@ -38,14 +42,31 @@ TimeZone::TimeZone(const date::time_zone* zone) : zone_(zone) {
   }
 }
 
+namespace {
+
+std::string UnknownZone(std::string_view name) {
+  std::string why = "time zone '" + std::string(name) + "' is not known; ";
+  std::vector<std::string> names;
+  try {
+    for (const date::time_zone& zone : date::get_tzdb().zones) names.push_back(zone.name());
+  } catch (const std::exception&) {
+    names.clear();
+  }
+  std::string_view nearest = Nearest(name, names);
+  if (!nearest.empty()) return why + "did you mean " + std::string(nearest) + "?";
+  return why +
+         "use an IANA name such as Europe/Berlin, and see that the system's zone files (package "
+         "tzdata) are installed";
+}
+
+}  // namespace
+
 Result<TimeZone> TimeZone::Find(std::string_view name) {
   // The library says "no" by exceptions; they end here.
   try {
     return TimeZone(name == "Local" ? date::current_zone() : date::locate_zone(std::string(name)));
   } catch (const std::exception&) {
-    return UsageError("time zone '" + std::string(name) +
-                      "' is not known; use an IANA name such as Europe/Berlin, and see that the "
-                      "system's zone files (package tzdata) are installed");
+    return UsageError(UnknownZone(name));
   }
 }
 

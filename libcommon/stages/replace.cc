@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stages/entry_data.h"
+#include "stages/template.h"
 
 namespace glp::stages {
 
@@ -126,7 +127,7 @@ std::unique_ptr<Stage> ReadReplaceStage(const codec::YamlNode& config, BuildCont
   auto regex = codec::GroupRegex::Compile(expression.value);
   if (!regex.ok()) map.Error(expression, regex.status().message());
   auto compiled = codec::Template::Compile(replacement.value, codec::TemplateDialect::kPromtail);
-  if (!compiled.ok()) map.Error(replacement, compiled.status().message());
+  if (!compiled.ok()) map.Error(replacement, TemplateError(compiled.status()));
   if (!context.errors->first().ok()) return nullptr;
   if (regex->group_names().empty()) {
     context.errors->Warn(expression,

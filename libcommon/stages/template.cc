@@ -25,6 +25,16 @@ Verdict TemplateStage::Process(StageEntry& entry, StageRun& run) {
   return Verdict::kPass;
 }
 
+std::string TemplateError(const Status& status) {
+  // Go puts a template's name in front of its line, and this one has none.
+  constexpr std::string_view kNameless = "template: :";
+  std::string message = status.message();
+  if (message.substr(0, kNameless.size()) == kNameless) {
+    message.replace(0, kNameless.size(), "template:");
+  }
+  return message;
+}
+
 std::unique_ptr<Stage> ReadTemplateStage(const codec::YamlNode& config, BuildContext& context) {
   codec::Given<std::string> source, text;
   codec::YamlMap map(config, "template", context.errors);
@@ -39,7 +49,7 @@ std::unique_ptr<Stage> ReadTemplateStage(const codec::YamlNode& config, BuildCon
   if (compiled.ok()) {
     return std::make_unique<TemplateStage>(std::move(source.value), *std::move(compiled));
   }
-  map.Error(text, compiled.status().message());
+  map.Error(text, TemplateError(compiled.status()));
   return nullptr;
 }
 

@@ -27,6 +27,10 @@ class TemplateStage : public Stage {
   std::string out_;
 };
 
+// What is wrong with a template's text, for a configuration: "template:1:9: function … not
+// defined".
+std::string TemplateError(const Status& status);
+
 std::unique_ptr<Stage> ReadTemplateStage(const codec::YamlNode& config, BuildContext& context);
 
 }  // namespace glp::stages

@@ -121,13 +121,25 @@ void TimestampStage::ExplainFailed(const std::string_view* text, bool fudged, in
 
 namespace {
 
+// What promtail takes for a layout though no text fits it is told there, and else an error.
 void CheckFormat(const codec::YamlPlace& place, const std::string& format, BuildContext& context) {
+  const auto say = [&](std::string_view why) {
+    if (context.as_promtail) {
+      context.errors->Warn(place, std::string(why));
+    } else {
+      context.errors->Add(place, std::string(why));
+    }
+  };
+  const std::string_view nearest = codec::TimeLayout::NearestName(format);
+  if (!nearest.empty()) {
+    return say("'" + format + "' is no format with a name; did you mean " + std::string(nearest) +
+               "?");
+  }
   auto layout = codec::TimeLayout::Compile(format);
-  if (!layout.ok() || layout->has_parts() || context.as_promtail) return;
-  context.errors->Add(place,
-                      "'" + format +
-                          "' names no part of a time; write the time 'Mon Jan 2 15:04:05 MST 2006' "
-                          "in the form that the log has, as in '2006-01-02 15:04:05'");
+  if (!layout.ok() || layout->has_parts()) return;
+  say("'" + format +
+      "' names no part of a time; write the time 'Mon Jan 2 15:04:05 MST 2006' in the form that "
+      "the log has, as in '2006-01-02 15:04:05'");
 }
 
 }  // namespace

@@ -148,12 +148,20 @@ TEST(TimestampStage, WrongConfigurationsAreRefused) {
        "2006' in the form that the log has, as in '2006-01-02 15:04:05'"},
       {"- timestamp: {source: t, format: Unix, fallback_formats: [{a: b}]}",
        "t.yml:1:59: fallback_formats: expected a text as item"},
+      {"- timestamp: {source: t, format: RFC333}",
+       "t.yml:1:34: 'RFC333' is no format with a name; did you mean RFC3339?"},
+      {"- timestamp: {source: t, format: Unix, fallback_formats: [unix_ms]}",
+       "t.yml:1:59: 'unix_ms' is no format with a name; did you mean UnixMs?"},
+      {"- timestamp: {source: t, format: Unix, location: Europe/Berln}",
+       "t.yml:1:50: location: time zone 'Europe/Berln' is not known; did you mean Europe/Berlin?"},
       {"- timestamp: {source: t, format: Unix, location: Mars/Olympus}",
        "t.yml:1:50: location: time zone 'Mars/Olympus' is not known; use an IANA name such as "
        "Europe/Berlin, and see that the system's zone files (package tzdata) are installed"},
   };
   for (const auto& [yaml, error] : cases) EXPECT_EQ(BuildError(yaml), error) << yaml;
   EXPECT_EQ(BuildError("- timestamp: {source: t, format: 'YYYY-MM-dd'}", true), "");
+  EXPECT_EQ(BuildError("- timestamp: {source: t, format: RFC333}", true), "");
+  EXPECT_EQ(BuildError("- timestamp: {source: t, format: Jan2}"), "");
 }
 
 }  // namespace
