@@ -195,7 +195,8 @@ Result<PromtailConfig> ParsePromtailConfig(std::string_view text, const std::str
 
 Result<PromtailConfig> LoadPromtailConfig(const std::string& paths, bool expand_env) {
   std::string path = ChoosePath(paths);
-  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path));
+  constexpr uint64_t kMaxBytes = 16 << 20;
+  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path, kMaxBytes));
   return ParsePromtailConfig(text, path, expand_env);
 }
 

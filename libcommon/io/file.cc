@@ -42,7 +42,7 @@ Result<Fd> Create(const std::string& path, unsigned mode) {
   return Open(path, O_WRONLY | O_CREAT | O_TRUNC, mode, "create");
 }
 
-Result<std::string> ReadFile(const std::string& path) {
+Result<std::string> ReadFile(const std::string& path, uint64_t max_bytes) {
   GLP_ASSIGN_OR_RETURN(Fd fd, OpenRead(path));
   std::string content;
   for (;;) {
@@ -51,6 +51,10 @@ Result<std::string> ReadFile(const std::string& path) {
     ssize_t n = read(fd.get(), content.data() + used, content.size() - used);
     content.resize(used + static_cast<size_t>(std::max<ssize_t>(n, 0)));
     if (n == 0) return content;
+    if (content.size() > max_bytes) {
+      return IoError(
+          "read " + path + ", of which " + std::to_string(max_bytes) + " bytes are taken", EFBIG);
+    }
     if (n < 0 && errno != EINTR) return IoError("read " + path, errno);
   }
 }

@@ -37,7 +37,8 @@ class Fd {
 
 Result<Fd> OpenRead(const std::string& path);
 Result<Fd> Create(const std::string& path, unsigned mode = 0644);  // truncates
-Result<std::string> ReadFile(const std::string& path);
+// More than `max_bytes`, as of /dev/zero: Code::kIo.
+Result<std::string> ReadFile(const std::string& path, uint64_t max_bytes = UINT64_MAX);
 // Exactly `size` bytes from `offset`; fewer is Code::kData ("cut off").
 Status ReadAt(int fd, uint64_t offset, size_t size, char* out, const std::string& name);
 Result<uint64_t> FileSize(int fd, const std::string& name);

@@ -221,7 +221,8 @@ class FileReader {
 Result<TestFile> ReadTestFile(const std::string& path, bool expand_env) {
   TestFile file;
   file.path = path;
-  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path));
+  constexpr uint64_t kMaxBytes = 64 << 20;
+  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path, kMaxBytes));
   GLP_ASSIGN_OR_RETURN(YamlNode root, codec::ParseYaml(text, path));
   YamlErrors errors(path);
   FileReader reader(&file, &errors);
