@@ -156,7 +156,10 @@ Verdict ClfStage::Process(StageEntry& entry, StageRun& run) {
   }
   ClfLine line;
   if (!ParseClfLine(*text, &line)) {
-    Fail(entry, "clf: not HOST IDENT USER [10/Oct/2000:13:55:36 -0700] \"REQUEST\" STATUS BYTES");
+    Fail(entry,
+         combined_
+             ? "combined: not HOST IDENT USER [10/Oct/2000:13:55:36 -0700] \"REQUEST\" STATUS BYTES"
+             : "clf: not HOST IDENT USER [10/Oct/2000:13:55:36 -0700] \"REQUEST\" STATUS BYTES");
     return Verdict::kPass;
   }
   auto set = [&](std::string_view name, std::string_view value) {
@@ -185,7 +188,8 @@ Verdict ClfStage::Process(StageEntry& entry, StageRun& run) {
   if (line.ts_ns) {
     entry.ts_ns = *line.ts_ns;
   } else {
-    Fail(entry, "clf: no time that can be read", line.time);
+    Fail(entry, combined_ ? "combined: no time that can be read" : "clf: no time that can be read",
+         line.time);
   }
   if (combined_ && !line.is_combined) Fail(entry, "combined: no \"REFERER\" and \"AGENT\"");
   return Verdict::kPass;

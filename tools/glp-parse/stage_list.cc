@@ -67,7 +67,7 @@ Status StageList::AddModifier(const StageModifier& modifier, std::string_view va
   if (!fits) {
     return UsageError("must stand behind the option it belongs to: " + OptionsFor(modifier));
   }
-  return Modify(modifier, value, &item->node);
+  return Modify(modifier, item->option->stage, value, &item->node);
 }
 
 Status StageList::AddWith(std::string_view key_and_yaml) {

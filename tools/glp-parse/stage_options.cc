@@ -273,7 +273,7 @@ Result<YamlNode> ReadWords(const StageOption& option, const std::vector<std::str
     }
     for (const StageModifier& modifier : StageModifiers()) {
       if (modifier.name != words[i]) continue;
-      GLP_RETURN_IF_ERROR(Modify(modifier, words[i + 1], &config));
+      GLP_RETURN_IF_ERROR(Modify(modifier, option.stage, words[i + 1], &config));
     }
   }
   return config;
@@ -323,10 +323,14 @@ Result<YamlNode> ReadStageOption(const StageOption& option, std::string_view val
   return YamlMapping();
 }
 
-Status Modify(const StageModifier& modifier, std::string_view value, YamlNode* config) {
+Status Modify(const StageModifier& modifier, std::string_view stage, std::string_view value,
+              YamlNode* config) {
   if (value.empty()) return UsageError("its value is empty");
-  // The line is what is read anyway.
-  if (modifier.key == "source" && value == "line") return Status::Ok();
+  // The line is what most stages read anyway.
+  if (modifier.key == "source" && value == "line" && stage != "eventlogmessage" &&
+      stage != "geoip") {
+    return Status::Ok();
+  }
   const YamlNode* before = config->Find(modifier.key);
   if (before == nullptr) {
     YamlNode node = YamlScalar(value);

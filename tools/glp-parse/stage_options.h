@@ -65,8 +65,9 @@ std::string OptionsFor(const StageModifier& modifier);
 inline constexpr std::string_view kWith = "--with";
 
 Result<codec::YamlNode> ReadStageOption(const StageOption& option, std::string_view value);
-// Sets a key of a stage's configuration. `value` has been read from the modifier's text.
-Status Modify(const StageModifier& modifier, std::string_view value, codec::YamlNode* config);
+// Sets a key of the configuration of `stage` to the modifier's text.
+Status Modify(const StageModifier& modifier, std::string_view stage, std::string_view value,
+              codec::YamlNode* config);
 Status ModifyWith(std::string_view key_and_yaml, codec::YamlNode* config);
 
 // The words of the command line that say what `stage: config` says; nothing where no option does

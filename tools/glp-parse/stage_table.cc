@@ -298,7 +298,8 @@ const std::vector<StageModifier>& StageModifiers() {
        {"json", "logfmt", "regex", "pattern", "syslog", "clf", "combined", "klog", "journal", "csv",
         "kv", "replace", "decolorize", "eventlogmessage", "drop", "geoip"},
        false,
-       "what the stage reads: a field, else a label; without it, or with 'line', the line"},
+       "what the stage reads: a field, else a label; without it, or with 'line', the line (of "
+       "--eventlogmessage and --geoip it is always a field or label)"},
       {"--fallback",
        "LAYOUT",
        "fallback_formats",
