@@ -384,6 +384,7 @@ around() {
   run --separate-stderr glp-filter -m 1 -A 1 '|= "hit"' <s
   assert_equal "$(jq -r 'select(.line) | "\(.line) \(.src) \(.pos)"' <<<"$output")" "hit F@10 null
 3 F@30 10"
+  assert_json "$(tail -n 1 <<<"$output")" '.in == 2 and .out == 2'
 }
 
 @test "no position passes a record that is held back for -B" {
@@ -487,6 +488,13 @@ a:x null"
   run --separate-stderr glp-filter -c --rate-limit 2/m --rate-limit-by all <s
   assert_equal "$output" 2
   assert_equal "$stderr" 'glp-filter: 13 records of 2 streams were held back by --rate-limit, most of {s="b"} (9)'
+}
+
+@test "one time of the future does not make --rate-limit stop all that follows" {
+  for t in 2099 2026 2026 2026 2026; do
+    printf '{"ts":"%d-01-05T00:00:00.000000000Z","labels":{},"line":"%d"}\n' "$t" "$t"
+  done >s
+  assert_equal "$(glp-filter --rate-limit 2/s <s 2>/dev/null | jq -r 'select(.line) | .line' | paste -sd' ' -)" "2099 2026 2026"
 }
 
 @test "--redact takes secrets out of lines, metadata and fields, counted, and nothing else" {

@@ -65,6 +65,8 @@ class RecordPipe {
   // The record goes no further. `reason` is counted for the end mark; the position of its file
   // is told by a pos mark before the next flush, the first time before its next record.
   void Drop(const Record& record, std::string_view reason);
+  // The record was looked at only and is left as unread: it does not count.
+  void LeaveUnread() { --in_; }
   // From OnMark: the mark goes no further (a position that would pass a record held back).
   void WithholdMark() { withhold_mark_ = true; }
   // Writes what there is and returns after `ns`, or as soon as the process is to stop.

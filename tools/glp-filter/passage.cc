@@ -81,15 +81,14 @@ void Passage::Reject(Record& record, std::string_view reason) {
 
 void Passage::Drop(Record& record, std::string_view reason) {
   const uint64_t number = Begin(record);
-  if (is_draining_) return;
-  DropNow(record, number, false, reason);
+  is_draining_ ? pipe_.LeaveUnread() : DropNow(record, number, false, reason);
 }
 
 void Passage::Drain(Record& record, const LabelSet& stream, uint64_t number) {
   Context::Leaving leaving;
   const bool is_after = context_->TakeAfter(stream, pipe_.labels(), &leaving);
   Let(std::move(leaving));
-  if (is_after) Write(record, number, false, "after");
+  is_after ? Write(record, number, false, "after") : pipe_.LeaveUnread();
   if (!context_->awaits_after()) pipe_.Stop();
 }
 

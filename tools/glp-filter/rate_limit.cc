@@ -6,6 +6,14 @@
 #include "base/time.h"
 
 namespace glp::filter {
+namespace {
+
+bool IsLongBefore(int64_t ts_ns, int64_t than_ns, int64_t by_ns) {
+  return ts_ns<than_ns&& static_cast<uint64_t>(than_ns) -
+               static_cast<uint64_t>(ts_ns)> static_cast<uint64_t>(by_ns);
+}
+
+}  // namespace
 
 Result<RateLimit> RateLimit::Parse(std::string_view text, bool by_stream) {
   const size_t slash = std::min(text.find('/'), text.size());
@@ -20,14 +28,15 @@ Result<RateLimit> RateLimit::Parse(std::string_view text, bool by_stream) {
 }
 
 bool RateLimit::Take(Stream* stream, int64_t ts_ns) const {
-  // A record that comes late takes its token from what there is.
-  if (!stream->bucket) stream->newest_ns = ts_ns;
-  stream->newest_ns = std::max(stream->newest_ns, ts_ns);
-  if (!stream->bucket) {
+  // A record that comes late takes its token from what there is. One so late that the bucket would
+  // be full again begins anew: one time of the future must not stop all that follows.
+  if (!stream->bucket || IsLongBefore(ts_ns, stream->newest_ns, unit_ns_)) {
     const double burst = static_cast<double>(count_);
     const double per_second = burst / (static_cast<double>(unit_ns_) / kNsPerSecond);
-    stream->bucket.emplace(per_second, burst, stream->newest_ns);
+    stream->bucket.emplace(per_second, burst, ts_ns);
+    stream->newest_ns = ts_ns;
   }
+  stream->newest_ns = std::max(stream->newest_ns, ts_ns);
   return stream->bucket->Take(stream->newest_ns);
 }
 

@@ -1,6 +1,7 @@
 // --rate-limit: so many records a second, minute or hour pass, by the records' own times, so that
 // logs of the past are limited as they would have been then, and alike each time. A second's worth
-// may come at once (a minute's, an hour's).
+// may come at once (a minute's, an hour's). Where time goes back by more than that, counting begins
+// anew.
 // Threads: one at a time. Memory: 64 bytes a stream; past 100,000 streams all begin anew.
 #pragma once
 
