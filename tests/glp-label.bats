@@ -168,7 +168,11 @@ EOF
   printf -- '- action: kepp\n' >rules.yml
   run --separate-stderr glp-label --relabel rules.yml </dev/null
   assert_status 2
-  assert_contains "$stderr" "--relabel: rules.yml:1:3: unknown action 'kepp'; did you mean 'keep'?"
+  assert_contains "$stderr" "--relabel: rules.yml:1:11: unknown action 'kepp'; did you mean 'keep'?"
+  printf -- '- target_label: a\n  regex: "("\n' >rules.yml
+  run --separate-stderr glp-label --relabel rules.yml </dev/null
+  assert_status 2
+  assert_contains "$stderr" "--relabel: rules.yml:2:10: regex '(': missing ): ("
   printf -- '- {source_label: [a], target_label: b}\n' >rules.yml
   run --separate-stderr glp-label --relabel rules.yml </dev/null
   assert_status 2

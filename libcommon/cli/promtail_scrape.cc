@@ -93,7 +93,22 @@ void ReadPromtailRelabelRule(YamlMap& map, stages::Relabeler* relabeler) {
   rule.replacement = std::move(replacement.value);
   rule.action = std::move(action.value);
   Status status = relabeler->Add(std::move(rule));
-  if (!status.ok()) map.Error(map.place(), status.message());
+  if (status.ok()) return;
+  // At the value of the key that the message names first.
+  const std::pair<std::string_view, YamlPlace> keys[] = {
+      {"action", action},           {"regex", regex},
+      {"modulus", modulus},         {"target_label", target},
+      {"replacement", replacement}, {"source_labels", sources},
+      {"separator", separator}};
+  YamlPlace place = map.place();
+  size_t first = std::string::npos;
+  for (const auto& [key, value] : keys) {
+    const size_t at = status.message().find(key);
+    if (value.line == 0 || at >= first) continue;
+    first = at;
+    place = value;
+  }
+  map.Error(place, status.message());
 }
 
 void ReadPromtailStaticConfig(YamlMap& map, PromtailStaticConfig* config) {

@@ -19,6 +19,18 @@ std::string Shown(std::string_view value) {
   return std::string(value.substr(0, end)) + "…";
 }
 
+using Counts = std::vector<std::pair<std::string, uint64_t>>;
+
+Counts MostFrequent(Counts all, size_t count) {
+  const size_t size = std::min(count, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<ptrdiff_t>(size), all.end(),
+                    [](const auto& a, const auto& b) {
+                      return a.second != b.second ? a.second > b.second : a.first < b.first;
+                    });
+  all.resize(size);
+  return all;
+}
+
 }  // namespace
 
 void SpaceSaving::Add(std::string_view text, uint64_t count) {
@@ -39,12 +51,7 @@ void SpaceSaving::Add(std::string_view text, uint64_t count) {
 }
 
 std::vector<std::pair<std::string, uint64_t>> SpaceSaving::Top(size_t count) const {
-  std::vector<std::pair<std::string, uint64_t>> all(counters_.begin(), counters_.end());
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (all.size() > count) all.resize(count);
-  return all;
+  return MostFrequent({counters_.begin(), counters_.end()}, count);
 }
 
 void ValueWatch::Meet(const LabelSet& set) {
@@ -74,25 +81,17 @@ void ValueWatch::Meet(const LabelSet& set) {
 }
 
 void ValueWatch::Warn(std::string_view name, const Watched& watched) {
-  // All of this generation's sets are still there: their sums by value are exact.
-  std::unordered_map<std::string_view, uint64_t> sums;
+  // All of this generation's sets are still there: their sums by value are exact, and what earlier
+  // ones had is added where it is remembered.
+  StringMap<uint64_t> sums;
+  for (const auto& [value, count] : watched.frequent.Top(SIZE_MAX)) sums.emplace(value, count);
   for (const Seen& seen : sets_) {
     if (seen.set == nullptr) continue;
-    if (const Label* label = seen.set->Find(name)) sums[label->value] += seen.records;
+    if (const Label* label = seen.set->Find(name)) sums[Shown(label->value)] += seen.records;
   }
-  std::vector<std::pair<std::string_view, uint64_t>> values(sums.begin(), sums.end());
-  const auto by_count = [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  };
-  SpaceSaving frequent = watched.frequent;
-  std::sort(values.begin(), values.end(), by_count);
-  // The frequent ones last, so that they are not the ones to go.
-  for (auto it = values.rbegin(); it != values.rend(); ++it) {
-    frequent.Add(Shown(it->first), it->second);
-  }
+  const auto top = MostFrequent({sums.begin(), sums.end()}, kShown);
   std::string text = "label '" + std::string(name) + "' has more than " +
                      std::to_string(max_values_) + " values; most frequent:";
-  const auto top = frequent.Top(kShown);
   for (size_t i = 0; i < top.size(); ++i) {
     text += (i > 0 ? ", '" : " '") + top[i].first + "' (" + std::to_string(top[i].second) + ")";
   }

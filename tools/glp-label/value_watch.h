@@ -6,10 +6,11 @@
 //   watch.Fold();                            // before the label sets go
 //
 // Counting is by label set, one number each; labels are only looked at when a set is seen first and
-// when something is to be said. What earlier sets had is kept in space-saving counters, so
-// frequencies of very many values are upper bounds.
+// when something is to be said, exactly then for sets of the table's generation. What earlier ones
+// had is kept in space-saving counters, so frequencies of very many values are upper bounds.
 // Lifetime: counted sets stay until Fold. Threads: one at a time.
-// Memory:   8 bytes a value up to the limit, a counter for each of 64 values, for at most 1,000
+// Memory:   some 40 bytes a value up to the limit, a counter for each of 64 values, for at most
+// 1,000
 //           labels; longer values are shown in part.
 #pragma once
 

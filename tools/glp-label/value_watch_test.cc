@@ -42,6 +42,19 @@ TEST(ValueWatch, WarnsOnceOfTheLabelThatHasTooMany) {
   EXPECT_FALSE(watch.has_warnings());
 }
 
+TEST(ValueWatch, CountsOfManyValuesAreExactWhileTheirSetsAreThere) {
+  LabelTable table;
+  ValueWatch watch(1000);
+  for (int i = 0; i < 1000; ++i) watch.Count(*Set(&table, std::to_string(i)));
+  for (int i = 0; i < 7; ++i) watch.Count(*Set(&table, "500"));
+  watch.Count(*Set(&table, "one more"));
+  const auto warnings = watch.TakeWarnings();
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("frequent: '500' (8), '0' (1), '1' (1), '10' (1), '100' (1);"),
+            std::string::npos)
+      << warnings[0];
+}
+
 TEST(ValueWatch, RemembersValuesOfSetsThatAreGone) {
   ValueWatch watch(2);
   for (const char* pod : {"a", "b", "a", "c"}) {
