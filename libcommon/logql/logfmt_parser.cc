@@ -2,6 +2,8 @@
 // that are none are passed over; with --strict the first one ends it and is an error. Keys without
 // a value are left out unless --keep-empty.
 
+#include <array>
+
 #include "codec/logfmt.h"
 #include "logql/extraction.h"
 #include "logql/json_text.h"
@@ -60,6 +62,8 @@ bool LogfmtStage::Run(StageLine* line, LabelsBuilder* labels) {
       SetError(scanner, labels);
       break;
     }
+    // Most words of free text.
+    if (scanner.value().empty() && !keep_empty_) continue;
     key = keys_.Find(nullptr, key, scanner.key(), /*has_escapes=*/false);
     if (key == nullptr) {
       labels->SetError(kLogfmtError, "too many different keys");
@@ -68,9 +72,7 @@ bool LogfmtStage::Run(StageLine* line, LabelsBuilder* labels) {
     if (key->id == LabelNames::kNone) continue;
     const LabelNames::Id id = labels->Fresh(key->id);
     if (!(id == key->id ? key->needed : key->extracted_needed) || labels->IsParsed(id)) continue;
-    const std::string_view value = ValueOf(scanner, labels);
-    if (value.empty() && !keep_empty_) continue;
-    labels->Set(LabelCategory::kParsed, id, value);
+    labels->Set(LabelCategory::kParsed, id, ValueOf(scanner, labels));
     if (needed_.may_stop) --missing;
   }
   return true;
@@ -80,41 +82,46 @@ bool LogfmtStage::Run(StageLine* line, LabelsBuilder* labels) {
 // name; the last one counts.
 class LogfmtExpressionsStage : public PipelineStage {
  public:
-  LogfmtExpressionsStage(const LogfmtParser& logfmt, const StageContext& context)
-      : strict_(logfmt.strict), keys_(&context.labels->names(), &all_) {}
+  explicit LogfmtExpressionsStage(const LogfmtParser& logfmt) : strict_(logfmt.strict) {}
 
   Status Add(const Extraction& extraction, const StageContext& context) {
     if (extraction.name.empty()) return UsageError("invalid extracted label name ''");
-    GLP_ASSIGN_OR_RETURN(const std::string key, ParseLogfmtKey(extraction.expression));
-    LabelNames& names = context.labels->names();
-    wanted_.push_back({names.Intern(extraction.name), names.Intern(key)});
+    GLP_ASSIGN_OR_RETURN(std::string key, ParseLogfmtKey(extraction.expression));
+    for (const std::string_view name : {std::string_view(extraction.name), std::string_view(key)}) {
+      if (!name.empty()) may_begin_[static_cast<unsigned char>(name[0])] = true;
+    }
+    const LabelNames::Id id = context.labels->names().Intern(extraction.name);
+    wanted_.push_back({id, extraction.name, std::move(key)});
     return Status::Ok();
   }
 
   bool Run(StageLine* line, LabelsBuilder* labels) override;
-  void ForgetNames() override { keys_.Clear(); }
 
  private:
   struct Wanted {
-    LabelNames::Id name, key;
+    LabelNames::Id id;
+    std::string name, key;
   };
+  // Whether the name that a key gives could be one that is wanted, by its first byte alone.
+  bool MayBeWanted(std::string_view key) const {
+    if (key.empty()) return false;
+    const char c = key[0];
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return may_begin_[static_cast<unsigned char>(is_letter ? c : '_')] || c <= ' ' || c > '~';
+  }
+
   const bool strict_;
-  const NeededLabels all_;
-  KeyNames keys_;
   std::vector<Wanted> wanted_;
-  std::string scratch_;
+  std::array<bool, 256> may_begin_ = {};  // a name
+  std::string name_, scratch_;
 };
 
 bool LogfmtExpressionsStage::Run(StageLine* line, LabelsBuilder* labels) {
   if (line->text.empty()) return true;
-  keys_.BeginLine();
   for (const Wanted& wanted : wanted_) {
-    if (labels->Fresh(wanted.name) == wanted.name) {
-      labels->Set(LabelCategory::kParsed, wanted.name, "");
-    }
+    if (labels->Fresh(wanted.id) == wanted.id) labels->Set(LabelCategory::kParsed, wanted.id, "");
   }
   LogfmtScanner scanner(line->text);
-  const KeyNames::Key* key = nullptr;
   for (;;) {
     const LogfmtScanner::Step step = scanner.Next(&scratch_);
     if (step == LogfmtScanner::Step::kEnd) return true;
@@ -123,14 +130,13 @@ bool LogfmtExpressionsStage::Run(StageLine* line, LabelsBuilder* labels) {
       SetError(scanner, labels);
       return true;
     }
-    key = keys_.Find(nullptr, key, scanner.key(), /*has_escapes=*/false);
-    if (key == nullptr) {
-      labels->SetError(kLogfmtError, "too many different keys");
-      return true;
-    }
+    if (!MayBeWanted(scanner.key())) continue;
+    name_.clear();
+    AppendSanitized(&name_, scanner.key());
+    if (name_.empty()) continue;
     for (const Wanted& wanted : wanted_) {
-      if (key->id != wanted.key && key->id != wanted.name) continue;
-      labels->Set(LabelCategory::kParsed, labels->Fresh(wanted.name), ValueOf(scanner, labels));
+      if (name_ != wanted.key && name_ != wanted.name) continue;
+      labels->Set(LabelCategory::kParsed, labels->Fresh(wanted.id), ValueOf(scanner, labels));
     }
   }
 }
@@ -138,7 +144,7 @@ bool LogfmtExpressionsStage::Run(StageLine* line, LabelsBuilder* labels) {
 }  // namespace
 
 StageResult MakeLogfmtExpressions(const LogfmtParser& logfmt, const StageContext& context) {
-  auto stage = std::make_unique<LogfmtExpressionsStage>(logfmt, context);
+  auto stage = std::make_unique<LogfmtExpressionsStage>(logfmt);
   for (const Extraction& extraction : logfmt.extractions) {
     GLP_RETURN_IF_ERROR(stage->Add(extraction, context));
   }

@@ -539,6 +539,9 @@ TEST(Pipeline, HostileLinesAreBounded) {
   EXPECT_EQ(LabelsOf(&*unpack, deep), "{" + error + "}");
   EXPECT_EQ(OneEntry({}, {}, keys).Run(&*pipeline).labels.count("__error__"), 1u);
   EXPECT_EQ(OneEntry({}, {}, pairs).Run(&*logfmt).labels.at("__error__"), "LogfmtParserErr");
+  auto one_of_many = Parse("logfmt v=\"k299999\"");
+  ASSERT_TRUE(one_of_many.ok());
+  EXPECT_EQ(LabelsOf(&*one_of_many, pairs), R"({"v":"1"})");
   EXPECT_EQ(LabelsOf(&*paths, closed).rfind(R"({"v":"{\"a\":{)", 0), 0u);
   EXPECT_EQ(LabelsOf(&*paths, arrays), R"({"v":"","w":""})");
   // What they left behind does not matter.
