@@ -3,6 +3,8 @@
 
 load lib
 
+setup() { cd "$BATS_TEST_TMPDIR" || return 1; }
+
 T='"ts":"2026-01-01T00:00:00.000000000Z"'
 
 # record LABELS [REST]

@@ -174,10 +174,10 @@ TEST(PromtailConfig, ErrorsNameThePlaceAndWhatToWrite) {
             "p.yml:3:5: unknown key 'static_config' in scrape_configs[0]; did you mean "
             "'static_configs'?"},
            {"scrape_configs:\n  - job_name: a\n    relabel_configs:\n      - action: kep\n",
-            "p.yml:4:9: unknown action 'kep'; did you mean 'keep'?"},
+            "p.yml:4:17: unknown action 'kep'; did you mean 'keep'?"},
            {"scrape_configs:\n  - job_name: a\n    relabel_configs:\n      - regex: '('\n"
             "        action: keep\n",
-            "p.yml:4:9: regex '(': missing )"},
+            "p.yml:4:16: regex '(': missing )"},
            {"scrape_configs:\n  - job_name: a\n    decompression: {enabled: true}\n",
             "p.yml:3:30: decompression: 'format' is missing"},
            {"scrape_configs:\n  - job_name: a\n    file_sd_configs: [{files: [x.txt]}]\n",
