@@ -162,6 +162,19 @@ END
   assert_equal "$(shown <<<"$output")" '{"kind":"o"} hello'
 }
 
+@test "- leaves out carriage returns at the end of a line and empty lines, as promtail -stdin does" {
+  config
+  input() { printf 'a\r\n\n\r\nb\rc\r\r\n\xff\r\n'; head -c 2000000 /dev/zero | tr '\0' x; printf '\r\n\n\r'; }
+  run --separate-stderr glp-tail -c p.yml - < <(input)
+  assert_status 0
+  assert_equal "$(jq -r 'select(has("mark") | not) | .line64 // .line | if length > 9 then length else @json end' <<<"$output" | paste -sd' ')" \
+    '"a" "b\rc" "/w==" 2000000'
+  assert_contains "$output" '"in":8,"out":4,"dropped":{"empty_line":4}}'
+  # A file's lines, and those of standard input without a configuration, are as they are.
+  run --separate-stderr glp-tail - < <(printf 'a\r\n\n')
+  assert_equal "$(jq -c 'select(has("mark") | not) | .line' <<<"$output" | paste -sd' ')" '"a\r" ""'
+}
+
 @test "- without any labels in the configuration gets job=stdin and the host's name" {
   echo 'clients: []' >p.yml
   HOSTNAME=box run --separate-stderr glp-tail -c p.yml - <<<hello

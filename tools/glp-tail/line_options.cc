@@ -57,9 +57,10 @@ Status WriteEnd(const LineReport& report, cli::Context& context, RecordWriter& w
   }
   std::map<std::string, uint64_t, std::less<>> dropped;
   if (report.dropped > 0) dropped["line_too_long"] = report.dropped;
+  if (report.empty > 0) dropped["empty_line"] = report.empty;
   if (report.over_rate > 0) dropped["global_rate_limiter_drop"] = report.over_rate;
   std::string mark;
-  uint64_t in = writer.lines() + report.dropped + report.over_rate;
+  uint64_t in = writer.lines() + report.dropped + report.over_rate + report.empty;
   AppendEndMark(&mark, context.tool(), in, writer.lines(), dropped);
   writer.WriteMark(mark);
   return writer.Flush();

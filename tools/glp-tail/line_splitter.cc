@@ -135,7 +135,7 @@ void LineSplitter::TakeLimited(std::string_view lines, RecordWriter& writer) {
 
 void LineSplitter::WriteLines(std::string_view lines, RecordWriter& writer) {
   bool as_they_are = decoder_ == nullptr && !keep_last_;
-  if (as_they_are && options_.max_bytes == 0) {
+  if (as_they_are && options_.max_bytes == 0 && !options_.as_promtails_stdin) {
     writer.WriteLines(frame_, lines, offset_);
     line_start_ = offset_ += lines.size();
     return;
@@ -149,7 +149,10 @@ void LineSplitter::WriteLines(std::string_view lines, RecordWriter& writer) {
   };
   while (fitting < lines.size()) {
     size_t size = FirstLineEnd(lines.substr(fitting));
-    if (as_they_are && size <= options_.max_bytes) {
+    const bool fits = options_.max_bytes == 0 || size <= options_.max_bytes;
+    const bool is_cut =
+        options_.as_promtails_stdin && (size == 1 || lines[fitting + size - 2] == '\r');
+    if (as_they_are && fits && !is_cut) {
       fitting += size;
       continue;
     }
@@ -262,6 +265,13 @@ void LineSplitter::Finish(RecordWriter& writer) {
 void LineSplitter::SendLine(std::string_view line, uint64_t start, uint64_t beyond, uint64_t next,
                             RecordWriter& writer) {
   if (parts_ == 0) line_start_ = start;
+  if (options_.as_promtails_stdin && decoder_ == nullptr && beyond == 0) {
+    line = line.substr(0, line.find_last_not_of('\r') + 1);
+    if (line.empty() && parts_ == 0) {
+      if (options_.report != nullptr) ++options_.report->empty;
+      return;
+    }
+  }
   for (;;) {
     Piece piece = Cut(line, start, beyond == 0);
     bool last = piece.taken == line.size() && beyond == 0;

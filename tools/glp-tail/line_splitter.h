@@ -37,6 +37,7 @@ namespace glp::tail {
 struct LineReport {
   uint64_t split = 0, truncated = 0, dropped = 0;
   uint64_t over_rate = 0;  // dropped, too
+  uint64_t empty = 0;      // left out as promtail's standard input does
   // A line that is not in its encoding: the words for it.
   std::function<void(const std::string& encoding, const std::string& message)> undecodable;
 };
@@ -50,6 +51,9 @@ struct LineOptions {
   std::shared_ptr<const Encoding> encoding;  // none: UTF-8, not looked at
   uint64_t max_bytes = 0;                    // of a line in UTF-8; 0: 1 GiB, an error
   LongLines long_lines = LongLines::kSplit;
+  // promtail -stdin: carriage returns at the end are no part of a line, and an empty line is none.
+  // Not with an encoding.
+  bool as_promtails_stdin = false;
   std::shared_ptr<RateLimit> rate;  // none: as fast as may be; not for the last lines of a file
   LineReport* report = nullptr;
 };

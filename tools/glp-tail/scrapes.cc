@@ -180,6 +180,7 @@ Result<Target> Scrapes::Stdin() {
   stages::RemoveInternalLabels(&labels);
   if (labels.empty()) labels = {{"hostname", HostName()}, {"job", "stdin"}};
   target.options.labels = Merge(std::move(labels), base_.options.labels);
+  target.options.lines.as_promtails_stdin = true;
   return target;
 }
 
