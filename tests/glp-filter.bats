@@ -543,6 +543,14 @@ EOF
     run --separate-stderr glp-filter --rate-limit "$bad" </dev/null
     assert_status 2
   done
+  for option in --redact --redact-salt-file --sample --rate-limit; do
+    run --separate-stderr glp-filter "$option" "" '{}' <in
+    assert_status 2
+    assert_contains "$stderr" "$option: the value is empty; try "
+  done
+  run --separate-stderr glp-filter --dedup --dedup-window=-1s <in
+  assert_status 2
+  assert_contains "$stderr" "--dedup-window: "
 }
 
 @test "a match is not held back where its context is" {

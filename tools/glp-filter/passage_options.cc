@@ -1,5 +1,7 @@
 #include "passage_options.h"
 
+#include <functional>
+
 #include "base/strings.h"
 #include "base/time.h"
 #include "io/file.h"
@@ -20,6 +22,7 @@ Result<std::string> ReadSalt(const std::string& path) {
 }
 
 Status CheckFlags(const PassageFlags& flags) {
+  if (flags.dedup_window.ns < -1) return UsageError("--dedup-window: a time is not below 0");
   if (flags.dedup_window.ns >= 0 && !flags.dedup) {
     return UsageError("--dedup-window says how long --dedup drops a line; give that, too");
   }
@@ -28,6 +31,16 @@ Status CheckFlags(const PassageFlags& flags) {
         "--redact-salt-file says how --redact marks what it takes out; give that, too");
   }
   return Status::Ok();
+}
+
+// An empty text, as of a variable that is not set, is not the same as the option left out.
+std::function<Status(std::string_view)> NotEmpty(std::string* target, std::string_view example) {
+  return [target, example](std::string_view text) {
+    if (text.empty()) return UsageError("the value is empty; try " + std::string(example));
+    if (!target->empty()) return UsageError("is given twice");
+    *target = text;
+    return Status::Ok();
+  };
 }
 
 }  // namespace
@@ -52,19 +65,21 @@ void DescribePassage(cli::Command* command, PassageFlags* flags) {
   c.Value("--dedup-window", "DURATION", &flags->dedup_window,
           "a line that goes on passes once in this time; 0s: never again");
   c.DefaultText("1m");
-  c.Value("--sample", "PART", &flags->sample,
-          "only a part of the records, 0.1, 10% or 1/10; the metadata sample_weight says for how "
-          "many each stands");
-  c.Value("--rate-limit", "N/s", &flags->rate_limit,
-          "at most N records a second (/m minute, /h hour) of the records' time");
+  c.OnValue("--sample", "PART", NotEmpty(&flags->sample, "10%"),
+            "only a part of the records, 0.1, 10% or 1/10; the metadata sample_weight says for how "
+            "many each stands");
+  c.OnValue("--rate-limit", "N/s", NotEmpty(&flags->rate_limit, "100/s"),
+            "at most N records a second (/m minute, /h hour) of the records' time");
   c.Choice("--rate-limit-by", {"stream", "all"}, &flags->rate_limit_by,
            "whether each stream has the limit for itself or all have it together");
   c.Section("Without secrets");
-  c.Value("--redact", "KIND,...", &flags->redact,
-          "take out what is of a kind, email, card, token, ip or all of them: all; <email> stands "
-          "in its place");
-  c.Value("--redact-salt-file", "FILE", &flags->salt_file,
-          "<email:3f786850e387> stands in its place, a keyed hash; the salt is what the file says");
+  c.OnValue(
+      "--redact", "KIND,...", NotEmpty(&flags->redact, "email,card,token"),
+      "take out what is of a kind, email, card, token, ip or all of them: all; <email> stands "
+      "in its place");
+  c.OnValue(
+      "--redact-salt-file", "FILE", NotEmpty(&flags->salt_file, "the path of a file"),
+      "<email:3f786850e387> stands in its place, a keyed hash; the salt is what the file says");
   c.Completes("file");
 }
 

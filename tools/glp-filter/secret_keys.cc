@@ -52,6 +52,7 @@ const Name* NameThatEndsAt(std::string_view text, size_t end) {
 struct Value {
   size_t begin = 0, end = 0;
   bool is_quoted = false;
+  bool has_scheme = false;  // Bearer, Basic
 };
 
 // What stands behind the sign, nothing for a template's variable: in quotes (those of JSON inside
@@ -66,6 +67,7 @@ Value ValueAt(std::string_view text, size_t at) {
   for (const std::string_view scheme : kSchemes) {
     if (!IsAt(text, value.begin, scheme)) continue;
     value.begin += scheme.size();
+    value.has_scheme = true;
     while (value.begin < text.size() && text[value.begin] == ' ') ++value.begin;
     break;
   }
@@ -90,6 +92,15 @@ Value ValueAt(std::string_view text, size_t at) {
 bool LooksSecret(std::string_view value, size_t at_least) {
   if (value.size() < at_least) return false;
   return value.size() >= 20 || std::any_of(value.begin(), value.end(), IsDigit);
+}
+
+// Letters only, and not as words have them: dXNlcjpwYXNz.
+bool LooksEncoded(std::string_view value) {
+  for (size_t i = 1; i < value.size(); ++i) {
+    const bool is_upper = value[i] >= 'A' && value[i] <= 'Z';
+    if (is_upper && value[i - 1] >= 'a' && value[i - 1] <= 'z') return true;
+  }
+  return !value.empty() && value.back() == '=';
 }
 
 bool IsPlaceholder(std::string_view value) {
@@ -164,8 +175,9 @@ bool FindBearer(std::string_view text, size_t from, size_t at, Match* match) {
                                                            std::string_view::npos)) {
     ++end;
   }
-  return begin >= from && LooksSecret(text.substr(begin, end - begin), 8) &&
-         Found(begin, end, match);
+  const std::string_view secret = text.substr(begin, end - begin);
+  const bool is_secret = LooksSecret(secret, 8) || (secret.size() >= 8 && LooksEncoded(secret));
+  return begin >= from && is_secret && Found(begin, end, match);
 }
 
 }  // namespace
@@ -185,7 +197,10 @@ bool FindKeyValue(std::string_view text, size_t from, size_t at, Match* match) {
   if (IsPlaceholder(secret)) return false;
   if (name->is_common_word) {
     const bool is_prose = !value.is_quoted && text[at] == ':';
-    if (is_prose ? !LooksSecret(secret, 8) : secret.size() < kMinSecretBytes) return false;
+    const bool is_encoded = value.has_scheme && LooksEncoded(secret);
+    if (is_prose && !is_encoded ? !LooksSecret(secret, 8) : secret.size() < kMinSecretBytes) {
+      return false;
+    }
   }
   return Found(value.begin, value.end, match);
 }
