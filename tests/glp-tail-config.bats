@@ -345,7 +345,7 @@ sd() { # a configuration with targets in sd/*.json and sd/*.yml
 
 @test "a rule that cannot be is an error with its line" {
   config 'relabel_configs:' '  - action: keep' "    regex: '('"
-  refuses "p.yml:6:9: regex '(': missing )"
+  refuses "p.yml:7:16: regex '(': missing )"
 }
 
 @test "a source that is not files is refused with its line and what to use instead" {
