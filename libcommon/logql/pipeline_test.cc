@@ -290,6 +290,9 @@ TEST(Pipeline, RefusesInLokisWords) {
   log = Query(RegexpParser{"(x)"});
   EXPECT_EQ(Pipeline::Make(log).status().message(),
             "parse error : invalid regexp parser: at least one named capture must be supplied");
+  log = Query(RegexpParser{"(?P<a>x)|(?P<a>y)"});
+  EXPECT_EQ(Pipeline::Make(log).status().message(),
+            "parse error : invalid regexp parser: duplicate extracted label name 'a'");
   log = Query(PatternStage{"x"});
   EXPECT_EQ(Pipeline::Make(log).status().message(),
             "parse error : invalid pattern parser: at least one capture is required");

@@ -84,6 +84,11 @@ StageResult MakeStage(const RegexpParser& regexp, const StageContext& context) {
     return regex.status();
   }
   if (regex->names().empty()) return UsageError("at least one named capture must be supplied");
+  for (auto name = regex->group_names().begin(); name != regex->group_names().end(); ++name) {
+    if (!name->empty() && std::find(regex->group_names().begin(), name, *name) != name) {
+      return UsageError("duplicate extracted label name '" + *name + "'");
+    }
+  }
   return std::unique_ptr<PipelineStage>(std::make_unique<RegexpStage>(*std::move(regex), context));
 }
 
