@@ -151,7 +151,8 @@ void Passage::Say(cli::Context& context) const {
     const uint64_t count = context_->given_up();
     context.Incomplete("records not shown around others",
                        std::to_string(count) + (count == 1 ? " record" : " records") +
-                           " could not be held back for -B, which holds 64 MiB; ask for fewer");
+                           " could not be held back for -B, which holds 64 MiB and 100,000 "
+                           "streams; ask for fewer");
   }
 }
 

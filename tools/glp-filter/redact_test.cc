@@ -155,6 +155,11 @@ TEST(Redact, ValuesOfSecretNames) {
       {"password=${PASSWORD}", "password=${PASSWORD}"},
       {"password=<token>", "password=<token>"},
       {"postgres://jo:s3cr%40t@db/x", "postgres://jo:<token>@db/x"},
+      {"postgres://jo:p@ss@w0rd@db/x", "postgres://jo:<token>@db/x"},
+      {"http://jo:pw@host/a, al@example.com", "http://jo:<token>@host/a, <email>"},
+      {"http://jo:pw@host,al@example.com", "http://jo:<token>@host,<email>"},
+      {R"({"user"=>"jo", "password"=>"hunter2"})", R"({"user"=>"jo", "password"=>"<token>"})"},
+      {"if password=>", "if password=>"},
       {"https://jo@example.com/x", "https://<email>/x"},
       {"http://host:80/a@b", "http://host:80/a@b"},
   };

@@ -69,6 +69,11 @@ bool FindUrlPassword(std::string_view text, size_t from, size_t at, Match* match
   }
   const bool is_url = begin >= from + 3 && text.substr(begin - 3, 3) == "://";
   if (!is_url || colon == 0 || colon + 1 >= at) return false;
+  // An @ of the password itself: the host stands behind the last one.
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (std::string_view("/?#,; \t\"'`\\<>()[]{}").find(text[i]) != std::string_view::npos) break;
+    if (text[i] == '@') at = i;
+  }
   return Found(colon + 1, at, SecretKind::kToken, match);
 }
 

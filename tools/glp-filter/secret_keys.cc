@@ -59,6 +59,7 @@ struct Value {
 // of JSON, too) or up to what cannot be a part of it.
 Value ValueAt(std::string_view text, size_t at) {
   constexpr size_t kMaxBlanks = 4;
+  if (text[at - 1] == '=' && at < text.size() && text[at] == '>') ++at;  // Ruby's "a"=>"b"
   for (size_t i = 0; i < kMaxBlanks && at < text.size() && text[at] == ' '; ++i) ++at;
   Value value;
   const bool is_escaped = text.substr(at, 2) == "\\\"";
