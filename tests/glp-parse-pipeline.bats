@@ -91,6 +91,26 @@ same() {
   glp-parse --labeldrop was"
 }
 
+@test "--explain reckons with the labels of static_configs and relabel_configs" {
+  pipe_with() {
+    cat >p.yml <<YAML
+clients: [{url: "http://127.0.0.1:1/loki/api/v1/push"}]
+scrape_configs:
+- job_name: web
+  pipeline_stages: [{json: {expressions: {pod: }}}, {labels: {pod: }}]
+  $1
+YAML
+    glp-parse -c p.yml --explain
+  }
+  one_process=$'# in one process: labels reads \'pod\', a label, which json may hide\nglp-parse --as-promtail --json pod --labels pod'
+  run --separate-stderr pipe_with 'static_configs: [{labels: {app: a, __path__: /x}}]'
+  assert_equal "$output" $'glp-parse --as-promtail --json pod |\n  glp-parse --as-promtail --labels pod'
+  run --separate-stderr pipe_with 'static_configs: [{labels: {pod: a, __path__: /x}}]'
+  assert_equal "$output" "$one_process"
+  run --separate-stderr pipe_with 'relabel_configs: [{source_labels: [a], target_label: pod}]'
+  assert_equal "$output" "$one_process"
+}
+
 @test "--explain of blocks, events of several lines, pieces and drops gives the same records" {
   line '2026-01-05T00:00:00Z stdout P level=' '2026-01-05T00:00:01Z stdout F debug a=1' \
     '2026-01-05T00:00:02Z stdout F level=info a=2' '2026-01-05T00:00:03Z stdout F   more' \

@@ -288,6 +288,15 @@ Status Relabeler::Add(RelabelRule rule) {
   return Status::Ok();
 }
 
+std::vector<std::string> Relabeler::TargetLabels() const {
+  std::vector<std::string> out;
+  for (const Rule& rule : rules_) {
+    const std::string& name = rule.text.target_label;
+    if (IsLabelName(name)) out.push_back(name);
+  }
+  return out;
+}
+
 bool Relabeler::Apply(Labels* labels) const {
   std::erase_if(*labels, [](const Label& label) { return label.value.empty(); });
   return std::all_of(rules_.begin(), rules_.end(),

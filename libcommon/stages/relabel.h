@@ -46,6 +46,8 @@ class Relabeler {
   // False where a rule dropped the labels. REQUIRES: canonical; they are so afterwards, too.
   bool Apply(Labels* labels) const;
   bool empty() const { return rules_.empty(); }
+  // What the rules set, but for what groups of an expression name.
+  std::vector<std::string> TargetLabels() const;
   // The known actions, for messages.
   static const std::vector<std::string>& Actions();
 

@@ -170,6 +170,9 @@ Status StageList::ReadConfig(bool all_jobs, std::vector<StagePart>* parts,
     for (const cli::PromtailStaticConfig& group : scrape.static_configs) {
       for (const Label& label : group.labels) parts->back().labels.insert(label.name);
     }
+    for (std::string& name : scrape.relabel.TargetLabels()) {
+      parts->back().labels.insert(std::move(name));
+    }
   }
   if (!job.empty() && !found) {
     return UsageError(config.path + ": no scrape config has the job_name '" + job + "'" +
