@@ -7,7 +7,11 @@
 #include "codec/jmespath.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace glp::codec;
+  using glp::codec::JmesPath;
+  using glp::codec::JmesSearch;
+  using glp::codec::JsonForm;
+  using glp::codec::JsonNode;
+  using glp::codec::JsonTree;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   auto path = JmesPath::Compile(text, JmesPath::Functions::kAtRunTime);
   if (!path.ok()) return 0;

@@ -10,7 +10,11 @@
 
 namespace {
 
-using namespace glp::codec;
+using glp::codec::JsonExpressions;
+using glp::codec::JsonForm;
+using glp::codec::JsonNode;
+using glp::codec::JsonTree;
+using glp::codec::JsonValue;
 
 void Agree(std::string_view text, bool as_promtail) {
   JsonExpressions fast({as_promtail}), slow({as_promtail});

@@ -85,7 +85,7 @@ Status Parser::ParseTemplateBody(std::string_view name, std::string_view context
   Tree* outer = std::exchange(tree_, &body);
   bool root = std::exchange(dot_is_data_, false), dollar = std::exchange(dollar_is_data_, false);
   int ranges = std::exchange(range_depth_, 0);
-  Ending ending;
+  Ending ending = Ending::kEnd;
   GLP_RETURN_IF_ERROR(ParseList(&body.root, &ending));
   if (ending != Ending::kEnd) {
     return Error(tokens_[at_ - 1], "unexpected {{else}} in " + std::string(context));

@@ -202,7 +202,7 @@ std::string QuoteGo(std::string_view text) {
 }
 
 std::string FormatUnicode(uint32_t rune, bool with_character) {
-  char digits[16];
+  char digits[16] = {};
   std::string out = "U+";
   char* end = std::to_chars(digits, digits + sizeof digits, rune, 16).ptr;
   for (char* p = digits; p != end; ++p) {

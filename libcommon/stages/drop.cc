@@ -88,11 +88,10 @@ std::unique_ptr<Stage> ReadDropStage(const codec::YamlNode& config, BuildContext
   map.Bytes("longer_than", &longer_than);
   map.Text("drop_counter_reason", &reason);
   map.Finish();
-  for (const std::string& name : sources.value) {
-    if (name.empty()) map.Error(*source, "drop: source: expected the name of a field or label");
-  }
-  if (source != nullptr && source->kind == Kind::kList && sources.value.empty()) {
-    map.Error(*source, "drop: source: expected the name of a field or label");
+  if (source != nullptr) {
+    bool is_empty = source->kind == Kind::kList && sources.value.empty();
+    for (const std::string& name : sources.value) is_empty |= name.empty();
+    if (is_empty) map.Error(*source, "drop: source: expected the name of a field or label");
   }
   if (value && expression) {
     map.Error(value, "drop: expected a value or an expression, not both");

@@ -266,7 +266,7 @@ void Run(benchmark::State& state, const Row& row) {
                    size == line.size() ? Line::Form::kPlain : Line::Form::kJson};
     bytes += line.size();
   }
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const Input& input : inputs) pipeline.Process(input.record);
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * bytes));

@@ -73,7 +73,7 @@ void Passage::Reject(Record& record, std::string_view reason) {
   if (is_draining_) return Drain(record, *record.labels, number);
   Context::Leaving leaving;
   const bool is_after = context_->TakeAfter(*record.labels, pipe_.labels(), &leaving);
-  Let(std::move(leaving));
+  Let(leaving);
   if (is_after) return Write(record, number, false, "after");
   if (options_.before == 0) return DropNow(record, number, false, reason);
   Let(context_->Hold(record, number, pipe_.labels()));
@@ -87,12 +87,12 @@ void Passage::Drop(Record& record, std::string_view reason) {
 void Passage::Drain(Record& record, const LabelSet& stream, uint64_t number) {
   Context::Leaving leaving;
   const bool is_after = context_->TakeAfter(stream, pipe_.labels(), &leaving);
-  Let(std::move(leaving));
+  Let(leaving);
   is_after ? Write(record, number, false, "after") : pipe_.LeaveUnread();
   if (!context_->awaits_after()) pipe_.Stop();
 }
 
-void Passage::Let(Context::Leaving leaving, bool with_positions) {
+void Passage::Let(const Context::Leaving& leaving, bool with_positions) {
   for (const Context::HeldRecord& held : leaving.dropped) {
     Record record = Context::View(held, &pipe_.labels());
     if (!with_positions) record.src = {};  // Drop tells the position of what has one

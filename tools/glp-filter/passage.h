@@ -65,7 +65,7 @@ class Passage {
   uint64_t Begin(const Record& record) { return context_ ? positions_.Begin(record) : 0; }
   void Write(Record& record, uint64_t number, bool was_held, std::string_view context);
   void DropNow(Record& record, uint64_t number, bool was_held, std::string_view reason);
-  void Let(Context::Leaving leaving, bool with_positions = true);
+  void Let(const Context::Leaving& leaving, bool with_positions = true);
 
   const PassageOptions& options_;
   cli::RecordPipe& pipe_;
