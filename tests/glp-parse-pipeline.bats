@@ -446,6 +446,9 @@ END
   echo 'cases: [{name: a, input: [b]}]' >cases.yml
   run --separate-stderr glp-parse --logfmt a --test cases.yml
   assert_contains "$stderr" "cases.yml:1:9: a case needs expect, count or dropped"
+  echo 'cases: [{name: a, inpt: [b]}]' >cases.yml
+  run --separate-stderr glp-parse --logfmt a --test cases.yml
+  assert_contains "$stderr" "cases.yml:1:19: unknown key 'inpt' in cases[0]; did you mean 'input'?"
   echo 'cases:' >cases.yml
   run --separate-stderr glp-parse --logfmt a --test cases.yml
   assert_contains "$stderr" "expected cases"

@@ -135,6 +135,7 @@ class FileReader {
     if (count.value < 0) map.Error(count, "count: expected a number of records");
     one.name = std::move(name.value);
     if (one.name.empty()) one.name = "case " + std::to_string(file_.cases.size() + 1);
+    map.Finish();  // a misspelled key is told ahead of the one that is missing
     if (one.input.empty()) map.Error(map.place(), "a case needs input");
     if (!one.expect && !one.count && !one.dropped && !one.dropped_by) {
       map.Error(map.place(), "a case needs expect, count or dropped");
