@@ -42,10 +42,12 @@ Status RunLogQuery(const LogExpr& query, EntrySource* source, const QueryParams&
                    const std::function<bool(const Entry& entry)>& sink, ScanStats* stats);
 
 // A sample at start, start + step, … ≤ end for each series that has one; range.end_ns is included
-// here. A window at t covers (t - range, t]. Series sorted by their labels.
+// here. A window at t covers (t - range, t]. Series sorted by their labels. A number has one series
+// without labels. Errors besides: Code::kUsage where series cannot be matched, in Loki's words, and
+// where two series of the answer have the same labels.
 Result<std::vector<Series>> RunRangeQuery(const MetricExpr& query, EntrySource* source,
                                           const QueryParams& params, ScanStats* stats);
-// The same at the one point `at_ns`.
+// The same at the one point `at_ns`. In the order of their values where the query sorts them.
 Result<std::vector<Series>> RunInstantQuery(const MetricExpr& query, EntrySource* source,
                                             int64_t at_ns, const QueryParams& params,
                                             ScanStats* stats);

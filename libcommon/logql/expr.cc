@@ -1,7 +1,6 @@
 #include "logql/expr.h"
 
 #include "base/strings.h"
-#include "base/units.h"
 #include "logql/format.h"
 
 namespace glp::logql {
@@ -86,18 +85,12 @@ std::string ToString(const Decolorize&) { return "| decolorize"; }
 std::string ToString(const DropLabels& drop) { return Names("drop", drop.labels); }
 std::string ToString(const KeepLabels& keep) { return Names("keep", keep.labels); }
 
-std::string ToString(const RangeAggregation& range) {
-  std::string out(ToString(range.op));
-  out.append("(").append(ToString(range.log));
-  out.append("[").append(FormatPrometheusDuration(range.range_ns)).append("]");
-  if (range.offset_ns != 0) out.append(" offset ").append(FormatDuration(range.offset_ns));
-  return out + ")";
-}
-
-std::string ToString(const VectorAggregation& vector) {
-  std::string out(ToString(vector.op));
-  if (vector.grouping) out.append(ToString(*vector.grouping, ","));
-  return out.append("(").append(ToString(*vector.inner)).append(")");
+std::string ToString(const Unwrap& unwrap) {
+  static constexpr std::string_view kConversions[] = {"", "bytes", "duration", "duration_seconds"};
+  std::string out = "| unwrap ";
+  if (unwrap.conversion == Unwrap::Conversion::kNone) return out + unwrap.label;
+  out.append(kConversions[static_cast<int>(unwrap.conversion)]);
+  return out.append("(").append(unwrap.label).append(")");
 }
 
 }  // namespace
@@ -112,6 +105,13 @@ std::vector<LineFilter> LogExpr::LeadingLineFilters() const {
     if (changes_line) break;
   }
   return filters;
+}
+
+const Unwrap* LogExpr::FindUnwrap() const {
+  for (const Stage& stage : stages) {
+    if (const auto* unwrap = std::get_if<Unwrap>(&stage)) return unwrap;
+  }
+  return nullptr;
 }
 
 std::string ToString(const Expr& expr) {
@@ -134,10 +134,6 @@ std::string ToString(const Stage& stage) {
 std::string ToString(const Grouping& grouping, std::string_view separator) {
   if (!grouping.without && grouping.names.empty()) return "";
   return (grouping.without ? " without (" : " by (") + Join(grouping.names, separator) + ")";
-}
-
-std::string ToString(const MetricExpr& metric) {
-  return std::visit([](const auto& node) { return ToString(node); }, metric.node);
 }
 
 std::string ToString(const std::vector<Matcher>& matchers) {
@@ -167,17 +163,6 @@ std::string ToString(const LineFilter& filter) {
     out.append(" ").append(alternative.is_ip ? "ip(" + text + ")" : text);
   }
   return out;
-}
-
-std::string_view ToString(RangeAggregation::Op op) {
-  static constexpr std::string_view kNames[] = {"count_over_time", "rate", "bytes_over_time",
-                                                "bytes_rate"};
-  return kNames[static_cast<int>(op)];
-}
-
-std::string_view ToString(VectorAggregation::Op op) {
-  static constexpr std::string_view kNames[] = {"sum", "avg", "min", "max", "count"};
-  return kNames[static_cast<int>(op)];
 }
 
 }  // namespace glp::logql

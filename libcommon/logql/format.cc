@@ -87,6 +87,20 @@ std::string FormatSampleValue(double value) {
   return out;
 }
 
+std::string FormatLiteral(double value) {
+  if (!std::isfinite(value)) return FormatSampleValue(value);
+  char buffer[40];
+  const auto [end, ec] =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
+  (void)ec;
+  const std::string_view text(buffer, end - buffer);
+  const size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), end, exponent);
+  // Go's %v: an exponent from 1e+06 on and below 1e-4.
+  return exponent < -4 || exponent >= 6 ? std::string(text) : FormatSampleValue(value);
+}
+
 std::string Quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {

@@ -11,6 +11,9 @@ namespace glp::logql {
 // "0.1", "100000000000000000000000", "NaN", "+Inf", "-Inf".
 std::string FormatSampleValue(double value);
 
+// A number of a query as Go prints it: "0.5", "1e+06", "NaN", "+Inf".
+std::string FormatLiteral(double value);
+
 // A LogQL string literal of `text`: "…" with Go's escapes, \xNN for bytes that are not UTF-8.
 std::string Quote(std::string_view text);
 

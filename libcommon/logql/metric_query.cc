@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "logql/eval.h"
+#include "logql/format.h"
+#include "logql/series_labels.h"
 #include "logql/step_evaluator.h"
 
 namespace glp::logql {
@@ -8,19 +10,36 @@ namespace {
 
 const Grouping kAllTogether;
 
-bool ComesBefore(const Series& a, const Series& b) {
-  return std::lexicographical_compare(a.labels.begin(), a.labels.end(), b.labels.begin(),
-                                      b.labels.end(), [](const Label& x, const Label& y) {
-                                        const int names = x.name.compare(y.name);
-                                        return names != 0 ? names < 0 : x.value < y.value;
-                                      });
+// What a query whose answer is no table of times is sorted by is the query's affair.
+bool Sorts(const MetricExpr& metric) {
+  const auto* vector = std::get_if<VectorAggregation>(&metric.node);
+  if (vector != nullptr && (vector->op == VectorAggregation::Op::kSort ||
+                            vector->op == VectorAggregation::Op::kSortDesc)) {
+    return true;
+  }
+  const std::vector<const MetricExpr*> operands = Operands(metric);
+  return std::any_of(operands.begin(), operands.end(),
+                     [](const MetricExpr* operand) { return Sorts(*operand); });
+}
+
+// Sums and counts add up: counting by the group's labels saves all the series below it.
+bool AddsUp(const RangeAggregation& range) {
+  using Op = RangeAggregation::Op;
+  return range.op == Op::kCountOverTime || range.op == Op::kRate ||
+         range.op == Op::kBytesOverTime || range.op == Op::kBytesRate ||
+         range.op == Op::kSumOverTime;
 }
 
 Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, const Steps& steps,
                                 const QueryParams& params, ScanStats* stats) {
   LabelTable labels;
   const EvalContext context = {source, steps, &params, &labels, stats};
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<StepEvaluator> evaluator, MakeEvaluator(query, context));
+  const auto* number = std::get_if<Literal>(&query.node);
+  auto evaluator = number != nullptr ? MakeConstantEvaluator(number->value, context)
+                                     : std::unique_ptr<StepEvaluator>();
+  if (number == nullptr) {
+    GLP_ASSIGN_OR_RETURN(evaluator, MakeEvaluator(query, context));
+  }
   std::vector<Series> series;
   std::vector<size_t> by_id;  // index in `series` plus 1, by LabelSet::id
   std::vector<Point> points;
@@ -35,10 +54,19 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
         series.push_back({point.labels->labels, {}});
         index = series.size();
       }
-      series[index - 1].samples.push_back({steps.At(step), point.value});
+      std::vector<Sample>& samples = series[index - 1].samples;
+      const int64_t ts_ns = steps.At(step);
+      if (!samples.empty() && samples.back().ts_ns == ts_ns) {
+        return UsageError("several series of the answer have the labels " +
+                          LabelsToSelector(point.labels->labels) +
+                          "; put them together with sum, max or another aggregation");
+      }
+      samples.push_back({ts_ns, point.value});
     }
   }
-  std::sort(series.begin(), series.end(), ComesBefore);
+  if (steps.count == 1 && Sorts(query)) return series;
+  std::sort(series.begin(), series.end(),
+            [](const Series& a, const Series& b) { return LabelsComeBefore(a.labels, b.labels); });
   return series;
 }
 
@@ -47,12 +75,28 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
 Result<std::unique_ptr<StepEvaluator>> MakeEvaluator(const MetricExpr& metric,
                                                      const EvalContext& context) {
   if (const auto* range = std::get_if<RangeAggregation>(&metric.node)) {
-    return MakeRangeEvaluator(*range, nullptr, context);
+    if (range->op == RangeAggregation::Op::kAbsentOverTime) {
+      return MakeAbsentEvaluator(*range, context);
+    }
+    return MakeRangeEvaluator(*range, range->grouping ? &*range->grouping : nullptr, context);
+  }
+  if (const auto* binary = std::get_if<BinaryOperation>(&metric.node)) {
+    return MakeBinaryEvaluator(*binary, context);
+  }
+  if (const auto* replace = std::get_if<LabelReplace>(&metric.node)) {
+    return MakeLabelReplaceEvaluator(*replace, context);
+  }
+  if (const auto* constant = std::get_if<VectorLiteral>(&metric.node)) {
+    return MakeConstantEvaluator(constant->value, context);
+  }
+  if (const auto* number = std::get_if<Literal>(&metric.node)) {
+    return UsageError("the number " + FormatLiteral(number->value) +
+                      " has no series; write vector(" + FormatLiteral(number->value) + ")");
   }
   const auto& vector = std::get<VectorAggregation>(metric.node);
+  if (vector.op >= VectorAggregation::Op::kTopk) return MakeOrderEvaluator(vector, context);
   const auto* inner = std::get_if<RangeAggregation>(&vector.inner->node);
-  if (vector.op == VectorAggregation::Op::kSum && inner != nullptr) {
-    // Counts add up: counting by the group's labels saves all the series below it.
+  if (vector.op == VectorAggregation::Op::kSum && inner != nullptr && AddsUp(*inner)) {
     return MakeRangeEvaluator(*inner, vector.grouping ? &*vector.grouping : &kAllTogether, context);
   }
   return MakeVectorEvaluator(vector, context);

@@ -43,6 +43,7 @@ void Need(const std::vector<NameOrMatcher>& labels, NeededLabels* needed) {
 }
 void Need(const DropLabels& drop, NeededLabels* needed) { Need(drop.labels, needed); }
 void Need(const KeepLabels& keep, NeededLabels* needed) { Need(keep.labels, needed); }
+void Need(const Unwrap& unwrap, NeededLabels* needed) { needed->Add(unwrap.label); }
 
 // Parsers and what looks at the line.
 template <typename T>

@@ -10,9 +10,8 @@ namespace {
 
 constexpr int kMaxDepth = 256;
 
-constexpr std::string_view kSupported =
-    " is not supported by this version; it has log queries, count_over_time, rate, "
-    "bytes_over_time and bytes_rate, and sum, avg, min, max and count";
+constexpr std::string_view kUnsupported =
+    " is not supported; ask for each of its metrics in a query of its own";
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -91,7 +90,7 @@ Status ParserCursor::UnexpectedToken(const Token& token, std::string_view expect
 }
 
 Status ParserCursor::Unsupported(const Token& token, std::string_view what) const {
-  return At(token.offset, std::string(what).append(kSupported));
+  return At(token.offset, std::string(what).append(kUnsupported));
 }
 
 Status ParserCursor::Depth::Check() const {

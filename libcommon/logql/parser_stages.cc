@@ -22,6 +22,12 @@ constexpr std::pair<std::string_view, Matcher::Op> kMatcherOps[] = {
     {"!~", Matcher::Op::kNotMatch},
 };
 
+constexpr std::pair<std::string_view, Unwrap::Conversion> kConversions[] = {
+    {"bytes", Unwrap::Conversion::kBytes},
+    {"duration", Unwrap::Conversion::kDuration},
+    {"duration_seconds", Unwrap::Conversion::kDurationSeconds},
+};
+
 // lineFilter = op text {"or" text}, text = STRING | "ip" "(" STRING ")"
 Result<Stage> ParseLineFilter(ParserCursor* cursor) {
   LineFilter filter;
@@ -152,7 +158,6 @@ Result<Stage> ParseStage(ParserCursor* cursor) {
     cursor->Take();
     return (*parse)(cursor);
   }
-  if (cursor->Peek().Is("unwrap")) return cursor->UnsupportedName(cursor->Peek());
   GLP_ASSIGN_OR_RETURN(LabelFilter filter, ParseLabelFilter(cursor));
   return Stage(std::move(filter));
 }
@@ -189,11 +194,47 @@ bool StartsPipeline(const ParserCursor& cursor) {
 }
 
 Status ParsePipeline(ParserCursor* cursor, std::vector<Stage>* stages) {
-  while (StartsPipeline(*cursor)) {
+  while (StartsPipeline(*cursor) && !StartsUnwrap(*cursor)) {
     const bool is_line_filter = !cursor->TakeIf("|");
     const size_t offset = cursor->Peek(1).offset;
     GLP_ASSIGN_OR_RETURN(Stage stage,
                          is_line_filter ? ParseLineFilter(cursor) : ParseStage(cursor));
+    if (const Status status = CheckStage(&stage); !status.ok()) {
+      return cursor->Refuse(offset, status.message());
+    }
+    stages->push_back(std::move(stage));
+  }
+  return Status::Ok();
+}
+
+bool StartsUnwrap(const ParserCursor& cursor) {
+  return cursor.Peek().Is("|") && cursor.Peek(1).Is("unwrap");
+}
+
+// unwrap = "|" "unwrap" (IDENTIFIER | conversion "(" IDENTIFIER ")") {"|" labelFilter}
+Status ParseUnwrap(ParserCursor* cursor, std::vector<Stage>* stages) {
+  GLP_RETURN_IF_ERROR(cursor->Expect("|"));
+  GLP_RETURN_IF_ERROR(cursor->Expect("unwrap"));
+  Unwrap unwrap;
+  if (const auto* conversion = Find(kConversions, cursor->Peek())) {
+    unwrap.conversion = *conversion;
+    cursor->Take();
+    GLP_RETURN_IF_ERROR(cursor->Expect("("));
+    GLP_ASSIGN_OR_RETURN(unwrap.label, cursor->ExpectIdentifier());
+    GLP_RETURN_IF_ERROR(cursor->Expect(")"));
+  } else if (cursor->Peek().kind == Kind::kIdentifier) {
+    unwrap.label = cursor->Take().text;
+  } else {
+    return cursor->Unexpected("IDENTIFIER or bytes or duration or duration_seconds");
+  }
+  stages->emplace_back(std::move(unwrap));
+  while (cursor->TakeIf("|")) {
+    const size_t offset = cursor->Peek().offset;
+    if (cursor->Peek().kind != Kind::kIdentifier && !cursor->Peek().Is("(")) {
+      return cursor->Unexpected("IDENTIFIER or (");
+    }
+    GLP_ASSIGN_OR_RETURN(LabelFilter filter, ParseLabelFilter(cursor));
+    Stage stage(std::move(filter));
     if (const Status status = CheckStage(&stage); !status.ok()) {
       return cursor->Refuse(offset, status.message());
     }

@@ -35,12 +35,13 @@ Status Refuse(const Stage& stage, const Status& status) {
 
 }  // namespace
 
-Pipeline::Pipeline() : labels_(std::make_unique<LabelsBuilder>()) {}
+Pipeline::Pipeline()
+    : labels_(std::make_unique<LabelsBuilder>()), sample_(std::make_unique<double>(0)) {}
 
 Result<Pipeline> Pipeline::Make(const LogExpr& log, const Wants& wants) {
   Pipeline pipeline;
   const size_t count = log.stages.size();
-  StageContext context = {pipeline.labels_.get(), {}, NowNs()};
+  StageContext context = {pipeline.labels_.get(), {}, NowNs(), pipeline.sample_.get()};
   context.needed.all = wants.all_labels;
   context.needed.may_stop = wants.may_stop && !wants.all_labels;
   for (const std::string& name : wants.labels) context.needed.Add(name);

@@ -44,6 +44,8 @@ class Pipeline {
   // it, and `labels` knows its labels.
   bool Process(Entry* entry);
   LabelsBuilder& labels() { return *labels_; }
+  // The number that an Unwrap among the stages found in the entry.
+  double sample() const { return *sample_; }
   // Puts the labels into `entry`: stream, meta and fields as they are now. Changed streams are sets
   // of `table`.
   void TakeLabels(Entry* entry, LabelTable* table);
@@ -62,6 +64,7 @@ class Pipeline {
   Pipeline();
 
   std::unique_ptr<LabelsBuilder> labels_;
+  std::unique_ptr<double> sample_;
   std::vector<std::unique_ptr<PipelineStage>> stages_;
   bool changes_labels_ = false, changes_lines_ = false, asks_for_errors_ = false;
 };

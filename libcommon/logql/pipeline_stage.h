@@ -21,6 +21,7 @@ inline constexpr std::string_view kJsonError = "JSONParserErr";
 inline constexpr std::string_view kLogfmtError = "LogfmtParserErr";
 inline constexpr std::string_view kLabelFilterError = "LabelFilterErr";
 inline constexpr std::string_view kTemplateError = "TemplateFormatErr";
+inline constexpr std::string_view kUnwrapError = "SampleExtractionErr";
 
 // The labels that somebody behind a stage looks at.
 class NeededLabels {
@@ -47,6 +48,7 @@ struct StageContext {
   LabelsBuilder* labels;
   NeededLabels needed;  // behind this stage
   int64_t now_ns = 0;
+  double* sample = nullptr;  // where an unwrap leaves the entry's number
 };
 
 // The line as the stages hand it on.
@@ -78,6 +80,7 @@ StageResult MakeStage(const LabelFormat& format, const StageContext& context);
 StageResult MakeStage(const Decolorize& decolorize, const StageContext& context);
 StageResult MakeStage(const DropLabels& drop, const StageContext& context);
 StageResult MakeStage(const KeepLabels& keep, const StageContext& context);
+StageResult MakeStage(const Unwrap& unwrap, const StageContext& context);
 StageResult MakeJsonExpressions(const JsonParser& json, const StageContext& context);
 StageResult MakeLogfmtExpressions(const LogfmtParser& logfmt, const StageContext& context);
 

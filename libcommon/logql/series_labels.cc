@@ -31,4 +31,12 @@ Labels ProjectLabels(const Labels& labels, const Grouping& grouping) {
   return out;
 }
 
+bool LabelsComeBefore(const Labels& a, const Labels& b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](const Label& x, const Label& y) {
+                                        const int names = x.name.compare(y.name);
+                                        return names != 0 ? names < 0 : x.value < y.value;
+                                      });
+}
+
 }  // namespace glp::logql

@@ -19,4 +19,7 @@ Result<Labels> MergeLabels(const LabelSet& stream, std::string_view meta,
 // The part of `labels` (sorted) that a grouping leaves; nothing given: none.
 Labels ProjectLabels(const Labels& labels, const Grouping& grouping);
 
+// Whether a series with labels `a` stands in front of one with `b`.
+bool LabelsComeBefore(const Labels& a, const Labels& b);
+
 }  // namespace glp::logql

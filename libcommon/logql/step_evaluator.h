@@ -50,13 +50,25 @@ class StepEvaluator {
 
 Result<std::unique_ptr<StepEvaluator>> MakeEvaluator(const MetricExpr& metric,
                                                      const EvalContext& context);
-// The two kinds of node. `grouping`: series are put together while counting, as a sum by these
-// names would do it; nullptr leaves them apart.
+// The kinds of node. `grouping`: series are put together while counting, as a sum by these names
+// would do it; nullptr leaves them apart.
 Result<std::unique_ptr<StepEvaluator>> MakeRangeEvaluator(const RangeAggregation& range,
                                                           const Grouping* grouping,
                                                           const EvalContext& context);
+Result<std::unique_ptr<StepEvaluator>> MakeAbsentEvaluator(const RangeAggregation& range,
+                                                           const EvalContext& context);
+// sum, avg, min, max, count, stddev, stdvar.
 Result<std::unique_ptr<StepEvaluator>> MakeVectorEvaluator(const VectorAggregation& vector,
                                                            const EvalContext& context);
+// topk, bottomk, approx_topk, sort, sort_desc: the points they give are in the order of values.
+Result<std::unique_ptr<StepEvaluator>> MakeOrderEvaluator(const VectorAggregation& vector,
+                                                          const EvalContext& context);
+Result<std::unique_ptr<StepEvaluator>> MakeBinaryEvaluator(const BinaryOperation& binary,
+                                                           const EvalContext& context);
+Result<std::unique_ptr<StepEvaluator>> MakeLabelReplaceEvaluator(const LabelReplace& replace,
+                                                                 const EvalContext& context);
+// At every step one series without labels.
+std::unique_ptr<StepEvaluator> MakeConstantEvaluator(double value, const EvalContext& context);
 
 Status CancelledError();
 // `to` may be nullptr.

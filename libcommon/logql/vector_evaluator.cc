@@ -1,4 +1,4 @@
-// sum, avg, min, max, count by or without labels.
+// sum, avg, min, max, count, stddev, stdvar by or without labels.
 
 #include <cmath>
 #include <deque>
@@ -8,6 +8,8 @@
 
 namespace glp::logql {
 namespace {
+
+using Op = VectorAggregation::Op;
 
 class VectorEvaluator : public StepEvaluator {
  public:
@@ -23,13 +25,15 @@ class VectorEvaluator : public StepEvaluator {
  private:
   struct Group {
     const LabelSet* labels;
-    double value = 0;
+    double value = 0;    // stddev, stdvar: the squares of the distances, summed up
+    double mean = 0;     // of these two
     uint64_t count = 0;  // of series in it at this step; 0: not in touched_
   };
   Group* GroupOf(const LabelSet* labels);
   void Add(Group* group, double value) const;
+  double ValueOf(const Group& group) const;
 
-  VectorAggregation::Op op_;
+  Op op_;
   Grouping grouping_;  // nothing given is by ()
   std::unique_ptr<StepEvaluator> inner_;
   const EvalContext& context_;
@@ -51,25 +55,43 @@ VectorEvaluator::Group* VectorEvaluator::GroupOf(const LabelSet* labels) {
 }
 
 void VectorEvaluator::Add(Group* group, double value) const {
-  ++group->count;
+  const bool is_first = ++group->count == 1;
   switch (op_) {
-    case VectorAggregation::Op::kSum:
-    case VectorAggregation::Op::kAvg:
-      group->value = group->count == 1 ? value : group->value + value;
+    case Op::kSum:
+    case Op::kAvg:
+      group->value = is_first ? value : group->value + value;
       break;
-    case VectorAggregation::Op::kMin:
-      if (group->count == 1 || value < group->value || std::isnan(group->value)) {
-        group->value = value;
-      }
+    case Op::kMin:
+      if (is_first || value < group->value || std::isnan(group->value)) group->value = value;
       break;
-    case VectorAggregation::Op::kMax:
-      if (group->count == 1 || value > group->value || std::isnan(group->value)) {
-        group->value = value;
-      }
+    case Op::kMax:
+      if (is_first || value > group->value || std::isnan(group->value)) group->value = value;
       break;
-    case VectorAggregation::Op::kCount:
-      group->value = static_cast<double>(group->count);
+    case Op::kStddev:
+    case Op::kStdvar: {
+      if (is_first) group->mean = group->value = 0;
+      const double delta = value - group->mean;
+      group->mean += delta / static_cast<double>(group->count);
+      group->value += delta * (value - group->mean);
       break;
+    }
+    default:
+      break;  // kCount needs no value
+  }
+}
+
+double VectorEvaluator::ValueOf(const Group& group) const {
+  const auto count = static_cast<double>(group.count);
+  switch (op_) {
+    case Op::kAvg:
+    case Op::kStdvar:
+      return group.value / count;
+    case Op::kStddev:
+      return std::sqrt(group.value / count);
+    case Op::kCount:
+      return count;
+    default:
+      return group.value;
   }
 }
 
@@ -83,9 +105,7 @@ Result<bool> VectorEvaluator::Next(uint64_t* step, std::vector<Point>* points) {
     Add(group, point.value);
   }
   for (Group* group : touched_) {
-    const double divisor =
-        op_ == VectorAggregation::Op::kAvg ? static_cast<double>(group->count) : 1;
-    points->push_back({group->labels, group->value / divisor});
+    points->push_back({group->labels, ValueOf(*group)});
     group->count = 0;
   }
   touched_.clear();

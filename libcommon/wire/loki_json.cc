@@ -191,6 +191,22 @@ std::string VectorBody(const std::vector<logql::Series>& series, const logql::Sc
   return QueryBody("vector", result, stats.warnings, stats, seconds, series.size());
 }
 
+std::string ScalarBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
+                       double seconds) {
+  std::string result;
+  if (!series.empty() && !series.front().samples.empty()) {
+    AppendSample(&result, series.front().samples.front());
+    result = result.substr(1, result.size() - 2);  // QueryBody has the brackets
+  }
+  return QueryBody("scalar", result, stats.warnings, stats, seconds, 1);
+}
+
+std::string InstantBody(const logql::MetricExpr& query, const std::vector<logql::Series>& series,
+                        const logql::ScanStats& stats, double seconds) {
+  const bool is_number = std::holds_alternative<logql::Literal>(query.node);
+  return is_number ? ScalarBody(series, stats, seconds) : VectorBody(series, stats, seconds);
+}
+
 std::string NamesBody(const std::vector<std::string>& names) {
   std::string out = R"({"status":"success")";
   for (size_t i = 0; i < names.size(); ++i) {

@@ -58,6 +58,12 @@ std::string MatrixBody(const std::vector<logql::Series>& series, const logql::Sc
                        double seconds);
 std::string VectorBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
                        double seconds);
+// {"resultType":"scalar","result":[seconds,"value"]}: of the first sample there is.
+std::string ScalarBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
+                       double seconds);
+// One of the two: a query that is a number has a scalar.
+std::string InstantBody(const logql::MetricExpr& query, const std::vector<logql::Series>& series,
+                        const logql::ScanStats& stats, double seconds);
 
 // {"status":"success","data":[…]}; without "data" where there is nothing, as Loki.
 std::string NamesBody(const std::vector<std::string>& names);

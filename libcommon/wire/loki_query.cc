@@ -142,7 +142,7 @@ Response LokiApi::Query(const Request& request) {
   if (const Status status = CheckSeries(*series, options_.limits); !status.ok()) {
     return Error(status);
   }
-  return JsonResponse(VectorBody(*series, stats, deadline.Seconds()));
+  return JsonResponse(InstantBody(*metric, *series, stats, deadline.Seconds()));
 }
 
 }  // namespace glp::wire

@@ -1,8 +1,10 @@
 // Queries that are evaluated here, over entries that a source gives.
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
+#include "base/time.h"
 #include "io/stop.h"
 #include "list_printer.h"
 #include "logql/eval.h"
@@ -25,13 +27,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-const logql::RangeAggregation& RangeOf(const logql::MetricExpr& metric) {
-  const logql::MetricExpr* at = &metric;
-  while (const auto* outer = std::get_if<logql::VectorAggregation>(&at->node)) {
-    at = outer->inner.get();
-  }
-  return std::get<logql::RangeAggregation>(at->node);
-}
+using Aggregations = std::vector<const logql::RangeAggregation*>;
 
 bool LooksAtLines(const logql::RangeAggregation& range) {
   using Op = logql::RangeAggregation::Op;
@@ -104,6 +100,20 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   return printed > 0;
 }
 
+// What all the aggregations of a metric can want of stdin.
+StdinOptions StdinOptionsFor(Job& job, const Aggregations& aggregations, bool range_is_known) {
+  logql::LogExpr everything;
+  const bool is_one = aggregations.size() == 1;
+  StdinOptions options = StdinOptionsFor(job, is_one ? aggregations.front()->log : everything);
+  options.want_lines = std::any_of(aggregations.begin(), aggregations.end(),
+                                   [](const auto* range) { return LooksAtLines(*range); });
+  // Entries that a filter drops still say where the data starts and ends.
+  if (is_one && range_is_known) {
+    options.line_filters = aggregations.front()->log.LeadingLineFilters();
+  }
+  return options;
+}
+
 // The time of the first or last entry of the selected streams; nothing where there is none.
 Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
                                       const std::vector<logql::Matcher>& matchers,
@@ -132,21 +142,27 @@ int64_t LocalStep(int64_t start_ns, int64_t end_ns, int64_t window_ns) {
 }
 
 // Sides that were not given are those of the data. False where there is no data.
-Result<bool> FindRange(Job& job, logql::EntrySource* source,
-                       const logql::RangeAggregation& aggregation, logql::QueryParams* params) {
-  const std::vector<logql::Matcher>& matchers = aggregation.log.matchers;
+Result<bool> FindRange(Job& job, logql::EntrySource* source, const Aggregations& aggregations,
+                       logql::QueryParams* params) {
   params->range = job.times.Range();
   std::optional<int64_t> first = job.times.start_ns, last = job.times.end_ns;
-  if (!first) {
-    GLP_ASSIGN_OR_RETURN(first,
-                         EdgeOf(source, matchers, params->range, logql::Direction::kForward));
-  }
-  if (!last) {
-    GLP_ASSIGN_OR_RETURN(last,
-                         EdgeOf(source, matchers, params->range, logql::Direction::kBackward));
+  int64_t window_ns = std::numeric_limits<int64_t>::max();
+  for (const logql::RangeAggregation* aggregation : aggregations) {
+    const std::vector<logql::Matcher>& matchers = aggregation->log.matchers;
+    window_ns = std::min(window_ns, aggregation->range_ns);
+    if (!job.times.start_ns) {
+      GLP_ASSIGN_OR_RETURN(const auto edge,
+                           EdgeOf(source, matchers, params->range, logql::Direction::kForward));
+      if (edge) first = std::min(first.value_or(*edge), *edge);
+    }
+    if (!job.times.end_ns) {
+      GLP_ASSIGN_OR_RETURN(const auto edge,
+                           EdgeOf(source, matchers, params->range, logql::Direction::kBackward));
+      if (edge) last = std::max(last.value_or(*edge), *edge);
+    }
   }
   if (!first || !last) return false;
-  params->step_ns = job.times.step_ns.value_or(LocalStep(*first, *last, aggregation.range_ns));
+  params->step_ns = job.times.step_ns.value_or(LocalStep(*first, *last, window_ns));
   params->range.start_ns = job.times.start_ns ? *first : AlignDown(*first, params->step_ns);
   params->range.end_ns = job.times.end_ns ? *last : AlignUp(*last, params->step_ns);
   const uint64_t span_ns =
@@ -160,12 +176,11 @@ Result<bool> FindRange(Job& job, logql::EntrySource* source,
 }
 
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
-  const logql::LogExpr& log = RangeOf(query).log;
-  StdinOptions stdin_options = StdinOptionsFor(job, log);
-  stdin_options.want_lines = LooksAtLines(RangeOf(query));
+  const Aggregations aggregations = logql::RangeAggregations(query);
   const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
-  // Entries that a filter drops still say where the data starts and ends.
-  if (range_is_known) stdin_options.line_filters = log.LeadingLineFilters();
+  // Without logs in it, there is no data to say where it starts and ends.
+  if (aggregations.empty() && !range_is_known) job.times.at_ns = NowNs();
+  const StdinOptions stdin_options = StdinOptionsFor(job, aggregations, range_is_known);
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, job.options, job.context, stdin_options));
@@ -178,7 +193,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
     GLP_ASSIGN_OR_RETURN(
         series, logql::RunInstantQuery(query, source.get(), *job.times.at_ns, params, &stats));
   } else {
-    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), RangeOf(query), &params));
+    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), aggregations, &params));
     if (any) {
       GLP_ASSIGN_OR_RETURN(series, logql::RunRangeQuery(query, source.get(), params, &stats));
     }
@@ -186,7 +201,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
   TellWarnings(job, stats);
   std::string body;
   if (job.look.format == "loki") {
-    body = instant ? wire::VectorBody(series, stats, watch.seconds())
+    body = instant ? wire::InstantBody(query, series, stats, watch.seconds())
                    : wire::MatrixBody(series, stats, watch.seconds());
   }
   GLP_RETURN_IF_ERROR(PrintSeries(series, body, job.look, &job.out));
