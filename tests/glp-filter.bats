@@ -278,10 +278,11 @@ EOF
   assert_contains "$stderr" "to look for a text, write '|= \"error\"'"
 }
 
-@test "what this version of the language has not is named" {
+@test "an unwrap is refused, with where it belongs" {
   run --separate-stderr glp-filter '| json | unwrap took' <in
   assert_status 2
-  assert_contains "$stderr" '`unwrap` is not supported by this version'
+  assert_contains "$stderr" 'syntax error: unexpected unwrap'
+  assert_contains "$stderr" 'unwrap stands in a range aggregation'
 }
 
 @test "a metric is refused" {

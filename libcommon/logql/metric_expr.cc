@@ -1,6 +1,6 @@
 // The metrics among the expressions: what is in them, and how they are written.
 
-#include <fmt/format.h>
+#include <cstdio>
 
 #include "base/strings.h"
 #include "base/units.h"
@@ -39,7 +39,9 @@ std::string ToString(const BinaryOperation& binary) {
 
 std::string ToString(const Literal& literal) { return FormatLiteral(literal.value); }
 std::string ToString(const VectorLiteral& vector) {
-  return fmt::format("vector({:f})", vector.value);
+  char text[400];
+  std::snprintf(text, sizeof text, "vector(%f)", vector.value);
+  return text;
 }
 
 std::string ToString(const LabelReplace& replace) {

@@ -1,6 +1,7 @@
 #include "logql/parser_expr.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include "logql/binary_operators.h"
@@ -128,7 +129,10 @@ Result<LogExpr> ExprParser::ParseLog() {
     GLP_ASSIGN_OR_RETURN(log.matchers, ParseMatchers(this));
   }
   GLP_RETURN_IF_ERROR(ParsePipeline(this, &log.stages));
-  if (StartsUnwrap(*this)) return UnexpectedToken(Peek(1));
+  if (StartsUnwrap(*this)) {
+    return UsageError(UnexpectedToken(Peek(1)).message() +
+                      "\nunwrap stands in a range aggregation, sum_over_time({…} | unwrap x [5m])");
+  }
   return log;
 }
 
