@@ -94,6 +94,8 @@ std::string ToString(const BinaryOperation& binary, std::string_view separator) 
   out.append(left ? "group_left" : "group_right");
   if (!matching.include.empty()) {
     out.append(" (").append(Join(matching.include, separator)).append(")");
+  } else if (std::holds_alternative<BinaryOperation>(binary.right->node)) {
+    out.append(" ()");  // the parenthesis behind it is the operand's
   }
   return out;
 }

@@ -404,7 +404,7 @@ class RandomQueries {
     if (Number(4) == 0) right = Pick({"vector(1)", "vector(2.5)"});
     op += Pick({"", "", " on (a) ", " on () ", " ignoring (b) ", " ignoring (k, v) "});
     if (!is_set && op.back() == ' ' && Number(2) == 0) {
-      op += Pick({"group_left", "group_right", "group_left (b)", "group_right (b, k)"});
+      op += Pick({"group_left ()", "group_right()", "group_left (b)", "group_right (b, k)"});
     }
     return "(" + left + " " + op + " " + right + ")";
   }

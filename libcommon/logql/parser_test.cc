@@ -248,6 +248,14 @@ TEST(Parse, SaysWhereAnUnwrapBelongs) {
   EXPECT_NE(error.find("\nunwrap stands in a range aggregation"), std::string::npos);
 }
 
+// Loki prints group_left without its parentheses, and then takes those of the operand for them.
+TEST(Parse, PrintsManyToOneSoThatItReadsBack) {
+  const std::string query = R"((rate({a="b"}[1m]) / on (a) group_left () (rate({a="b"}[1m]) + 1)))";
+  const auto expr = Parse(query);
+  ASSERT_TRUE(expr.ok()) << expr.status().message();
+  EXPECT_EQ(ToString(*expr), query);
+}
+
 TEST(Parse, LimitsOperators) {
   std::string sum = "rate({a=\"b\"}[1m])", numbers = "1";
   for (int i = 0; i < 1000; ++i) sum += "+rate({a=\"b\"}[1m])";
@@ -369,7 +377,10 @@ TEST(Parse, SurvivesDamagedQueries) {
       R"q({a="b"} | json x="y[0].z", w | status >= 500 or size > 2.5MB, took != -1h30m)q",
       R"q({a="b"} |= ip("10.0.0.0/8") or "x" | logfmt --strict --keep-empty | addr!=ip("::1"))q",
       R"q({a="b"} |> "<_> x" | pattern "<a> <_>" | regexp "(?P<x>.)" | unpack | decolorize)q",
-      R"q({a="b"} | label_format x=y, z="w" | drop a, b=~"c" | keep d | line_format "e")q"};
+      R"q({a="b"} | label_format x=y, z="w" | drop a, b=~"c" | keep d | line_format "e")q",
+      R"q(quantile_over_time(0.5, {a="b"} | unwrap bytes(c) | d>2 [5m] offset 1h) by (e))q",
+      R"q(topk(3, rate({a="b"}[1m]) + 2 ^ -1) > bool on (a) group_left (b) vector(1.5))q",
+      R"q(label_replace(absent_over_time(({a="b"} | unwrap x)[1m]), "a", "$1", "b", ".*") or vector(1))q"};
   for (int i = 0; i < 30000; ++i) {
     std::string query(i % 2 == 0 ? kGood[random() % std::size(kGood)].query
                                  : kStages[random() % std::size(kStages)]);
