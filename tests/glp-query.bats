@@ -290,6 +290,34 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   done
 }
 
+@test "a ratio of two metrics is the same from every source" {
+  all_sources
+  for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
+    # shellcheck disable=SC2086
+    ask $source --at 2026-01-05T10:00:05Z \
+      'sum by (app) (count_over_time({env="prod"}[1h])) / on () group_left sum(count_over_time({env="prod",app="api"}[1h]))'
+    assert_status 0
+    assert_equal "$output" '2026-01-05T10:00:05.000000000Z {app="api"} 1
+2026-01-05T10:00:05.000000000Z {app="db"}  0.5'
+  done
+}
+
+@test "sort gives an instant's series in the order of their values" {
+  entries >records
+  ask --at 2026-01-05T10:00:05Z -o jsonl 'sort(sum by (app) (count_over_time({env="prod"}[1h])))' <records
+  assert_equal "$(jq -c '[.labels.app, .value]' <<<"$output")" '["db",2]
+["api",4]'
+}
+
+@test "a query that is a number needs no logs" {
+  assert_equal "$(glp-query '1 + 2 * 3' </dev/null | cut -d ' ' -f 2-)" '{} 7'
+  run --separate-stderr glp-query --at 1767607205 -o loki '7 / 2' </dev/null
+  assert_status 0
+  assert_json "$output" '.data.resultType == "scalar" and .data.result == [1767607205,"3.5"]'
+  run --separate-stderr glp-query --at 1767607205 -o loki 'vector(1)' </dev/null
+  assert_json "$output" '.data.resultType == "vector" and .data.result[0].value == [1767607205,"1"]'
+}
+
 @test "--at with a log query is refused" {
   entries >records
   ask --at now '{}'

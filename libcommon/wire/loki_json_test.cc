@@ -92,6 +92,15 @@ TEST(LokiJson, Metrics) {
             R"({"metric":{},"value":[1700000000.123,"1"]}])");
 }
 
+TEST(LokiJson, NumbersAreScalars) {
+  const std::vector<logql::Series> series = {{{}, {{1'700'000'000'500'000'000, 7}}}};
+  EXPECT_EQ(WithoutStats(InstantBody({logql::Literal{7}}, series, {}, 1)),
+            R"({"status":"success","data":{"resultType":"scalar","result":[1700000000.5,"7"])");
+  EXPECT_EQ(WithoutStats(InstantBody({logql::VectorLiteral{7}}, series, {}, 1)),
+            R"({"status":"success","data":{"resultType":"vector","result":[)"
+            R"({"metric":{},"value":[1700000000.5,"7"]}])");
+}
+
 TEST(LokiJson, Names) {
   EXPECT_EQ(NamesBody({"app", "j\"b"}), R"({"status":"success","data":["app","j\"b"]})");
   EXPECT_EQ(NamesBody({}), R"({"status":"success"})");
