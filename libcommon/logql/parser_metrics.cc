@@ -198,7 +198,8 @@ Status ExprParser::CheckVectorAggregation(const Token* parameter, VectorAggregat
   if (vector->op == VectorOp::kApproxTopk) {
     return UsageError("grouping not allowed for approx_topk aggregation");
   }
-  if (vector->op == VectorOp::kSort || vector->op == VectorOp::kSortDesc) {
+  const bool sorts = vector->op == VectorOp::kSort || vector->op == VectorOp::kSortDesc;
+  if (sorts && !vector->grouping->names.empty()) {
     return UsageError("sort and sort_desc doesn't allow grouping by ");
   }
   return Status::Ok();

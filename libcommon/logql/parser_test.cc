@@ -256,6 +256,30 @@ TEST(Parse, PrintsManyToOneSoThatItReadsBack) {
   EXPECT_EQ(ToString(*expr), query);
 }
 
+TEST(Parse, RefusesWhatAnAggregationDoesNotTake) {
+  const Case kCases[] = {
+      {R"(sort(rate({a="b"}[1m])) by (c))", "sort and sort_desc doesn't allow grouping by "},
+      {R"(approx_topk by (c) (2, rate({a="b"}[1m])))",
+       "grouping not allowed for approx_topk aggregation"},
+      {R"(rate_counter({a="b"}[1m]))", "invalid aggregation rate_counter without unwrap"},
+      {R"(bytes_rate({a="b"} | unwrap c [1m]))", "invalid aggregation bytes_rate with unwrap"},
+      {R"(sum_over_time({a="b"} | unwrap c [1m]) by (d))",
+       "grouping not allowed for sum_over_time aggregation"},
+      {R"(bottomk(rate({a="b"}[1m])))", "parameter required for operation bottomk"},
+      {R"(vector(1) or 2)",
+       "unexpected literal for right leg of logical/set binary operation (or): 2.000000"},
+      {R"(1 + {a="b"})",
+       "unexpected type for right leg of binary operation (+): "
+       "*syntax.MatchersExpr"},
+      {R"(label_replace(vector(1), "a", "b", "c", "("))",
+       "error parsing regexp: missing closing ): `(`"},
+  };
+  for (const auto& [query, answer] : kCases) {
+    EXPECT_EQ(FirstLine(Error(query)), "parse error : " + std::string(answer)) << query;
+  }
+  EXPECT_EQ(Error(R"(sort by () (rate({a="b"}[1m])))"), "no error");
+}
+
 TEST(Parse, LimitsOperators) {
   std::string sum = "rate({a=\"b\"}[1m])", numbers = "1";
   for (int i = 0; i < 1000; ++i) sum += "+rate({a=\"b\"}[1m])";
