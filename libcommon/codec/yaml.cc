@@ -146,7 +146,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void BeginEntry(YamlNode key, Open* open) {
     if (key.kind != YamlNode::Kind::kScalar) {
-      Fail(key, "a key must be a name");
+      Fail(key, "a key must be a name, no list or mapping; a ] or } may be missing");
       return;
     }
     auto [it, added] = open->lines_of_keys.emplace(key.text, key.line);
