@@ -253,7 +253,7 @@ TEST(PackTest, SkipsLinesWithoutTheTextThatIsSearched) {
   ASSERT_TRUE(source.ok());
   logql::ScanRequest request;
   logql::LineFilter filter;
-  filter.alternatives.push_back({"needle", nullptr, true});
+  filter.alternatives.push_back({.text = "needle"});
   request.line_filters.push_back(filter);
   std::vector<Row> rows = Scan(source->get(), request);
   ASSERT_EQ(rows.size(), 10u);

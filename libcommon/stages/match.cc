@@ -42,6 +42,13 @@ Result<std::unique_ptr<MatchStage>> MatchStage::Make(Options options) {
       new MatchStage(std::move(options), std::move(query), std::move(pipeline)));
 }
 
+MatchStage::MatchStage(Options options, logql::LogExpr query, logql::Pipeline pipeline)
+    : options_(std::move(options)), query_(std::move(query)), pipeline_(std::move(pipeline)) {
+  for (const logql::Stage& stage : query_.stages) {
+    asks_for_names_ |= !std::holds_alternative<logql::LineFilter>(stage);
+  }
+}
+
 Verdict MatchStage::Process(StageEntry& entry, StageRun& run) {
   if (generation_ != run.labels.generation()) {
     generation_ = run.labels.generation();
@@ -63,6 +70,8 @@ bool MatchStage::Finds(StageEntry& entry, StageRun& run) {
   if (!answer.matches || query_.stages.empty()) return answer.matches;
   logql::Entry found = {entry.ts_ns, entry.labels, entry.LineBytes(run.arena),
                         entry.meta.Json(&meta_)};
+  // In the arena because they are scanned 16 bytes at a time.
+  if (asks_for_names_) found.fields = run.arena.Copy(entry.fields.Json(&fields_));
   return pipeline_.Process(&found);
 }
 

@@ -39,8 +39,7 @@ class MatchStage : public Stage {
   size_t block() const override { return block_; }
 
  private:
-  MatchStage(Options options, logql::LogExpr query, logql::Pipeline pipeline)
-      : options_(std::move(options)), query_(std::move(query)), pipeline_(std::move(pipeline)) {}
+  MatchStage(Options options, logql::LogExpr query, logql::Pipeline pipeline);
   bool Finds(StageEntry& entry, StageRun& run);
   void ExtractLabels(StageEntry& entry, LabelTable& table);
 
@@ -56,11 +55,12 @@ class MatchStage : public Stage {
   Options options_;
   const logql::LogExpr query_;
   logql::Pipeline pipeline_;
+  bool asks_for_names_ = false;  // its pipeline has more than line filters
   size_t block_ = 0;
   uint64_t generation_ = 0;
   std::array<Answer, 1024> answers_;
   std::array<Union, 256> unions_;
-  std::string meta_;
+  std::string meta_, fields_;
 };
 
 void ReadMatchStage(const codec::YamlNode& config, BuildContext& context, StageList* out);

@@ -164,6 +164,14 @@ TEST(MatchStage, ASelectorMayBeAnyLogQueryAndOnlyDecides) {
   }
 }
 
+TEST(MatchStage, ASelectorAsksForWhatWasExtracted) {
+  const std::string yaml = R"Y(
+- json: {expressions: {level: }}
+- match: {selector: '{} | level = "error"', action: drop})Y";
+  EXPECT_EQ(LinesOf(RunStages(yaml, {{R"({"level":"error"})"}, {R"({"level":"info"})"}, {"x"}})),
+            (Texts{R"({"level":"info"})", "x"}));
+}
+
 TEST(MatchStage, AsPromtailOnlyWhatItsGrammarHas) {
   for (const char* selector : {R"({})", R"({a="b"} | json)", R"({a="b"} |= "x" or "y")",
                                R"({a="b"} |= ip("10.0.0.1"))", R"({a="b"} |> "<_>")"}) {
