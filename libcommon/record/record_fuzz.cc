@@ -17,7 +17,7 @@ class Text : public glp::io::ByteSource {
   explicit Text(std::string_view text) : text_(text) {}
   glp::Result<size_t> Read(char* out, size_t size) override {
     size = std::min(size, text_.size());
-    std::memcpy(out, text_.data(), size);
+    if (size > 0) std::memcpy(out, text_.data(), size);
     text_.remove_prefix(size);
     return size;
   }
