@@ -316,7 +316,7 @@ def measure(options, root):
         ])
         records = f"{work}/records"
         subprocess.run(["bash", "-c", f"{tail} >{records}"], check=True)
-        table.add("parse alone: docker, regex, labels", [
+        table.add("parse: docker, regex, labels", [
             run("glp", f"{parse} --labels namespace,pod,container <{records}"),
         ])
         os.remove(records)
