@@ -137,7 +137,6 @@ class JsonTree {
   bool Word(std::string_view word, JsonNode::Kind kind, JsonNode* out);
   void SkipBlanks();
   bool Fail(const char* at, std::string_view what);
-  bool FailInString(const char* p);
 
   JsonArena arena_;
   std::vector<char> buffer_;

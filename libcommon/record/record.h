@@ -92,7 +92,9 @@ void AppendFileMark(std::string* out, std::string_view src, std::string_view pat
                     std::optional<uint64_t> size = {});
 void AppendPosMark(std::string* out, std::string_view src);
 void AppendGapMark(std::string* out, std::string_view src, uint64_t bytes, std::string_view why);
-// Last words of a tool that read `in` records and wrote `out`; `dropped`: counts by reason.
+// Last words of a tool that read `in` records and wrote `out`; `dropped`: counts by reason. A tool
+// may add keys: glp-parse `joined`, records that became a part of others; glp-filter `redacted`,
+// counts by kind.
 void AppendEndMark(std::string* out, std::string_view tool, uint64_t in, uint64_t emitted,
                    const std::map<std::string, uint64_t, std::less<>>& dropped);
 

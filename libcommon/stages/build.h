@@ -8,7 +8,7 @@
 //
 // The stages of a `match` follow it in the same list (Stage::block).
 // Errors:   "FILE:LINE:COLUMN: why" with the nearest known name, in BuildContext::errors.
-// Source:   promtail 3.6; stages that only glp has are told so in KnownStages.
+// Source:   promtail 3.6.
 #pragma once
 
 #include <memory>
@@ -49,7 +49,6 @@ std::vector<NamedSource> ReadNamedSources(const codec::YamlNode& map, std::strin
 
 struct StageInfo {
   std::string_view name;
-  bool is_promtails;
   // Reads what stands behind the name. Nothing where that is wrong (and told in context.errors).
   // A stage with a block appends itself and its stages; all others one stage.
   void (*read)(const codec::YamlNode& config, BuildContext& context, StageList* out);

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "stages/arena.h"
+#include "base/arena.h"
 
 namespace glp::stages {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "codec/json.h"
 #include "record/record.h"
-#include "stages/arena.h"
 
 namespace glp::stages {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/arena.h"
 #include "record/labels.h"
 #include "record/record.h"
-#include "stages/arena.h"
 #include "stages/fields.h"
 
 namespace glp::stages {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "stages/arena.h"
+#include "base/arena.h"
 
 namespace glp::stages {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "stages/arena.h"
+#include "base/arena.h"
 #include "stages/entry.h"
 
 namespace glp::stages {

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "stages/arena.h"
+#include "base/arena.h"
 
 namespace glp::stages {
 

@@ -9,8 +9,10 @@ namespace glp::filter {
 namespace {
 
 bool IsLongBefore(int64_t ts_ns, int64_t than_ns, int64_t by_ns) {
-  return ts_ns<than_ns&& static_cast<uint64_t>(than_ns) -
-               static_cast<uint64_t>(ts_ns)> static_cast<uint64_t>(by_ns);
+  if (ts_ns >= than_ns) return false;
+  // Unsigned: two times may be further apart than int64 holds.
+  const uint64_t apart_ns = static_cast<uint64_t>(than_ns) - static_cast<uint64_t>(ts_ns);
+  return apart_ns > static_cast<uint64_t>(by_ns);
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/strings.h"
 #include "cli/record_pipe.h"
-#include "stages/arena.h"
 #include "stages/fields.h"
 #include "value_watch.h"
 
@@ -104,7 +104,7 @@ class Labeler : public cli::RecordHandler {
   std::set<std::string, std::less<>> bad_names_;
   std::vector<Slot> slots_;
   uint64_t generation_ = 0;
-  stages::Arena arena_;
+  Arena arena_;
   stages::FieldSet fields_, meta_;
   std::string scratch_;
 };

@@ -3,7 +3,7 @@
 // --explain shows.
 //
 //   StageList list;
-//   GLP_RETURN_IF_ERROR(list.AddOption(*FindOption("--json"), "level"));   // … while parsing
+//   GLP_RETURN_IF_ERROR(list.AddOption(option, "level"));   // while parsing; of StageOptions()
 //   GLP_ASSIGN_OR_RETURN(std::vector<StagePart> parts, list.Parts());
 //   GLP_ASSIGN_OR_RETURN(stages::StageList stages, BuildParts(parts, nullptr));
 //

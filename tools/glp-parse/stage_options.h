@@ -2,8 +2,8 @@
 // other way, the options that say what a stage's YAML says. Rarer settings of a stage come through
 // modifiers, options that stand behind the stage's own: `--timestamp t=RFC3339 --location UTC`.
 //
-//   const StageOption* option = FindStageOption("--json");
-//   GLP_ASSIGN_OR_RETURN(YamlNode config, ReadStageOption(*option, "level,user=user.name"));
+//   for (const StageOption& option : StageOptions()) …   // "--json"
+//   GLP_ASSIGN_OR_RETURN(YamlNode config, ReadStageOption(option, "level,user=user.name"));
 //   // config: {expressions: {level: null, user: user.name}}
 //
 // Threads: pure functions. Errors: Code::kUsage, without the option's name.
