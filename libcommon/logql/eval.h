@@ -17,8 +17,12 @@ struct QueryParams {
   TimeRange range;      // log queries: start <= ts < end
   int64_t step_ns = 0;  // range queries of a metric: > 0
   Direction direction = Direction::kBackward;
-  uint64_t limit = 0;               // entries of a log query; 0 is all
-  std::function<bool()> cancelled;  // asked now and then; may be empty
+  uint64_t limit = 0;  // entries of a log query; 0 is all
+  // Asked often, from any thread; a query ends within 100 ms of its first `true`. May be empty.
+  std::function<bool()> cancelled;
+  // Where the parts that do not depend on each other run; nullptr: here. The answer is the same.
+  ThreadPool* pool = nullptr;
+  uint64_t max_series = 0;  // of a metric's answer; 0 is all. More: Code::kLimit in Loki's words
   // Streams that a log query made (label_format, drop, keep) are about to go, as there are very
   // many; the sink must not look at those of entries before. Empty: they stay to the end.
   std::function<void()> forget_streams;

@@ -30,6 +30,14 @@ bool AddsUp(const RangeAggregation& range) {
          range.op == Op::kSumOverTime;
 }
 
+Status TooManySeries(uint64_t limit) {
+  return {Code::kLimit,
+          "maximum number of series (" + std::to_string(limit) +
+              ") reached for a single query; consider reducing query cardinality by adding more "
+              "specific stream selectors, reducing the time range, or aggregating results with "
+              "functions like sum(), count() or topk()"};
+}
+
 Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, const Steps& steps,
                                 const QueryParams& params, ScanStats* stats) {
   LabelTable labels;
@@ -51,6 +59,9 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
       if (by_id.size() <= point.labels->id) by_id.resize(point.labels->id + 1);
       size_t& index = by_id[point.labels->id];
       if (index == 0) {
+        if (params.max_series > 0 && series.size() == params.max_series) {
+          return TooManySeries(params.max_series);
+        }
         series.push_back({point.labels->labels, {}});
         index = series.size();
       }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -11,6 +12,10 @@
 
 #include "base/result.h"
 #include "record/labels.h"
+
+namespace glp {
+class ThreadPool;  // base/thread_pool.h
+}
 
 namespace glp::logql {
 
@@ -28,10 +33,12 @@ struct TimeRange {
 
 struct Entry {
   int64_t ts_ns;
+  // nullptr: no entry but a point in time that all entries to come lie behind or at; only sources
+  // that follow give such (ScanRequest::follows).
   const LabelSet* stream;
   std::string_view line;
   std::string_view meta;         // raw JSON object of strings, "" where there is none
-  std::string_view fields = {};  // what a query's parsers extracted, the same; sources leave it
+  std::string_view fields = {};  // what was parsed, the same: that of a record, or of the query
 };
 
 struct ScanRequest {
@@ -44,6 +51,28 @@ struct ScanRequest {
   // False: only times and streams are wanted (count_over_time without a filter); Entry::line and
   // Entry::meta may be left empty, so that columns of text need not be read.
   bool want_lines = true;
+  // The evaluator takes entries without a stream, which tell how far the time has come.
+  bool follows = false;
+  // Asked between blocks, and often enough that a scan ends within 100 ms of its first `true`, with
+  // Code::kCancelled. Safe from any thread. May be empty.
+  std::function<bool()> cancelled;
+  // For blocks that will be needed soon; nullptr: the caller's thread does it all. Must outlive the
+  // cursor. What a scan gives does not depend on it.
+  ThreadPool* pool = nullptr;
+};
+
+// What a scan would look at, told without reading it. Bytes as they are stored.
+struct ScanPlan {
+  uint64_t streams = 0;         // that match
+  uint64_t streams_total = 0;   // that are there
+  uint64_t blocks = 0;          // that must be read
+  uint64_t blocks_stream = 0;   // left out: of other streams
+  uint64_t blocks_time = 0;     // left out: of another time
+  uint64_t blocks_filter = 0;   // left out: no line can pass the filters
+  uint64_t bytes = 0;           // of the columns that must be read
+  uint64_t bytes_total = 0;     // of all blocks
+  uint64_t entries = 0;         // in the blocks that must be read
+  uint64_t memory_entries = 0;  // of these, not in blocks yet
 };
 
 // What a scan looked at and could not give.
@@ -75,6 +104,10 @@ class EntrySource {
   // The streams that match and have an entry in the range (block granularity is enough).
   virtual Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,
                                                        TimeRange range) = 0;
+  // Errors: Code::kUsage where it cannot be told beforehand, as of a pipe or a server.
+  virtual Result<ScanPlan> Plan(const ScanRequest& /*request*/) {
+    return UsageError("what a query will read can be told of stores and .glp files only");
+  }
 };
 
 }  // namespace glp::logql

@@ -24,17 +24,6 @@ Status CheckLength(const logql::TimeRange& range, const Limits& limits) {
                   logql::FormatPrometheusDuration(limits.max_query_length_ns)));
 }
 
-Status CheckSeries(const std::vector<logql::Series>& series, const Limits& limits) {
-  if (limits.max_query_series == 0 || series.size() <= limits.max_query_series) {
-    return Status::Ok();
-  }
-  return UsageError(fmt::format(
-      "maximum number of series ({}) reached for a single query; consider reducing query "
-      "cardinality by adding more specific stream selectors, reducing the time range, or "
-      "aggregating results with functions like sum(), count() or topk()",
-      limits.max_query_series));
-}
-
 }  // namespace
 
 Response LokiApi::QueryRange(const Request& request) {
@@ -104,15 +93,13 @@ Response LokiApi::RangeOfMetric(const logql::MetricExpr& query, const RangeParam
   run.range = AlignToStep(params.range, params.step_ns);
   run.step_ns = params.step_ns;
   run.cancelled = [&deadline] { return deadline.Over(); };
+  run.max_series = options_.limits.max_query_series;
   logql::ScanStats stats;
   const Result<std::vector<logql::Series>> series =
       logql::RunRangeQuery(query, source->get(), run, &stats);
   scanned_entries_ += stats.entries;
   scanned_bytes_ += stats.line_bytes;
   if (!series.ok()) return Error(series.status(), &deadline);
-  if (const Status status = CheckSeries(*series, options_.limits); !status.ok()) {
-    return Error(status);
-  }
   return JsonResponse(MatrixBody(*series, stats, deadline.Seconds()));
 }
 
@@ -133,15 +120,13 @@ Response LokiApi::Query(const Request& request) {
   logql::QueryParams run;
   run.direction = params->direction;
   run.cancelled = [&deadline] { return deadline.Over(); };
+  run.max_series = options_.limits.max_query_series;
   logql::ScanStats stats;
   const Result<std::vector<logql::Series>> series =
       logql::RunInstantQuery(*metric, source->get(), params->at_ns, run, &stats);
   scanned_entries_ += stats.entries;
   scanned_bytes_ += stats.line_bytes;
   if (!series.ok()) return Error(series.status(), &deadline);
-  if (const Status status = CheckSeries(*series, options_.limits); !status.ok()) {
-    return Error(status);
-  }
   return JsonResponse(InstantBody(*metric, *series, stats, deadline.Seconds()));
 }
 

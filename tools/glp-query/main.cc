@@ -35,20 +35,42 @@ cli::Command Describe(Options* o) {
           "time between two samples of a metric, as 30s or a number of seconds");
   c.DefaultText("1/250 of the range, at least 1s");
   c.Value("--at", "TIME", &o->time.at, "a metric at one instant instead of over a range");
+  c.Value("--timezone", "ZONE", &o->time.zone,
+          "the zone of times without one, typed and printed: UTC, Local, Europe/Berlin");
+  c.DefaultText("UTC");
   c.Value("--limit", "N", &o->limit, "stop after so many lines; 0 is all");
   c.Flag("--forward", &o->forward, "oldest line first");
-  c.Choice("-o,--output", {"default", "raw", "jsonl", "loki"}, &o->output,
-           "time, labels and line; the line alone; records; or the body that Loki's API answers");
+  c.Flag("-f,--follow", &o->follow,
+         "records on standard input are answered as they come, a metric step by step");
+  c.Value("--delay-for", "TIME", &o->delay_for,
+          "with --follow, how long to wait for entries that are late");
+  c.Value("-A,--after-context", "N", &o->after, "N lines of the same stream behind each");
+  c.Value("-B,--before-context", "N", &o->before, "N lines of the same stream in front of each");
+  c.Value("-C,--context", "N", &o->around, "N lines of the same stream on both sides");
+  c.Choice("-o,--output", {"default", "raw", "jsonl", "table", "csv", "loki"}, &o->output,
+           "time, labels and line; the line alone; records; a column for each label, drawn or "
+           "comma-separated; or the body that Loki's API answers");
+  c.Flag("--hist", &o->hist, "a bar for each sample; of a log query, for its lines in each step");
+  c.Flag("--plot", &o->plot, "a small curve for each series, of a log query for each stream");
   c.Choice("--color", {"auto", "always", "never"}, &o->color,
            "colour labels by stream; auto: on a terminal");
+  c.Flag("--no-pager", &o->no_pager, "print to the terminal without a pager");
   c.Flag("-q,--quiet", &o->quiet, "no words about common labels and the limit on stderr");
+  c.Flag("--diff", &o->diff,
+         "compare two sources by the patterns of their lines: --diff A B [QUERY]; exit status 1 "
+         "where B has new patterns of errors");
+  c.Value("-j,--jobs", "N", &o->jobs, "threads that read and evaluate");
+  c.DefaultText("one a processor");
+  c.Value("--batch", "N", &o->batch, "lines asked of a server at once");
+  c.DefaultText("as many as it gives");
   c.Value("--tenant", "ID", &o->tenant, "whose logs: of a store, or as a server's X-Scope-OrgID");
   c.DefaultText("fake in a store, none for a server");
   c.Value("--token-file", "FILE", &o->token_file, "file with the bearer token for servers");
   c.Completes("file");
   c.Positional("QUERY", &o->words,
-               "a LogQL query; or `labels [NAME]`: names of labels or values of one; or `series "
-               "[SELECTOR]`: the label sets of streams");
+               "a LogQL query; or `labels [NAME]`: names of labels or values of one; `series "
+               "[SELECTOR]`: the label sets of streams; `patterns [QUERY]`: the patterns of lines; "
+               "`fmt [QUERY]`: the query well laid out; `explain QUERY`: what it would read");
   return c;
 }
 

@@ -13,7 +13,7 @@ namespace glp::query {
 
 // What was typed; "" where an option was not given.
 struct TimeWords {
-  std::string since, from, to, at, step;
+  std::string since, from, to, at, step, zone;
 };
 
 struct QueryTimes {

@@ -24,21 +24,36 @@ Result<std::vector<std::string>> SourceWords(const Options& options, const cli::
   return words;
 }
 
+// The words that are no queries: what they do, with the word behind them.
+struct Verb {
+  std::string_view name;
+  Result<bool> (*run)(Job& job, const std::string& operand);
+};
+constexpr Verb kVerbs[] = {{"labels", ListLabels},
+                           {"series", ListSeries},
+                           {"patterns", ListPatterns},
+                           {"fmt", FormatQuery},
+                           {"explain", ExplainQuery}};
+
+Status TooMany(const std::string& word) {
+  return UsageError("\"" + word +
+                    "\" is one word too many; quote the query as one word: '{app=\"x\"} |= "
+                    "\"error\"'");
+}
+
 Result<bool> Dispatch(Job& job) {
   const std::vector<std::string>& words = job.options.words;
+  if (job.options.diff) return DiffPatterns(job);
   if (words.empty()) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
   }
-  const bool listing = words.front() == "labels" || words.front() == "series";
-  if (words.size() > (listing ? 2U : 1U)) {
-    return UsageError("\"" + words.back() +
-                      "\" is one word too many; quote the query as one word: '{app=\"x\"} |= "
-                      "\"error\"'");
+  for (const Verb& verb : kVerbs) {
+    if (words.front() != verb.name) continue;
+    if (words.size() > 2) return TooMany(words.back());
+    if (job.times.at_ns) return UsageError("--at goes with a metric query only");
+    return verb.run(job, words.size() > 1 ? words[1] : "");
   }
-  const std::string operand = words.size() > 1 ? words[1] : "";
-  if (listing && job.times.at_ns) return UsageError("--at goes with a metric query only");
-  if (words.front() == "labels") return ListLabels(job, operand);
-  if (words.front() == "series") return ListSeries(job, operand);
+  if (words.size() > 1) return TooMany(words.back());
   return IsOneServer(job.sources) ? RunServerQuery(job, words.front())
                                   : RunLocalQuery(job, words.front());
 }
@@ -54,12 +69,15 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
 
   io::Output out(STDOUT_FILENO, "standard output");
   io::EnlargePipe(STDOUT_FILENO);
+  ThreadPool pool(options.jobs > 0 ? static_cast<unsigned>(options.jobs - 1)
+                                   : std::thread::hardware_concurrency());
   Job job{options,
           context,
           std::move(sources),
           times,
           {options.output, cli::UseColor(options.color, STDOUT_FILENO), isatty(STDOUT_FILENO) == 1},
-          out};
+          out,
+          &pool};
   Result<bool> found = Dispatch(job);
   // What was printed before an error is whole lines: they go out.
   const Status flushed = out.Flush();

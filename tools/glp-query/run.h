@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "cli/main.h"
 #include "io/output.h"
 #include "logql/parser.h"
@@ -29,6 +30,7 @@ struct Job {
   QueryTimes times;
   Look look;
   io::Output& out;
+  ThreadPool* pool;
 };
 
 // "true": something was found.
@@ -37,6 +39,12 @@ Result<bool> RunServerQuery(Job& job, const std::string& query);
 // `labels [NAME]` and `series [SELECTOR]`.
 Result<bool> ListLabels(Job& job, const std::string& name);
 Result<bool> ListSeries(Job& job, const std::string& selector);
+// `patterns [QUERY]`, `fmt [QUERY]` (without one it is read from stdin), `explain QUERY`.
+Result<bool> ListPatterns(Job& job, const std::string& query);
+Result<bool> FormatQuery(Job& job, const std::string& query);
+Result<bool> ExplainQuery(Job& job, const std::string& query);
+// --diff: the words are A, B and the query. "true": B has no new patterns of errors.
+Result<bool> DiffPatterns(Job& job);
 
 // The query changes the labels of streams: what the stored ones share says nothing then.
 bool ChangesStreams(const logql::LogExpr& query);

@@ -1,0 +1,70 @@
+#include "base/thread_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace glp {
+namespace {
+
+TEST(ThreadPool, EveryTaskRunsOnce) {
+  for (const unsigned threads : {0U, 1U, 4U}) {
+    std::vector<int> runs(1000);
+    std::vector<std::shared_ptr<ThreadPool::Task>> tasks;
+    ThreadPool pool(threads);
+    for (int& count : runs) tasks.push_back(pool.Submit([&count] { ++count; }));
+    for (const auto& task : tasks) task->Wait();
+    for (const auto& task : tasks) task->Wait();  // is done: nothing happens
+    EXPECT_EQ(runs, std::vector<int>(1000, 1)) << threads;
+  }
+}
+
+TEST(ThreadPool, WhatIsNotBegunCanBeCancelled) {
+  ThreadPool pool(1);
+  std::atomic<bool> go = false, begun = false, ran = false;
+  const auto first = pool.Submit([&] {
+    begun = true;
+    begun.notify_all();
+    go.wait(false);
+  });
+  begun.wait(false);
+  const auto second = pool.Submit([&] { ran = true; });
+  second->Cancel();
+  go = true;
+  go.notify_all();
+  first->Wait();
+  second->Wait();
+  EXPECT_FALSE(ran);
+}
+
+TEST(ThreadPool, WaitingRunsWhatNobodyHasBegun) {
+  ThreadPool pool(1);
+  std::atomic<bool> go = false, begun = false;
+  const auto first = pool.Submit([&] {
+    begun = true;
+    begun.notify_all();
+    go.wait(false);
+  });
+  begun.wait(false);
+  std::thread::id ran_in;
+  pool.Submit([&] { ran_in = std::this_thread::get_id(); })->Wait();
+  EXPECT_EQ(ran_in, std::this_thread::get_id());
+  go = true;
+  go.notify_all();
+  first->Wait();
+}
+
+TEST(ThreadPool, ItsEndDropsWhatWaits) {
+  std::atomic<int> runs = 0;
+  std::vector<std::shared_ptr<ThreadPool::Task>> tasks;
+  {
+    ThreadPool pool(2);
+    for (int i = 0; i < 100; ++i) tasks.push_back(pool.Submit([&] { ++runs; }));
+  }
+  const int before = runs;
+  for (const auto& task : tasks) task->Wait();
+  EXPECT_EQ(runs, before);
+}
+
+}  // namespace
+}  // namespace glp
