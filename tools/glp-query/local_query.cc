@@ -1,10 +1,10 @@
 // Queries that are evaluated here, over entries that a source gives.
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include "base/time.h"
+#include "data_range.h"
 #include "io/stop.h"
 #include "list_printer.h"
 #include "logql/eval.h"
@@ -13,9 +13,6 @@
 
 namespace glp::query {
 namespace {
-
-// More points than any screen has, and few enough to hold.
-constexpr int64_t kMaxPoints = 1'000'000;
 
 class Stopwatch {
  public:
@@ -26,8 +23,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-using Aggregations = std::vector<const logql::RangeAggregation*>;
 
 bool LooksAtLines(const logql::RangeAggregation& range) {
   using Op = logql::RangeAggregation::Op;
@@ -59,6 +54,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   params.direction = options.forward ? logql::Direction::kForward : logql::Direction::kBackward;
   params.limit = options.limit;
   params.cancelled = io::StopRequested;
+  params.pool = job.pool;
 
   StdinOptions stdin_options = StdinOptionsFor(job, query);
   stdin_options.range = params.range;
@@ -95,7 +91,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   TellWarnings(job, stats);
   // A streaming query that is asked to stop ends like one whose input ended.
   if (!scanned.ok() && !(streaming && scanned.code() == Code::kCancelled)) return scanned;
-  printer->Finish(stats, watch.seconds());
+  GLP_RETURN_IF_ERROR(printer->Finish(stats, watch.seconds()));
   if (options.limit && printed == options.limit) SayCut(job);
   return printed > 0;
 }
@@ -114,67 +110,6 @@ StdinOptions StdinOptionsFor(Job& job, const Aggregations& aggregations, bool ra
   return options;
 }
 
-// The time of the first or last entry of the selected streams; nothing where there is none.
-Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
-                                      const std::vector<logql::Matcher>& matchers,
-                                      logql::TimeRange range, logql::Direction direction) {
-  logql::ScanRequest request;
-  request.matchers = matchers;
-  request.range = range;
-  request.direction = direction;
-  request.want_lines = false;
-  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntryCursor> cursor,
-                       source->Scan(std::move(request)));
-  std::vector<logql::Entry> batch;
-  GLP_RETURN_IF_ERROR(cursor->Next(&batch));
-  if (batch.empty()) return std::optional<int64_t>();
-  return std::optional<int64_t>(batch.front().ts_ns);
-}
-
-// The step where none was given: Loki's, but no longer than the query's window while that makes no
-// more points than Loki would give, so that no entry falls between two windows.
-int64_t LocalStep(int64_t start_ns, int64_t end_ns, int64_t window_ns) {
-  constexpr uint64_t kMostPoints = 11'000;
-  const int64_t step_ns = DefaultStep(start_ns, end_ns);
-  const uint64_t span_ns = static_cast<uint64_t>(end_ns) - static_cast<uint64_t>(start_ns);
-  const bool fits = span_ns / static_cast<uint64_t>(window_ns) < kMostPoints;
-  return fits ? std::min(step_ns, window_ns) : step_ns;
-}
-
-// Sides that were not given are those of the data. False where there is no data.
-Result<bool> FindRange(Job& job, logql::EntrySource* source, const Aggregations& aggregations,
-                       logql::QueryParams* params) {
-  params->range = job.times.Range();
-  std::optional<int64_t> first = job.times.start_ns, last = job.times.end_ns;
-  int64_t window_ns = std::numeric_limits<int64_t>::max();
-  for (const logql::RangeAggregation* aggregation : aggregations) {
-    const std::vector<logql::Matcher>& matchers = aggregation->log.matchers;
-    window_ns = std::min(window_ns, aggregation->range_ns);
-    if (!job.times.start_ns) {
-      GLP_ASSIGN_OR_RETURN(const auto edge,
-                           EdgeOf(source, matchers, params->range, logql::Direction::kForward));
-      if (edge) first = std::min(first.value_or(*edge), *edge);
-    }
-    if (!job.times.end_ns) {
-      GLP_ASSIGN_OR_RETURN(const auto edge,
-                           EdgeOf(source, matchers, params->range, logql::Direction::kBackward));
-      if (edge) last = std::max(last.value_or(*edge), *edge);
-    }
-  }
-  if (!first || !last) return false;
-  params->step_ns = job.times.step_ns.value_or(LocalStep(*first, *last, window_ns));
-  params->range.start_ns = job.times.start_ns ? *first : AlignDown(*first, params->step_ns);
-  params->range.end_ns = job.times.end_ns ? *last : AlignUp(*last, params->step_ns);
-  const uint64_t span_ns =
-      static_cast<uint64_t>(params->range.end_ns) - static_cast<uint64_t>(params->range.start_ns);
-  if (span_ns / static_cast<uint64_t>(params->step_ns) > kMaxPoints) {
-    return UsageError(
-        "--step makes more than a million points of this range; make it longer, or "
-        "the range shorter");
-  }
-  return true;
-}
-
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
   const Aggregations aggregations = logql::RangeAggregations(query);
   const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
@@ -186,6 +121,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
                        OpenSources(job.sources, job.options, job.context, stdin_options));
   logql::QueryParams params;
   params.cancelled = io::StopRequested;
+  params.pool = job.pool;
   logql::ScanStats stats;
   std::vector<logql::Series> series;
   const bool instant = job.times.at_ns.has_value();
@@ -193,7 +129,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
     GLP_ASSIGN_OR_RETURN(
         series, logql::RunInstantQuery(query, source.get(), *job.times.at_ns, params, &stats));
   } else {
-    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job, source.get(), aggregations, &params));
+    GLP_ASSIGN_OR_RETURN(const bool any, FindRange(job.times, source.get(), aggregations, &params));
     if (any) {
       GLP_ASSIGN_OR_RETURN(series, logql::RunRangeQuery(query, source.get(), params, &stats));
     }
@@ -204,7 +140,8 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
     body = instant ? wire::InstantBody(query, series, stats, watch.seconds())
                    : wire::MatrixBody(series, stats, watch.seconds());
   }
-  GLP_RETURN_IF_ERROR(PrintSeries(series, body, job.look, &job.out));
+  const SeriesKind kind = instant ? SeriesKind::kInstant : SeriesKind::kRange;
+  GLP_RETURN_IF_ERROR(PrintSeries(series, kind, body, job.look, &job.out));
   return !series.empty();
 }
 
