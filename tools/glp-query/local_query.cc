@@ -55,6 +55,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   params.limit = options.limit;
   params.cancelled = io::StopRequested;
   params.pool = job.pool;
+  params.pool = job.pool;
 
   StdinOptions stdin_options = StdinOptionsFor(job, query);
   stdin_options.range = params.range;
@@ -121,6 +122,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
                        OpenSources(job.sources, job.options, job.context, stdin_options));
   logql::QueryParams params;
   params.cancelled = io::StopRequested;
+  params.pool = job.pool;
   params.pool = job.pool;
   logql::ScanStats stats;
   std::vector<logql::Series> series;
