@@ -88,12 +88,12 @@ class ContextScan {
       ++matches_;
       if (far_ > 0 && stream.far_left == 0) ++awaiting_;
       stream.far_left = far_;
-      return Give(entry, ContextRole::kMatch, &stream) && More();
+      return Give(entry, ContextRole::kMatch, stored.stream, &stream) && More();
     }
     if (stream.far_left > 0) {
       if (--stream.far_left == 0) --awaiting_;
-      return Give(stored, backward_ ? ContextRole::kBefore : ContextRole::kAfter, &stream) &&
-             More();
+      const ContextRole role = backward_ ? ContextRole::kBefore : ContextRole::kAfter;
+      return Give(stored, role, stored.stream, &stream) && More();
     }
     if (near_ == 0 || !open) {
       stream.gap = true;
@@ -129,17 +129,15 @@ class ContextScan {
 
   bool GiveHeld(const LabelSet* labels, Stream* stream) {
     for (; !stream->held.empty(); stream->held.DropOldest(&held_bytes_)) {
-      if (!Give(stream->held.Oldest(labels), backward_ ? ContextRole::kAfter : ContextRole::kBefore,
-                stream)) {
-        return false;
-      }
+      const ContextRole role = backward_ ? ContextRole::kAfter : ContextRole::kBefore;
+      if (!Give(stream->held.Oldest(labels), role, labels, stream)) return false;
     }
     return true;
   }
 
-  bool Give(const Entry& entry, ContextRole role, Stream* stream) {
+  bool Give(const Entry& entry, ContextRole role, const LabelSet* labels, Stream* stream) {
     const bool begins_group = std::exchange(stream->gap, false);
-    return sink_({entry, role, begins_group});
+    return sink_({entry, role, labels, begins_group});
   }
 
   Pipeline& pipeline_;

@@ -26,6 +26,7 @@ enum class ContextRole { kMatch, kBefore, kAfter };
 struct ContextEntry {
   Entry entry;  // of context as it is stored; of a match as RunLogQuery gives it
   ContextRole role;
+  const LabelSet* stream;  // as it is stored
   // The entry of its stream that was given last is not its neighbour, or there is none.
   bool begins_group;
 };

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "cli/main.h"
 #include "io/output.h"
+#include "logql/eval.h"
 #include "logql/parser.h"
 #include "options.h"
 #include "printer.h"
@@ -45,6 +47,12 @@ Result<bool> FormatQuery(Job& job, const std::string& query);
 Result<bool> ExplainQuery(Job& job, const std::string& query);
 // --diff: the words are A, B and the query. "true": B has no new patterns of errors.
 Result<bool> DiffPatterns(Job& job);
+
+// As logql::RunLogQuery, with the context that -A, -B and -C ask for.
+Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource* source,
+                      const logql::QueryParams& params,
+                      const std::function<bool(const logql::Entry& entry, bool is_match)>& sink,
+                      logql::ScanStats* stats);
 
 // The query changes the labels of streams: what the stored ones share says nothing then.
 bool ChangesStreams(const logql::LogExpr& query);
