@@ -121,6 +121,14 @@ Result<PatternFilter> PatternFilter::Compile(std::string_view pattern) {
   return out;
 }
 
+std::string_view PatternFilter::longest_literal() const {
+  std::string_view longest;
+  for (const std::string& literal : literals_) {
+    if (literal.size() > longest.size()) longest = literal;
+  }
+  return longest;
+}
+
 // Every capture takes one byte at least, the first literal need not begin the line, and each is
 // looked for once: the last one has to end the line where it is found first.
 bool PatternFilter::Matches(std::string_view line) const {

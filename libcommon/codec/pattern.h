@@ -37,6 +37,8 @@ class PatternFilter {
  public:
   static Result<PatternFilter> Compile(std::string_view pattern);
   bool Matches(std::string_view line) const;
+  // Every line that matches has it, "" where there is none. Good as long as this.
+  std::string_view longest_literal() const;
 
  private:
   std::vector<std::string> literals_;

@@ -54,6 +54,8 @@ struct LineFilter {
     std::shared_ptr<const LineSearch> search;
     std::shared_ptr<const IpMatcher> ip;                  // is_ip
     std::shared_ptr<const codec::PatternFilter> pattern;  // kPattern, kNotPattern
+
+    bool IsIn(std::string_view line) const;
   };
   Op op = Op::kContains;
   std::vector<Alternative> alternatives;

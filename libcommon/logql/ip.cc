@@ -181,6 +181,16 @@ bool IpMatcher::Contains(const IpAddress& ip) const {
   return ip.is_v4 == first_.is_v4 && IsAtMost(first_, ip) && IsAtMost(ip, last_);
 }
 
+std::string IpMatcher::Prefix() const {
+  std::string out;
+  if (!first_.is_v4) return out;
+  for (int shift = 24; shift >= 0 && (first_.low >> shift) == (last_.low >> shift); shift -= 8) {
+    out.append(std::to_string(first_.low >> shift & 255));
+    if (shift > 0) out.push_back('.');
+  }
+  return out;
+}
+
 bool IpMatcher::IsIn(std::string_view text) const {
   for (size_t i = 0; i < text.size(); ++i) {
     if (!Is(text[i], kV6)) continue;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -29,6 +30,8 @@ class IpMatcher {
   bool Contains(const IpAddress& ip) const;
   // Whether any address in the text is one of them.
   bool IsIn(std::string_view text) const;
+  // A text that every address of them begins with, "" where there is none: whole octets of IPv4.
+  std::string Prefix() const;
 
  private:
   IpAddress first_, last_;  // both in it, of one family

@@ -45,16 +45,6 @@ Status Prepare(Op op, LineFilter::Alternative* alternative) {
   return Status::Ok();
 }
 
-bool IsFound(const LineFilter::Alternative& alternative, std::string_view line) {
-  if (alternative.search != nullptr) return alternative.search->Matches(line);
-  if (alternative.ip != nullptr) return alternative.ip->IsIn(line);
-  if (alternative.pattern != nullptr) return alternative.pattern->Matches(line);
-  if (alternative.regex != nullptr) {
-    return re2::RE2::PartialMatch({line.data(), line.size()}, *alternative.regex);
-  }
-  return line.find(alternative.text) != std::string_view::npos;
-}
-
 }  // namespace
 
 Status PrepareLineFilter(LineFilter* filter) {
@@ -72,10 +62,18 @@ Result<LineFilter> MakeLineFilter(LineFilter::Op op, const std::vector<std::stri
   return filter;
 }
 
+bool LineFilter::Alternative::IsIn(std::string_view line) const {
+  if (search != nullptr) return search->Matches(line);
+  if (ip != nullptr) return ip->IsIn(line);
+  if (pattern != nullptr) return pattern->Matches(line);
+  if (regex != nullptr) return re2::RE2::PartialMatch({line.data(), line.size()}, *regex);
+  return line.find(text) != std::string_view::npos;
+}
+
 bool LineFilter::Passes(std::string_view line) const {
   bool found = false;
   for (const Alternative& alternative : alternatives) {
-    found = IsFound(alternative, line);
+    found = alternative.IsIn(line);
     if (found) break;
   }
   return found != IsNegated(op);

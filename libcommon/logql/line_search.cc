@@ -21,6 +21,8 @@ bool StripPrefix(std::string_view* text, std::string_view prefix) {
 // Only forms that are plain to see; the rest is RE2's.
 struct Simple {
   bool fold_case = false;
+  // Has a letter that is the lower case of a character above ASCII, too.
+  bool has_ks = false;
   std::vector<std::string> literals;
 };
 std::optional<Simple> Simplify(std::string_view pattern) {
@@ -60,10 +62,10 @@ std::optional<Simple> Simplify(std::string_view pattern) {
   }
   out.literals.push_back(std::move(literal));
   if (!out.fold_case) return out;
-  // k and s are also the lower case of the Kelvin sign and the long s; letters above ASCII fold by
-  // tables that only RE2 has.
+  // Letters above ASCII fold by tables that only RE2 has.
   for (const std::string& text : out.literals) {
-    if (!IsAscii(text) || text.find_first_of("kKsS") != std::string::npos) return std::nullopt;
+    if (!IsAscii(text)) return std::nullopt;
+    out.has_ks |= text.find_first_of("kKsS") != std::string::npos;
   }
   return out;
 }
@@ -105,11 +107,34 @@ std::string ReplaceInvalid(std::string_view line) {
   return out;
 }
 
+int CostOf(const LineSearch::Clause& clause) {
+  constexpr int kPerLiteral = 64;
+  int cost = clause.unless == LineSearch::Unless::kWide ? kPerLiteral : 0;
+  for (const LiteralFinder& literal : clause.literals) cost += kPerLiteral + literal.commonness();
+  return cost;
+}
+
 }  // namespace
+
+const LineSearch::Clause LineSearch::kNoClue;
+
+bool LineSearch::MayHold(Unless unless, std::string_view line) {
+  switch (unless) {
+    case Unless::kNever:
+      return false;
+    case Unless::kWide:
+      return !IsAscii(line);
+    case Unless::kKelvin:
+      break;
+  }
+  return !IsAscii(line) && (line.find(kLongS) != std::string_view::npos ||
+                            line.find(kKelvin) != std::string_view::npos);
+}
 
 std::shared_ptr<const LineSearch> LineSearch::ForLiteral(std::string_view literal) {
   auto search = std::make_shared<LineSearch>();
   search->literals_.emplace_back(literal, /*fold_case=*/false);
+  search->clauses_.push_back({search->literals_, Unless::kNever});
   return search;
 }
 
@@ -121,8 +146,11 @@ Result<std::shared_ptr<const LineSearch>> LineSearch::ForRegex(std::string_view 
     for (const std::string& literal : simple->literals) {
       search->literals_.emplace_back(literal, simple->fold_case);
     }
+    search->is_literal_ = !simple->has_ks;
+    search->clauses_.push_back(
+        {search->literals_, simple->has_ks ? Unless::kKelvin : Unless::kNever});
   } else {
-    search->is_literal_ = false;
+    search->is_literal_ = search->clue_decides_ = false;
     search->BuildPrefilter(pattern);
   }
   return std::shared_ptr<const LineSearch>(std::move(search));
@@ -170,37 +198,35 @@ void LineSearch::BuildPrefilter(std::string_view pattern) {
     Clause& clause = clauses_.emplace_back();
     for (int i = 0; i < count; ++i) {
       if ((set >> i & 1) == 0) continue;
-      const bool has_ks = atoms[i].find_first_of("ks") != std::string::npos;
-      clause.push_back({LiteralFinder(atoms[i], /*fold_case=*/true),
-                        names_non_ascii || !IsAscii(atoms[i]) || (folds && has_ks)});
+      clause.literals.emplace_back(atoms[i], /*fold_case=*/true);
+      const bool has_ks = folds && atoms[i].find_first_of("ks") != std::string::npos;
+      const Unless unless = names_non_ascii || !IsAscii(atoms[i]) ? Unless::kWide
+                            : has_ks                              ? Unless::kKelvin
+                                                                  : Unless::kNever;
+      clause.unless = std::max(clause.unless, unless);
     }
   }
-  // The cheapest to look for first.
   std::stable_sort(clauses_.begin(), clauses_.end(),
-                   [](const Clause& a, const Clause& b) { return a.size() < b.size(); });
+                   [](const Clause& a, const Clause& b) { return CostOf(a) < CostOf(b); });
 }
 
 bool LineSearch::MayMatch(std::string_view line) const {
-  for (const Clause& clause : clauses_) {
-    bool may = false, needs_ascii = false;
-    for (const Atom& atom : clause) {
-      may = atom.finder.IsIn(line);
-      if (may) break;
-      needs_ascii |= atom.needs_ascii;
-    }
-    if (!may && (!needs_ascii || IsAscii(line))) return false;
-  }
-  return true;
+  return std::all_of(clauses_.begin(), clauses_.end(), [line](const Clause& clause) {
+    return std::any_of(clause.literals.begin(), clause.literals.end(),
+                       [line](const LiteralFinder& literal) { return literal.IsIn(line); }) ||
+           MayHold(clause.unless, line);
+  });
 }
 
 bool LineSearch::Matches(std::string_view line) const {
-  if (is_literal_) {
+  if (clue_decides_) {
     for (const LiteralFinder& literal : literals_) {
       if (literal.IsIn(line)) return true;
     }
+    if (!MayHold(clue().unless, line)) return false;
+  } else if (!MayMatch(line)) {
     return false;
   }
-  if (!MayMatch(line)) return false;
   if (re2::RE2::PartialMatch({line.data(), line.size()}, *regex_)) return true;
   if (IsValidUtf8(line)) return false;
   return re2::RE2::PartialMatch(ReplaceInvalid(line), *regex_);

@@ -32,24 +32,36 @@ class LineSearch {
   const std::vector<LiteralFinder>& literals() const { return literals_; }
   const std::shared_ptr<const re2::RE2>& regex() const { return regex_; }  // ForRegex
 
- private:
-  // A literal that a match may need.
-  struct Atom {
-    LiteralFinder finder;
-    // Its absence proves nothing in a line with bytes above ASCII, where a character's lower case
-    // may be a letter of it (the Kelvin sign is a k).
-    bool needs_ascii = false;
+  // Lines that may have a match though they have no literal of a clause: those with a character
+  // above ASCII whose lower case is a letter of it (the Kelvin sign is a k, the long s an s), or
+  // with any byte above ASCII.
+  enum class Unless { kNever, kKelvin, kWide };
+  // A line that matches has one of these, unless.
+  struct Clause {
+    std::vector<LiteralFinder> literals;
+    Unless unless = Unless::kNever;
   };
-  // A match has at least one of these.
-  using Clause = std::vector<Atom>;
+  // The best of them to look for in many lines at once. No literals: nothing is known.
+  const Clause& clue() const { return clauses_.empty() ? kNoClue : clauses_.front(); }
+  // A line that has a literal of the clue matches.
+  bool clue_decides() const { return clue_decides_; }
 
+  // Whether a line without a literal of a clause may match nevertheless.
+  static bool MayHold(Unless unless, std::string_view line);
+
+ private:
   bool MayMatch(std::string_view line) const;
   void BuildPrefilter(std::string_view pattern);
 
-  bool is_literal_ = true;
+  static const Clause kNoClue;
+
+  bool is_literal_ = true, clue_decides_ = true;
   std::vector<LiteralFinder> literals_;
   std::shared_ptr<const re2::RE2> regex_;
   std::vector<Clause> clauses_;  // all must hold before RE2 is asked
 };
+
+// The characters above ASCII whose lower case is within it.
+inline constexpr std::string_view kLongS = "\xC5\xBF", kKelvin = "\xE2\x84\xAA";
 
 }  // namespace glp::logql
