@@ -297,8 +297,8 @@ ask() { run --separate-stderr glp-query "$@" <records; }
     ask $source --at 2026-01-05T10:00:05Z \
       'sum by (app) (count_over_time({env="prod"}[1h])) / on () group_left sum(count_over_time({env="prod",app="api"}[1h]))'
     assert_status 0
-    assert_equal "$output" '2026-01-05T10:00:05.000000000Z {app="api"} 1
-2026-01-05T10:00:05.000000000Z {app="db"}  0.5'
+    assert_equal "$output" '{app="api"} 1
+{app="db"}  0.5'
   done
 }
 
@@ -310,7 +310,7 @@ ask() { run --separate-stderr glp-query "$@" <records; }
 }
 
 @test "a query that is a number needs no logs" {
-  assert_equal "$(glp-query '1 + 2 * 3' </dev/null | cut -d ' ' -f 2-)" '{} 7'
+  assert_equal "$(glp-query '1 + 2 * 3' </dev/null)" '{} 7'
   run --separate-stderr glp-query --at 1767607205 -o loki '7 / 2' </dev/null
   assert_status 0
   assert_json "$output" '.data.resultType == "scalar" and .data.result == [1767607205,"3.5"]'
@@ -452,8 +452,8 @@ ask() { run --separate-stderr glp-query "$@" <records; }
     run --separate-stderr glp-query -s "$other" -s - --at 2026-01-05T10:00:05Z \
       'sum by (app) (count_over_time({env="prod"}[1h]))' <others
     assert_status 0
-    assert_equal "$(awk '{print $2, $3}' <<<"$output")" \
-      $'{app="api"} 4\n{app="db"} 2\n{app="other"} 6'
+    assert_equal "$output" \
+      $'{app="api"}   4\n{app="db"}    2\n{app="other"} 6'
     # shellcheck disable=SC2086
     run --separate-stderr glp-query labels app -s "$other" -s - $range <others
     assert_equal "$output" $'api\ndb\nother'

@@ -35,8 +35,8 @@ void AppendValue(std::string* out, double value) {
 
 }  // namespace
 
-Status PrintSeries(const std::vector<logql::Series>& series, const std::string& loki_body,
-                   const Look& look, io::Output* out) {
+Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
+                   const std::string& loki_body, const Look& look, io::Output* out) {
   if (look.format == "loki") return Put(look, loki_body, out);
   const bool json = look.format == "jsonl";
   std::vector<std::string> parts;
@@ -56,7 +56,8 @@ Status PrintSeries(const std::vector<logql::Series>& series, const std::string& 
         AppendValue(&line, sample.value);
         line += '}';
       } else {
-        line.append(FormatTimestamp(sample.ts_ns)).append(" ").append(parts[i]).append(" ");
+        if (kind == SeriesKind::kRange) look.AppendTime(&line, sample.ts_ns), line += ' ';
+        line.append(parts[i]).append(" ");
         line.append(logql::FormatSampleValue(sample.value));
       }
       GLP_RETURN_IF_ERROR(Put(look, line, out));

@@ -15,8 +15,10 @@
 namespace glp::query {
 
 // Series by series, each in the order of time. `loki_body` is what -o loki prints.
-Status PrintSeries(const std::vector<logql::Series>& series, const std::string& loki_body,
-                   const Look& look, io::Output* out);
+// An instant query gives one sample a series, all of one time.
+enum class SeriesKind { kRange, kInstant };
+Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
+                   const std::string& loki_body, const Look& look, io::Output* out);
 
 Status PrintNames(const std::vector<std::string>& names, const Look& look, io::Output* out);
 Status PrintLabelSets(const std::vector<const LabelSet*>& sets, const Look& look, io::Output* out);

@@ -4,7 +4,6 @@
 #include <unordered_map>
 
 #include "base/strings.h"
-#include "base/time.h"
 #include "logql/series_labels.h"
 #include "record/record.h"
 #include "wire/loki_json.h"
@@ -46,9 +45,7 @@ class TextPrinter : public EntryPrinter {
 
   void Print(const logql::Entry& entry) override {
     std::string& out = out_->buffer();
-    char time[kTimestampSize];
-    FormatTimestamp(entry.ts_ns, time);
-    out.append(time, kTimestampSize);
+    look_.AppendTime(&out, entry.ts_ns);
     out += ' ';
     AppendPart(&out, Find(entry), entry.stream->hash);
     out += ' ';
@@ -160,7 +157,7 @@ class LokiPrinter : public EntryPrinter {
  public:
   LokiPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
   void Print(const logql::Entry& entry) override { body_.Add(entry); }
-  void Finish(const logql::ScanStats& stats, double seconds) override {
+  Status Finish(const logql::ScanStats& stats, double seconds) override {
     const std::string body = body_.Finish(stats, seconds);
     if (terminal_) {
       AppendJsonForTerminal(&out_->buffer(), body);
@@ -168,6 +165,7 @@ class LokiPrinter : public EntryPrinter {
       out_->buffer() += body;
     }
     out_->buffer() += '\n';
+    return out_->Commit();
   }
 
  private:

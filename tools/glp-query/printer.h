@@ -15,14 +15,9 @@
 
 #include "io/output.h"
 #include "logql/source.h"
+#include "look.h"
 
 namespace glp::query {
-
-struct Look {
-  std::string format = "default";  // default, raw, jsonl, loki
-  bool color = false;
-  bool terminal = false;
-};
 
 class EntryPrinter {
  public:
@@ -35,7 +30,7 @@ class EntryPrinter {
   // labels that all of them share, which stand in no line from now on.
   virtual Labels SetStreams(const std::vector<const LabelSet*>&) { return {}; }
   // All entries were printed; `seconds` is what the query took.
-  virtual void Finish(const logql::ScanStats&, double /*seconds*/) {}
+  virtual Status Finish(const logql::ScanStats&, double /*seconds*/) { return Status::Ok(); }
 };
 
 // REQUIRES: `out` outlives the printer.

@@ -66,18 +66,13 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   GLP_ASSIGN_OR_RETURN(std::vector<SourceName> sources, NameSources(words));
   GLP_ASSIGN_OR_RETURN(QueryTimes times, ParseTimes(options.time, now_ns));
   if (HasServer(sources)) CloseForServer(&times, now_ns);
+  GLP_ASSIGN_OR_RETURN(const Look look, MakeLook(options, times, STDOUT_FILENO));
 
   io::Output out(STDOUT_FILENO, "standard output");
   io::EnlargePipe(STDOUT_FILENO);
   ThreadPool pool(options.jobs > 0 ? static_cast<unsigned>(options.jobs - 1)
                                    : std::thread::hardware_concurrency());
-  Job job{options,
-          context,
-          std::move(sources),
-          times,
-          {options.output, cli::UseColor(options.color, STDOUT_FILENO), isatty(STDOUT_FILENO) == 1},
-          out,
-          &pool};
+  Job job{options, context, std::move(sources), times, look, out, &pool};
   Result<bool> found = Dispatch(job);
   // What was printed before an error is whole lines: they go out.
   const Status flushed = out.Flush();

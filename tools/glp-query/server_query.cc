@@ -20,8 +20,10 @@ void TellWarnings(Job& job, const wire::LokiAnswer& answer) {
 }
 
 Result<bool> PrintMetric(Job& job, const wire::LokiAnswer& answer) {
-  GLP_RETURN_IF_ERROR(
-      PrintSeries(answer.series, std::string(WithoutLineEnd(answer.body)), job.look, &job.out));
+  const SeriesKind kind =
+      answer.type == wire::LokiAnswer::Type::kMatrix ? SeriesKind::kRange : SeriesKind::kInstant;
+  GLP_RETURN_IF_ERROR(PrintSeries(answer.series, kind, std::string(WithoutLineEnd(answer.body)),
+                                  job.look, &job.out));
   return !answer.series.empty();
 }
 
@@ -81,7 +83,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
     // The body of -o loki keeps streams by their sets to the end.
     if (job.look.format != "loki" && client->ForgetManyLabels()) printer->ForgetStreams();
   }
-  printer->Finish({}, 0);
+  GLP_RETURN_IF_ERROR(printer->Finish({}, 0));
   if (pages.cut()) SayCut(job);
   return found;
 }
