@@ -3,6 +3,7 @@
 // Errors:  what the source says; Code::kUsage for a query that cannot be run; Code::kCancelled.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -22,6 +23,10 @@ struct QueryParams {
   std::function<bool()> cancelled;
   // Where the parts that do not depend on each other run; nullptr: here. The answer is the same.
   ThreadPool* pool = nullptr;
+  // Text that a thread is given at a time. Tests make it small.
+  size_t chunk_bytes = size_t{256} << 10;
+  // Entries come as they are written (ScanRequest::follows): none waits for those behind it.
+  bool follows = false;
   uint64_t max_series = 0;  // of a metric's answer; 0 is all. More: Code::kLimit in Loki's words
   // Streams that a log query made (label_format, drop, keep) are about to go, as there are very
   // many; the sink must not look at those of entries before. Empty: they stay to the end.

@@ -41,7 +41,8 @@ Pipeline::Pipeline()
 Result<Pipeline> Pipeline::Make(const LogExpr& log, const Wants& wants) {
   Pipeline pipeline;
   const size_t count = log.stages.size();
-  StageContext context = {pipeline.labels_.get(), {}, NowNs(), pipeline.sample_.get()};
+  StageContext context = {
+      pipeline.labels_.get(), {}, wants.now_ns.value_or(NowNs()), pipeline.sample_.get()};
   context.needed.all = wants.all_labels;
   context.needed.may_stop = wants.may_stop && !wants.all_labels;
   for (const std::string& name : wants.labels) context.needed.Add(name);

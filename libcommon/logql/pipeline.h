@@ -14,7 +14,9 @@
 // Cost:     no allocation for an entry like those before it. Selectors are not looked at.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,9 @@ struct Wants {
   // Parsers stop once they have found what is wanted; a line that is broken behind that has no
   // error then. As Loki does for metrics.
   bool may_stop = false;
+  // What templates take for the present; nothing: the time of Make. Pipelines that share the work
+  // of a query must agree on it.
+  std::optional<int64_t> now_ns = std::nullopt;
 };
 
 class Pipeline {
@@ -57,6 +62,8 @@ class Pipeline {
   bool ChangesLines() const { return changes_lines_; }
   // The query itself asks for the errors: it filters, drops or keeps by __error__.
   bool AsksForErrors() const { return asks_for_errors_; }
+  // What becomes of an entry depends on those before it: one pipeline must see them all, in order.
+  bool HasState() const { return has_state_; }
   // Label sets that it saw are about to go.
   void ForgetStreams() { labels_->ForgetStreams(); }
 
@@ -67,6 +74,7 @@ class Pipeline {
   std::unique_ptr<double> sample_;
   std::vector<std::unique_ptr<PipelineStage>> stages_;
   bool changes_labels_ = false, changes_lines_ = false, asks_for_errors_ = false;
+  bool has_state_ = false;
 };
 
 }  // namespace glp::logql
