@@ -10,8 +10,8 @@ namespace {
 
 Result<std::unique_ptr<logql::EntrySource>> Open(Job& job) {
   StdinOptions options;
-  options.range = job.times.Range();
-  options.want_lines = false;
+  options.wants.range = job.times.Range();
+  options.wants.lines = options.wants.labels = false;
   return OpenSources(job.sources, job.options, job.context, options);
 }
 

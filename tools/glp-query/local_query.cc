@@ -9,6 +9,7 @@
 #include "list_printer.h"
 #include "logql/eval.h"
 #include "run.h"
+#include "stdin_wants.h"
 #include "wire/loki_json.h"
 
 namespace glp::query {
@@ -24,22 +25,18 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-bool LooksAtLines(const logql::RangeAggregation& range) {
-  using Op = logql::RangeAggregation::Op;
-  return !range.log.stages.empty() || range.op == Op::kBytesOverTime || range.op == Op::kBytesRate;
-}
-
 void TellWarnings(Job& job, const logql::ScanStats& stats) {
   for (const std::string& warning : stats.warnings) {
     job.context.Incomplete("damaged parts", warning);
   }
 }
 
-StdinOptions StdinOptionsFor(Job& job, const logql::LogExpr& log) {
-  StdinOptions options;
-  options.matchers = log.matchers;
-  options.before_wait = [&job] { return job.out.Flush(); };
-  return options;
+// Answered as it comes: the order of arrival is as good as any, and a stream has no end to begin
+// with. What is printed as a whole is put in order.
+bool IsStreaming(const Job& job) {
+  const bool as_a_whole = job.look.format == "loki" || job.look.format == "table" ||
+                          job.look.format == "csv" || job.options.hist || job.options.plot;
+  return job.sources.size() == 1 && job.sources.front().kind == SourceKind::kStdin && !as_a_whole;
 }
 
 Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
@@ -55,14 +52,16 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   params.limit = options.limit;
   params.cancelled = io::StopRequested;
   params.pool = job.pool;
-  params.pool = job.pool;
 
-  StdinOptions stdin_options = StdinOptionsFor(job, query);
-  stdin_options.range = params.range;
-  stdin_options.line_filters = query.LeadingLineFilters();
-  stdin_options.streaming =
-      options.forward && job.sources.size() == 1 && job.sources.front().kind == SourceKind::kStdin;
-  const bool streaming = stdin_options.streaming;
+  const bool streaming = IsStreaming(job);
+  StdinOptions stdin_options;
+  stdin_options.streaming = streaming;
+  GLP_ASSIGN_OR_RETURN(
+      stdin_options.wants,
+      WantsOf(query, params.range, options.before + options.after + options.around > 0));
+  stdin_options.before_wait = [&job] { return job.out.Flush(); };
+  // The reader's order is that of the answer, whichever was asked for.
+  if (streaming) params.direction = logql::Direction::kForward;
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, options, job.context, stdin_options));
@@ -97,32 +96,18 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   return printed > 0;
 }
 
-// What all the aggregations of a metric can want of stdin.
-StdinOptions StdinOptionsFor(Job& job, const Aggregations& aggregations, bool range_is_known) {
-  logql::LogExpr everything;
-  const bool is_one = aggregations.size() == 1;
-  StdinOptions options = StdinOptionsFor(job, is_one ? aggregations.front()->log : everything);
-  options.want_lines = std::any_of(aggregations.begin(), aggregations.end(),
-                                   [](const auto* range) { return LooksAtLines(*range); });
-  // Entries that a filter drops still say where the data starts and ends.
-  if (is_one && range_is_known) {
-    options.line_filters = aggregations.front()->log.LeadingLineFilters();
-  }
-  return options;
-}
-
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
   const Aggregations aggregations = logql::RangeAggregations(query);
   const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
   // Without logs in it, there is no data to say where it starts and ends.
   if (aggregations.empty() && !range_is_known) job.times.at_ns = NowNs();
-  const StdinOptions stdin_options = StdinOptionsFor(job, aggregations, range_is_known);
+  StdinOptions stdin_options;
+  GLP_ASSIGN_OR_RETURN(stdin_options.wants, WantsOf(query, aggregations, job.times));
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, job.options, job.context, stdin_options));
   logql::QueryParams params;
   params.cancelled = io::StopRequested;
-  params.pool = job.pool;
   params.pool = job.pool;
   logql::ScanStats stats;
   std::vector<logql::Series> series;

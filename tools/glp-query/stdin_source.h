@@ -1,55 +1,29 @@
 // Records read from a descriptor as a source of entries.
-// Streaming: entries pass in the order of arrival and nothing is kept; one scan, forward only.
-// Collecting: all entries that the query can want are read at the first use, kept in memory
-// (line and metadata bytes and 32 bytes each) and sorted by time, stably.
+// Streaming: entries pass in the order of arrival and nothing is kept; one scan.
+// Collecting: all entries that the query can want are read at the first use, kept in memory (the
+// bytes of line, metadata and fields, and 32 bytes each) and sorted by time, stably.
 // Lifetime: label sets and, when collecting, entries live as long as the source.
 // Threads:  one at a time.
-// Errors:   I/O; Code::kCancelled when a stop is asked for while collecting. Lines that are no
-//           records and gap marks make the run incomplete, they are not errors.
+// Errors:   I/O; Code::kCancelled when a stop is asked for while collecting; Code::kClosed where
+//           the reader of the output is gone.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "cli/main.h"
-#include "logql/ast.h"
+#include "entry_reader.h"
 #include "logql/source.h"
-#include "record/reader.h"
-#include "set_translator.h"
 
 namespace glp::query {
 
 struct StdinOptions {
   bool streaming = false;
-  // What the query can want: anything else need not be kept.
-  std::vector<logql::Matcher> matchers;
-  std::vector<logql::LineFilter> line_filters;
-  logql::TimeRange range;
-  // False: no entry's line will be looked at; it is left empty. REQUIRES: no line filters then.
-  bool want_lines = true;
-  // Called before a wait for input that may be long: the time to flush what was printed.
+  EntryWants wants;  // what the query can want: nothing else is kept
+  // The time to write out what was printed: called before a wait, and every 50 ms without one.
   std::function<Status()> before_wait;
-};
-
-// Bytes that stay where they are until Clear.
-class Arena {
- public:
-  // Room for `size` bytes.
-  char* Allocate(size_t size);
-  void Clear();
-
- private:
-  static constexpr size_t kChunkBytes = 1 << 20;
-  struct Chunk {
-    std::unique_ptr<char[]> bytes;
-    size_t size;
-  };
-  std::vector<Chunk> chunks_;
-  size_t used_ = 0;  // of the last chunk
 };
 
 class StdinSource : public logql::EntrySource {
@@ -63,38 +37,27 @@ class StdinSource : public logql::EntrySource {
                                                logql::TimeRange range) override;
 
  private:
-  friend class StreamCursor;
   friend class KeptCursor;
-  // An entry at rest: `text` is its line, its metadata right behind.
+  // An entry at rest: `text` is its line, its metadata and its fields, one behind the other.
   struct Kept {
     int64_t ts_ns;
-    const char* text;
+    const char* text;  // nullptr: only says that an entry was here, whose line did not pass
     uint32_t line_size;
     uint32_t meta_size;
+    uint32_t fields_size;
     uint32_t set;
   };
+  static_assert(sizeof(Kept) == 32);
 
-  // The next batch of entries that the query can want, decoded; empty at the end. Good until the
-  // next call.
-  Status ReadEntries(std::vector<logql::Entry>* batch);
-  void Take(const Record& record, std::vector<logql::Entry>* batch);
   Status Collect();
+  // Of those that were dropped for their lines, as times only.
+  void KeepEdges();
 
   StdinOptions options_;
-  cli::Context* context_;
-  LabelTable read_labels_;  // the reader clears it as it likes
-  LabelTable labels_;
-  RecordReader reader_;
-  SetTranslator translator_;
-  uint64_t generation_ = 0;
-  std::vector<int8_t> wanted_;         // by id of a set: -1 not known yet
-  std::vector<const LabelSet*> sets_;  // by id; nullptr for sets without an entry
-  std::string scratch_;
-  Arena batch_arena_;
+  EntryReader reader_;
   bool collected_ = false;
   Arena arena_;
   std::vector<Kept> kept_;  // sorted by time
-  logql::ScanStats stats_;
 };
 
 }  // namespace glp::query
