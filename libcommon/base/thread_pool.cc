@@ -28,6 +28,15 @@ void ThreadPool::Task::Wait() {
   done_.wait(lock, [this] { return state_ == State::kDone; });
 }
 
+void ThreadPool::Task::TryRun() {
+  if (Begin()) Run();
+}
+
+bool ThreadPool::Task::IsDone() {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::kDone;
+}
+
 void ThreadPool::Task::Cancel() {
   if (Begin()) {
     work_ = nullptr;

@@ -29,6 +29,9 @@ class ThreadPool {
     explicit Task(std::function<void()> work) : work_(std::move(work)) {}
     // Until it is done; runs it here where nobody has begun it. A cancelled one is done.
     void Wait();
+    // Runs it here where nobody has begun it; does not wait for who has.
+    void TryRun();
+    bool IsDone();
     // It never runs where nobody has begun it; else waits for its end.
     void Cancel();
 

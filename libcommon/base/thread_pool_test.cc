@@ -54,6 +54,27 @@ TEST(ThreadPool, WaitingRunsWhatNobodyHasBegun) {
   first->Wait();
 }
 
+TEST(ThreadPool, TryingDoesNotWaitForWhoHasBegun) {
+  ThreadPool pool(1);
+  std::atomic<bool> go = false, begun = false, ran = false;
+  const auto first = pool.Submit([&] {
+    begun = true;
+    begun.notify_all();
+    go.wait(false);
+  });
+  begun.wait(false);
+  const auto second = pool.Submit([&] { ran = true; });
+  first->TryRun();
+  EXPECT_FALSE(first->IsDone());
+  second->TryRun();
+  EXPECT_TRUE(second->IsDone());
+  EXPECT_TRUE(ran);
+  go = true;
+  go.notify_all();
+  first->Wait();
+  EXPECT_TRUE(first->IsDone());
+}
+
 TEST(ThreadPool, ItsEndDropsWhatWaits) {
   std::atomic<int> runs = 0;
   std::vector<std::shared_ptr<ThreadPool::Task>> tasks;
