@@ -1,6 +1,7 @@
 #include "pack/merge.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/hash.h"
@@ -23,13 +24,13 @@ MergeCursor::MergeCursor(std::unique_ptr<ScanContext> context,
       collapse_(collapse &&
                 std::any_of(runs.begin(), runs.end(), [](const auto& run) { return !run->exact; })),
       runs_(std::move(runs)) {
-  heap_.reserve(runs_.size());
-  for (uint32_t i = 0; i < runs_.size(); ++i) {
-    const SortedRun& run = *runs_[i];
-    Item item{backward_ ? ~run.max_ts_ns : run.min_ts_ns, 0, 0, i, false, 0};
-    heap_.push_back(item);
-  }
-  for (size_t i = heap_.size() / 2; i-- > 0;) SiftDown(i);
+  order_.resize(runs_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  std::stable_sort(order_.begin(), order_.end(),
+                   [this](uint32_t a, uint32_t b) { return KeyOf(*runs_[a]) < KeyOf(*runs_[b]); });
+  std::vector<SortedRun*> in_order;
+  for (const uint32_t run : order_) in_order.push_back(runs_[run].get());
+  loads_.emplace(&context_->request, std::move(in_order));
 }
 
 void MergeCursor::TakeKey(Item* item) const {
@@ -50,6 +51,16 @@ bool MergeCursor::Advance(Item* item) const {
   return true;
 }
 
+void MergeCursor::SiftUp(size_t at) {
+  Item item = heap_[at];
+  for (; at > 0; at = (at - 1) / 2) {
+    const Item& parent = heap_[(at - 1) / 2];
+    if (!Before(item, parent)) break;
+    heap_[at] = parent;
+  }
+  heap_[at] = item;
+}
+
 void MergeCursor::SiftDown(size_t at) {
   Item item = heap_[at];
   for (;;) {
@@ -65,39 +76,38 @@ void MergeCursor::SiftDown(size_t at) {
 
 void MergeCursor::PopTop() {
   std::unique_ptr<SortedRun> run = std::move(runs_[heap_[0].run]);
-  if (run != nullptr && run->size() > 0) {
-    done_bytes_ += run->bytes();
-    done_.push_back(std::move(run));
-  }
+  done_bytes_ += run->bytes();
+  done_.push_back(std::move(run));
   heap_[0] = heap_.back();
   heap_.pop_back();
   if (!heap_.empty()) SiftDown(0);
+  loads_->Widen();
 }
 
-Status MergeCursor::LoadTop() {
-  Item& top = heap_[0];
-  SortedRun& run = *runs_[top.run];
-  Status status = run.Load(context_.get());
+Status MergeCursor::LoadNext() {
+  const uint32_t number = order_[next_++];
+  SortedRun& run = *runs_[number];
+  Status status = loads_->LoadNext(&context_->stats);
   if (status.code() == Code::kData) {
     context_->stats.warnings.push_back(status.message());
   } else if (!status.ok()) {
     return status;
   }
-  if (!status.ok()) runs_[top.run] = nullptr;
-  if (runs_[top.run] == nullptr || run.size() == 0) {
-    PopTop();
+  if (!status.ok() || run.size() == 0) {
+    runs_[number] = nullptr;
+    loads_->Widen();
     return Status::Ok();
   }
-  top.loaded = true;
-  top.at = backward_ ? run.size() - 1 : 0;
-  TakeKey(&top);
-  SiftDown(0);
+  Item item{0, 0, 0, number, backward_ ? run.size() - 1 : 0};
+  TakeKey(&item);
+  heap_.push_back(item);
+  SiftUp(heap_.size() - 1);
   return Status::Ok();
 }
 
 std::optional<MergeCursor::TextHash> MergeCursor::HashOf(const Place& place) {
   if (!context_->request.want_lines) {
-    Status status = place.run->LoadText(context_.get());
+    Status status = loads_->LoadText(place.run);
     if (!status.ok()) {
       // Said once, not for every entry of the block.
       auto& warnings = context_->stats.warnings;
@@ -152,22 +162,27 @@ Status MergeCursor::Next(std::vector<logql::Entry>* batch) {
   size_t limit = batch->capacity() < kBatch ? kFirstBatch : kBatch;
   batch->clear();
   batch->reserve(batch->capacity() == 0 ? kFirstBatch : kBatch);
-  if (heap_.empty() || heap_[0].key != time_key_) {
+  const bool stays_at_time =
+      NeedsRunBefore(time_key_) || (!heap_.empty() && heap_[0].key == time_key_);
+  if (!stays_at_time) {
     done_.clear();
     done_bytes_ = 0;
   }
   bool want_lines = context_->request.want_lines;
-  while (!heap_.empty() && batch->size() < limit) {
+  while (batch->size() < limit) {
     if (done_bytes_ > kMaxDoneBytes && !batch->empty()) break;
-    if (!heap_[0].loaded) {
-      GLP_RETURN_IF_ERROR(LoadTop());
+    if (heap_.empty() ? next_ < order_.size() : NeedsRunBefore(heap_[0].key)) {
+      GLP_RETURN_IF_ERROR(LoadNext());
       continue;
     }
+    if (heap_.empty()) break;
     Item& top = heap_[0];
     const SortedRun& run = *runs_[top.run];
     // The next best run; the top run is read without touching the heap until it falls behind.
     const Item* other = heap_.size() > 1 ? &heap_[1] : nullptr;
     if (heap_.size() > 2 && Before(heap_[2], heap_[1])) other = &heap_[2];
+    const bool has_next = next_ < order_.size();
+    const int64_t next_key = has_next ? KeyOf(*runs_[order_[next_]]) : 0;
     bool more = true;
     do {
       if (!collapse_ || !IsRepeat(top)) {
@@ -176,7 +191,8 @@ Status MergeCursor::Next(std::vector<logql::Entry>* batch) {
         if (want_lines) run.Text(top.at, &entry);
       }
       more = Advance(&top);
-    } while (more && batch->size() < limit && (other == nullptr || Before(top, *other)));
+    } while (more && batch->size() < limit && (other == nullptr || Before(top, *other)) &&
+             (!has_next || top.key < next_key));
     if (more) {
       SiftDown(0);
     } else {

@@ -1,7 +1,7 @@
 // Many runs of entries, each of one stream and sorted by time, as one cursor in the order of time.
-// A run is loaded when the merge reaches its first time, so a caller that stops early leaves the
-// rest unread. The store's memory and blocks of files are runs alike.
-// Threads: one at a time.
+// A run is taken when the merge reaches its first time, so a caller that stops early leaves the
+// rest unread (but see pack/read_ahead.h). The store's memory and blocks of files are runs alike.
+// Threads: one at a time; runs are loaded on the request's pool.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 #include "logql/ast.h"
 #include "logql/source.h"
-#include "pack/block_reader.h"
+#include "pack/read_ahead.h"
+#include "pack/sorted_run.h"
 
 namespace glp::pack {
 
@@ -20,42 +21,6 @@ namespace glp::pack {
 struct ScanContext {
   logql::ScanRequest request;
   logql::ScanStats stats;
-  BlockLoader loader;
-  std::unique_ptr<Block> spare;  // its memory is used for the next block
-};
-
-class SortedRun {
- public:
-  virtual ~SortedRun() = default;
-
-  // Before Load: bounds of the times in it, inclusive.
-  int64_t min_ts_ns = 0;
-  int64_t max_ts_ns = 0;
-  const LabelSet* stream = nullptr;
-  // Order of arrival for equal times: by group (file), then by seqs() or, without, by `order`.
-  uint32_t group = 0;
-  uint64_t order = 0;
-  // Each entry came with a src, so that equal ones are different entries.
-  bool exact = false;
-
-  // Finds the entries in the request's range; those that its line filters surely refuse may be
-  // left out. Adds what was looked at to the stats. Errors: Code::kData for damage, I/O.
-  virtual Status Load(ScanContext* context) = 0;
-  // Makes Text work after a Load without want_lines.
-  virtual Status LoadText(ScanContext* context) = 0;
-  // Sets line and meta of entry `i`; views are good as long as the run.
-  virtual void Text(size_t i, logql::Entry* entry) const = 0;
-
-  size_t size() const { return size_; }
-  // Memory that a loaded run holds, about.
-  virtual size_t bytes() const = 0;
-  int64_t time(size_t i) const { return times_[i]; }
-  uint64_t tie(size_t i) const { return seqs_ != nullptr ? seqs_[i] : order; }
-
- protected:
-  const int64_t* times_ = nullptr;
-  const uint64_t* seqs_ = nullptr;
-  size_t size_ = 0;
 };
 
 class MergeCursor : public logql::EntryCursor {
@@ -76,13 +41,10 @@ class MergeCursor : public logql::EntryCursor {
     uint64_t tie;
     uint32_t group;
     uint32_t run;  // index into runs_
-    bool loaded;
     size_t at;
   };
   static bool Before(const Item& a, const Item& b) {
     if (a.key != b.key) return a.key < b.key;
-    // Where in the order of arrival a run begins is known only when it is loaded.
-    if (a.loaded != b.loaded) return !a.loaded;
     if (a.group != b.group) return a.group < b.group;
     if (a.tie != b.tie) return a.tie < b.tie;
     return a.run < b.run;
@@ -113,9 +75,16 @@ class MergeCursor : public logql::EntryCursor {
   void TakeKey(Item* item) const;
   // To the next entry; false where there is none.
   bool Advance(Item* item) const;
+  void SiftUp(size_t at);
   void SiftDown(size_t at);
   void PopTop();
-  Status LoadTop();
+  // The next run of the order must be there before an entry with this key is given.
+  bool NeedsRunBefore(int64_t key) const {
+    return next_ < order_.size() && KeyOf(*runs_[order_[next_]]) <= key;
+  }
+  // Of the first entry that a run may have.
+  int64_t KeyOf(const SortedRun& run) const { return backward_ ? ~run.max_ts_ns : run.min_ts_ns; }
+  Status LoadNext();
   bool IsRepeat(const Item& item);
   bool IsNew(Equals* equals, const Place& place);
   bool IsNewText(Equals* equals, const Place& place);
@@ -125,7 +94,9 @@ class MergeCursor : public logql::EntryCursor {
   bool backward_;
   bool collapse_;
   std::vector<std::unique_ptr<SortedRun>> runs_;
-  std::vector<Item> heap_;
+  std::vector<uint32_t> order_;  // of runs_, by the first time they may have
+  size_t next_ = 0;              // in order_: not loaded yet
+  std::vector<Item> heap_;       // the loaded runs
   // Runs at their end: views of the batch given out last point into them, and repeats of the time
   // the merge stands at are told by them.
   std::vector<std::unique_ptr<SortedRun>> done_;
@@ -135,6 +106,7 @@ class MergeCursor : public logql::EntryCursor {
   const LabelSet* first_stream_ = nullptr;
   Place first_;
   std::unordered_map<const LabelSet*, Equals> equals_;  // filled from the second entry on
+  std::optional<ReadAhead> loads_;                      // goes before the runs do
 };
 
 }  // namespace glp::pack

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 
+#include "base/thread_pool.h"
+#include "pack/merge.h"
 #include "pack/reader.h"
 #include "pack/writer.h"
 #include "record/labels.h"
@@ -239,6 +242,136 @@ TEST(PackTest, ScansInTheOrderOfTimeBothWays) {
   request.direction = logql::Direction::kBackward;
   std::reverse(expected.begin(), expected.end());
   EXPECT_EQ(Scan(source->get(), request), expected);
+}
+
+struct Scanned {
+  std::vector<Row> rows;
+  std::string stats;  // as text
+  bool operator==(const Scanned&) const = default;
+};
+std::string ToText(const logql::ScanStats& stats) {
+  std::string text = std::to_string(stats.entries) + " entries, " +
+                     std::to_string(stats.line_bytes) + " bytes, " +
+                     std::to_string(stats.blocks_read) + " blocks, " +
+                     std::to_string(stats.blocks_skipped) + " skipped";
+  for (const std::string& warning : stats.warnings) text += "\n" + warning;
+  return text;
+}
+
+// Two copies of a file as one source. Stops after `batches`.
+Scanned ScanTwice(const std::string& bytes, const logql::ScanRequest& request, bool collapse,
+                  size_t batches) {
+  LabelTable labels;
+  auto context = std::make_unique<ScanContext>();
+  context->request = request;
+  std::vector<std::unique_ptr<SortedRun>> runs;
+  std::vector<PackStreams> packs;
+  for (uint32_t group = 0; group < 2; ++group) {
+    auto file = PackFile::Open(MemFile(bytes), "t" + std::to_string(group) + ".glp");
+    EXPECT_TRUE(file.ok());
+    packs.push_back(ResolveStreams(std::move(*file), &labels));
+    AddRuns(packs.back(), group, context.get(), &runs);
+  }
+  MergeCursor cursor(std::move(context), std::move(runs), collapse);
+  Scanned scanned;
+  std::vector<logql::Entry> batch;
+  for (; batches > 0; --batches) {
+    EXPECT_TRUE(cursor.Next(&batch).ok());
+    if (batch.empty()) break;
+    for (const auto& e : batch) {
+      scanned.rows.push_back({e.ts_ns, e.stream->json, std::string(e.line)});
+    }
+  }
+  scanned.stats = ToText(cursor.stats());
+  return scanned;
+}
+
+TEST(PackTest, WhatAScanGivesAndSaysDoesNotDependOnThePool) {
+  std::mt19937 random(31);
+  for (unsigned round = 0; round < 24; ++round) {
+    Writer::Options options;
+    options.block_bytes = 1000 << (round % 3);
+    std::vector<Sample> samples = RandomSamples(3000, round);
+    for (size_t i = 0; i < samples.size(); i += 2) {
+      if (round % 2 == 0) samples[i].src.clear();
+      if (i % 4 == 0) samples[i].ts_ns = samples[0].ts_ns;
+    }
+    std::string bytes = Pack(samples, options);
+    for (unsigned damage = round % 4; damage > 0; --damage) bytes[100 + random() % 40000] ^= 1;
+    logql::ScanRequest request;
+    request.direction = round % 8 < 4 ? logql::Direction::kForward : logql::Direction::kBackward;
+    request.want_lines = round % 5 != 0;
+    if (round % 3 == 0) request.range = {samples[500].ts_ns, samples[2000].ts_ns};
+    if (round % 6 == 1) {
+      auto filter = logql::MakeLineFilter(logql::LineFilter::Op::kContains, {"a"});
+      ASSERT_TRUE(filter.ok());
+      request.line_filters.push_back(*std::move(filter));
+    }
+    for (const bool collapse : {false, true}) {
+      for (const size_t batches : {SIZE_MAX, size_t{1}, size_t{random() % 4}}) {
+        const Scanned alone = ScanTwice(bytes, request, collapse, batches);
+        for (const unsigned threads : {0U, 1U, 3U}) {
+          ThreadPool pool(threads);
+          request.pool = &pool;
+          const Scanned pooled = ScanTwice(bytes, request, collapse, batches);
+          request.pool = nullptr;
+          EXPECT_EQ(pooled.stats, alone.stats) << round << " " << threads << " " << batches;
+          EXPECT_TRUE(pooled.rows == alone.rows) << round << " " << threads << " " << batches;
+        }
+      }
+    }
+  }
+}
+
+TEST(PackTest, ACancelledScanEndsThoughNothingPassesItsFilters) {
+  Writer::Options options;
+  options.block_bytes = 1000;
+  std::string bytes = Pack(RandomSamples(3000, 37), options);
+  auto source = OpenPack(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(source.ok());
+  auto filter = logql::MakeLineFilter(logql::LineFilter::Op::kContains, {"not in any line"});
+  ASSERT_TRUE(filter.ok());
+  for (const unsigned threads : {0U, 2U}) {
+    ThreadPool pool(threads);
+    std::atomic<int> asked = 0;
+    logql::ScanRequest request;
+    request.line_filters.push_back(*filter);
+    request.cancelled = [&asked] { return ++asked > 20; };
+    request.pool = &pool;
+    auto cursor = (*source)->Scan(request);
+    ASSERT_TRUE(cursor.ok());
+    std::vector<logql::Entry> batch;
+    EXPECT_EQ((*cursor)->Next(&batch).code(), Code::kCancelled);
+    EXPECT_LE((*cursor)->stats().blocks_read, 20u);
+  }
+}
+
+TEST(PackTest, AQueryOfFewLinesReadsFewBlocks) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 20000; ++i) {
+    samples.push_back({"{\"a\":\"b\"}", i, "line " + std::to_string(i), "", "", ""});
+  }
+  Writer::Options options;
+  options.block_bytes = 10000;  // some 290 lines
+  auto source = OpenPack(MemFile(Pack(samples, options)), "t.glp");
+  ASSERT_TRUE(source.ok());
+  ThreadPool pool(3);
+  std::atomic<int> asked = 0;
+  logql::ScanRequest request;
+  request.pool = &pool;
+  request.cancelled = [&asked] {
+    ++asked;
+    return false;
+  };
+  auto cursor = (*source)->Scan(request);
+  ASSERT_TRUE(cursor.ok());
+  std::vector<logql::Entry> batch;
+  ASSERT_TRUE((*cursor)->Next(&batch).ok());
+  EXPECT_EQ(batch.front().ts_ns, 19999);
+  const uint64_t blocks = (*cursor)->stats().blocks_read;
+  cursor->reset();
+  EXPECT_LE(blocks, 2u);
+  EXPECT_LE(static_cast<uint64_t>(asked), blocks + 1);  // one ahead when the first has ended
 }
 
 TEST(PackTest, SkipsLinesWithoutTheTextThatIsSearched) {

@@ -27,14 +27,14 @@ class BlockRun : public SortedRun {
  public:
   BlockRun(const PackFile* file, const BlockInfo* info) : file_(file), info_(info) {}
 
-  Status Load(ScanContext* context) override {
-    const logql::ScanRequest& request = context->request;
+  Status Load(const logql::ScanRequest& request, LoadTools* tools,
+              logql::ScanStats* stats) override {
     bool lines = request.want_lines;
-    block_ = context->spare ? std::move(context->spare) : std::make_unique<Block>();
+    block_ = tools->spare ? std::move(tools->spare) : std::make_unique<Block>();
     Status status =
-        context->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, block_.get());
+        tools->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, block_.get());
     if (!status.ok()) return status;
-    ++context->stats.blocks_read;
+    ++stats->blocks_read;
     const std::vector<int64_t>& times = block_->times();
     size_t begin = static_cast<size_t>(
         std::lower_bound(times.begin(), times.end(), request.range.start_ns) - times.begin());
@@ -44,16 +44,16 @@ class BlockRun : public SortedRun {
     size_ = end - begin;
     times_ = times.data() + begin;
     seqs_ = block_->seqs().empty() ? nullptr : block_->seqs().data() + begin;
-    context->stats.entries += size_;
+    stats->entries += size_;
     if (!lines || size_ == 0) return Status::Ok();
-    context->stats.line_bytes += block_->line_begin(end) - block_->line_begin(begin);
+    stats->line_bytes += block_->line_begin(end) - block_->line_begin(begin);
     std::string_view needle = Needle(request.line_filters);
-    if (!needle.empty()) Select(needle, context);
+    if (!needle.empty()) Select(needle, tools);
     return Status::Ok();
   }
 
-  Status LoadText(ScanContext* context) override {
-    return context->loader.LoadLines(*file_, *info_, block_.get());
+  Status LoadText(LoadTools* tools) override {
+    return tools->loader.LoadLines(*file_, *info_, block_.get());
   }
 
   void Text(size_t i, logql::Entry* entry) const override {
@@ -66,6 +66,8 @@ class BlockRun : public SortedRun {
     entry->line = block_->line(begin_ + i);
     entry->meta = block_->meta(begin_ + i);
   }
+
+  size_t load_bytes() const override { return info_->line_bytes + info_->entries * 24; }
 
   size_t bytes() const override {
     return kept_text_.size() + size_ * 24 +
@@ -81,7 +83,7 @@ class BlockRun : public SortedRun {
 
   // Keeps copies of the entries whose line has `needle`, found by one search over the text of all
   // lines, and gives the block back.
-  void Select(std::string_view needle, ScanContext* context) {
+  void Select(std::string_view needle, LoadTools* tools) {
     const char* text = block_->lines().data();
     size_t at = begin_;
     size_t pos = block_->line_begin(at);
@@ -101,7 +103,7 @@ class BlockRun : public SortedRun {
     size_ = kept_.size();
     times_ = kept_times_.data();
     if (seqs_ != nullptr) seqs_ = kept_seqs_.data();
-    context->spare = std::move(block_);
+    tools->spare = std::move(block_);
   }
 
   void Keep(size_t at) {

@@ -23,22 +23,23 @@ class MemRun : public pack::SortedRun {
     exact = view->exact;
   }
 
-  Status Load(pack::ScanContext* context) override {
-    const logql::TimeRange& range = context->request.range;
+  Status Load(const logql::ScanRequest& request, pack::LoadTools*,
+              logql::ScanStats* stats) override {
     for (const MemRow& row : SortedRows(*view_)) {
-      if (!range.Contains(row.ts_ns)) continue;
+      if (!request.range.Contains(row.ts_ns)) continue;
       rows_.push_back(row);
       row_times_.push_back(row.ts_ns);
-      context->stats.line_bytes += context->request.want_lines ? row.line_size : 0;
+      stats->line_bytes += request.want_lines ? row.line_size : 0;
     }
     size_ = rows_.size();
     times_ = row_times_.data();
-    context->stats.entries += size_;
-    ++context->stats.blocks_read;
+    stats->entries += size_;
     return Status::Ok();
   }
 
-  Status LoadText(pack::ScanContext*) override { return Status::Ok(); }
+  Status LoadText(pack::LoadTools*) override { return Status::Ok(); }
+
+  size_t load_bytes() const override { return view_->rows * (sizeof(MemRow) + sizeof(int64_t)); }
 
   size_t bytes() const override { return rows_.size() * sizeof(MemRow); }
 
