@@ -62,7 +62,8 @@ KeyNames::Key* KeyNames::Make(Key* parent, std::string_view raw, bool has_escape
   if (!needed_->all) {
     key.needed = needed_->Has(key.name);
     key.extracted_needed = needed_->Has(key.name + "_extracted");
-    key.below_needed = needed_->HasPrefix(key.name.empty() ? "" : key.name + "_");
+    // An empty key inside of it gives its own name.
+    key.below_needed = key.needed || needed_->HasPrefix(key.name.empty() ? "" : key.name + "_");
   }
   if (keys_.size() * 2 > table_.size()) {
     Rehash();

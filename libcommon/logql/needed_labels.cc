@@ -67,10 +67,18 @@ bool NeededLabels::HasPrefix(std::string_view prefix) const {
 
 size_t NeededLabels::CountFresh(LabelsBuilder* labels) const {
   if (all) return SIZE_MAX;
+  constexpr std::string_view kSuffix = "_extracted";
   size_t count = 0;
   for (const std::string& name : names_) {
     const LabelNames::Id id = labels->names().Intern(name);
-    if (!labels->IsParsed(id) && labels->Fresh(id) == id) ++count;
+    if (labels->IsParsed(id)) continue;
+    bool may_set = labels->Fresh(id) == id;
+    if (!may_set && name.ends_with(kSuffix)) {
+      // Metadata have it, and still it is what a parser makes of the name without the suffix.
+      const std::string_view base = std::string_view(name).substr(0, name.size() - kSuffix.size());
+      may_set = labels->Fresh(labels->names().Intern(base)) == id;
+    }
+    count += may_set;
   }
   return count;
 }
