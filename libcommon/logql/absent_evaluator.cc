@@ -62,7 +62,8 @@ class AbsentEvaluator : public StepEvaluator {
   std::unique_ptr<StepEvaluator> inner_;
   const EvalContext& context_;
   uint64_t next_ = 0;
-  uint64_t present_at_ = 0;  // the next step at which there is something
+  uint64_t present_at_ = 0;  // the next step at which there may be something
+  bool is_present_ = false;  // there is
   bool is_behind_ = true;    // present_at_ is to be found
 };
 

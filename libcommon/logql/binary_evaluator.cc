@@ -28,10 +28,11 @@ bool Pair(const BinaryOperation& binary, double left, double right, double* valu
 class ScalarEvaluator : public StepEvaluator {
  public:
   ScalarEvaluator(const BinaryOperation& binary, double number, bool number_is_left,
-                  std::unique_ptr<StepEvaluator> inner)
+                  std::unique_ptr<StepEvaluator> inner, bool follows)
       : binary_(binary),
         number_(number),
         number_is_left_(number_is_left),
+        follows_(follows),
         inner_(std::move(inner)) {}
 
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override {
@@ -46,7 +47,7 @@ class ScalarEvaluator : public StepEvaluator {
         if (!binary_.IsComparison() || binary_.returns_bool) point.value = value;
         return !holds;
       });
-      if (!points->empty()) return true;
+      if (!points->empty() || follows_) return true;
     }
   }
 
@@ -54,6 +55,7 @@ class ScalarEvaluator : public StepEvaluator {
   const BinaryOperation& binary_;
   const double number_;
   const bool number_is_left_;
+  const bool follows_;
   std::unique_ptr<StepEvaluator> inner_;
 };
 
@@ -111,7 +113,7 @@ class BinaryEvaluator : public StepEvaluator {
       } else {
         GLP_RETURN_IF_ERROR(Match(left, right, points));
       }
-      if (!points->empty()) return true;
+      if (!points->empty() || context_.params->follows) return true;
     }
   }
 
@@ -223,8 +225,8 @@ Result<std::unique_ptr<StepEvaluator>> MakeBinaryEvaluator(const BinaryOperation
     if (number == nullptr) continue;
     GLP_ASSIGN_OR_RETURN(std::unique_ptr<StepEvaluator> inner,
                          MakeEvaluator(is_left ? *binary.right : *binary.left, context));
-    return std::unique_ptr<StepEvaluator>(
-        std::make_unique<ScalarEvaluator>(binary, number->value, is_left, std::move(inner)));
+    return std::unique_ptr<StepEvaluator>(std::make_unique<ScalarEvaluator>(
+        binary, number->value, is_left, std::move(inner), context.params->follows));
   }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<StepEvaluator> left, MakeEvaluator(*binary.left, context));
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<StepEvaluator> right, MakeEvaluator(*binary.right, context));

@@ -56,6 +56,13 @@ Status RunLogQuery(const LogExpr& query, EntrySource* source, const QueryParams&
 // where two series of the answer have the same labels.
 Result<std::vector<Series>> RunRangeQuery(const MetricExpr& query, EntrySource* source,
                                           const QueryParams& params, ScanStats* stats);
+// The same over a source that goes on (params.follows): each step is given to `sink` as soon as the
+// time of the source has passed its windows, one sample a series. Without an end where
+// params.range has none. `sink` returns false to stop; that is not an error.
+// Cost: the memory of the open windows, and some hundred bytes for each series that ever was.
+Status FollowRangeQuery(const MetricExpr& query, EntrySource* source, const QueryParams& params,
+                        const std::function<bool(const std::vector<Series>& step)>& sink,
+                        ScanStats* stats);
 // The same at the one point `at_ns`. In the order of their values where the query sorts them.
 Result<std::vector<Series>> RunInstantQuery(const MetricExpr& query, EntrySource* source,
                                             int64_t at_ns, const QueryParams& params,

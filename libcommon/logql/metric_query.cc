@@ -38,16 +38,39 @@ Status TooManySeries(uint64_t limit) {
               "functions like sum(), count() or topk()"};
 }
 
+Status NotUnique(const Labels& labels) {
+  return UsageError("several series of the answer have the labels " + LabelsToSelector(labels) +
+                    "; put them together with sum, max or another aggregation");
+}
+
+// Of a whole query, which may be a number.
+Result<std::unique_ptr<StepEvaluator>> MakeRoot(const MetricExpr& query,
+                                                const EvalContext& context) {
+  const auto* number = std::get_if<Literal>(&query.node);
+  if (number != nullptr) return MakeConstantEvaluator(number->value, context);
+  return MakeEvaluator(query, context);
+}
+
+Result<Steps> StepsOf(const QueryParams& params) {
+  if (params.step_ns <= 0) {
+    return UsageError(
+        "zero or negative query resolution step widths are not accepted. Try a positive integer");
+  }
+  if (params.range.end_ns < params.range.start_ns) {
+    return UsageError("end timestamp must not be before or equal to start time");
+  }
+  const uint64_t length_ns =
+      static_cast<uint64_t>(params.range.end_ns) - static_cast<uint64_t>(params.range.start_ns);
+  const uint64_t last = length_ns / static_cast<uint64_t>(params.step_ns);
+  const uint64_t count = std::max(last + 1, last);  // last + 1 may be 2^64
+  return Steps{params.range.start_ns, params.step_ns, count};
+}
+
 Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, const Steps& steps,
                                 const QueryParams& params, ScanStats* stats) {
   LabelTable labels;
   const EvalContext context = {source, steps, &params, &labels, stats};
-  const auto* number = std::get_if<Literal>(&query.node);
-  auto evaluator = number != nullptr ? MakeConstantEvaluator(number->value, context)
-                                     : std::unique_ptr<StepEvaluator>();
-  if (number == nullptr) {
-    GLP_ASSIGN_OR_RETURN(evaluator, MakeEvaluator(query, context));
-  }
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<StepEvaluator> evaluator, MakeRoot(query, context));
   std::vector<Series> series;
   std::vector<size_t> by_id;  // index in `series` plus 1, by LabelSet::id
   std::vector<Point> points;
@@ -68,9 +91,7 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
       std::vector<Sample>& samples = series[index - 1].samples;
       const int64_t ts_ns = steps.At(step);
       if (!samples.empty() && samples.back().ts_ns == ts_ns) {
-        return UsageError("several series of the answer have the labels " +
-                          LabelsToSelector(point.labels->labels) +
-                          "; put them together with sum, max or another aggregation");
+        return NotUnique(point.labels->labels);
       }
       samples.push_back({ts_ns, point.value});
     }
@@ -115,18 +136,40 @@ Result<std::unique_ptr<StepEvaluator>> MakeEvaluator(const MetricExpr& metric,
 
 Result<std::vector<Series>> RunRangeQuery(const MetricExpr& query, EntrySource* source,
                                           const QueryParams& params, ScanStats* stats) {
-  if (params.step_ns <= 0) {
-    return UsageError(
-        "zero or negative query resolution step widths are not accepted. Try a positive integer");
+  GLP_ASSIGN_OR_RETURN(const Steps steps, StepsOf(params));
+  return Run(query, source, steps, params, stats);
+}
+
+Status FollowRangeQuery(const MetricExpr& query, EntrySource* source, const QueryParams& params,
+                        const std::function<bool(const std::vector<Series>& step)>& sink,
+                        ScanStats* stats) {
+  GLP_ASSIGN_OR_RETURN(const Steps steps, StepsOf(params));
+  LabelTable labels;
+  const EvalContext context = {source, steps, &params, &labels, stats};
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<StepEvaluator> evaluator, MakeRoot(query, context));
+  std::vector<Point> points;
+  std::vector<Series> series;
+  for (uint64_t step = 0;;) {
+    if (params.cancelled && params.cancelled()) return CancelledError();
+    GLP_ASSIGN_OR_RETURN(const bool has_step, evaluator->Next(&step, &points));
+    if (!has_step) return Status::Ok();
+    if (points.empty()) continue;
+    if (params.max_series > 0 && points.size() > params.max_series) {
+      return TooManySeries(params.max_series);
+    }
+    series.clear();
+    for (const Point& point : points) {
+      series.push_back({point.labels->labels, {{steps.At(step), point.value}}});
+    }
+    std::sort(series.begin(), series.end(), [](const Series& a, const Series& b) {
+      return LabelsComeBefore(a.labels, b.labels);
+    });
+    const auto twin =
+        std::adjacent_find(series.begin(), series.end(),
+                           [](const Series& a, const Series& b) { return a.labels == b.labels; });
+    if (twin != series.end()) return NotUnique(twin->labels);
+    if (!sink(series)) return Status::Ok();
   }
-  if (params.range.end_ns < params.range.start_ns) {
-    return UsageError("end timestamp must not be before or equal to start time");
-  }
-  const uint64_t length_ns =
-      static_cast<uint64_t>(params.range.end_ns) - static_cast<uint64_t>(params.range.start_ns);
-  const uint64_t last = length_ns / static_cast<uint64_t>(params.step_ns);
-  const uint64_t count = std::max(last + 1, last);  // last + 1 may be 2^64
-  return Run(query, source, {params.range.start_ns, params.step_ns, count}, params, stats);
 }
 
 Result<std::vector<Series>> RunInstantQuery(const MetricExpr& query, EntrySource* source,

@@ -21,7 +21,8 @@ class RangeEvaluator : public StepEvaluator {
                  const EvalContext& context)
       : scan_(range, grouping, context),
         count_(context.steps.count),
-        takes_bytes_(range.op == Op::kBytesOverTime || range.op == Op::kBytesRate) {
+        takes_bytes_(range.op == Op::kBytesOverTime || range.op == Op::kBytesRate),
+        follows_(context.params->follows) {
     parameters_.seconds = static_cast<double>(range.range_ns) / static_cast<double>(kNsPerSecond);
     parameters_.is_rate = range.op == Op::kRate || range.op == Op::kBytesRate;
     parameters_.quantile = range.parameter;
@@ -36,14 +37,21 @@ class RangeEvaluator : public StepEvaluator {
         // Nothing until the next entry: on to the first window that may hold it.
         GLP_ASSIGN_OR_RETURN(const bool has_entry, scan_.HasEntry());
         if (!has_entry) break;
-        step_ = std::max(step_, scan_.NextStep());
-        if (step_ >= count_) break;
+        const uint64_t next = std::max(step_, scan_.NextStep());
+        if (next >= count_) break;
+        if (follows_ && next > step_) {
+          *step = next - 1;
+          step_ = next;
+          return true;
+        }
+        step_ = next;
       }
       GLP_RETURN_IF_ERROR(
-          scan_.TakeUntil(step_, [this](RangeScan::SeriesId id, const Entry& entry,
-                                        uint64_t leaves_at) { Add(id, entry, leaves_at); }));
+          scan_.TakeUntil(step_, [this](RangeScan::SeriesId id, const RangeScan::Item& item) {
+            Add(id, item);
+          }));
       Collect(points);
-      if (points->empty()) continue;
+      if (points->empty() && !follows_) continue;
       *step = step_++;
       return true;
     }
@@ -57,7 +65,7 @@ class RangeEvaluator : public StepEvaluator {
     bool live = false;  // in live_
   };
 
-  void Add(RangeScan::SeriesId id, const Entry& entry, uint64_t leaves_at) {
+  void Add(RangeScan::SeriesId id, const RangeScan::Item& item) {
     if (id >= series_.size()) series_.resize(id + 1);
     Series& series = series_[id];
     if (!series.live) {
@@ -65,9 +73,9 @@ class RangeEvaluator : public StepEvaluator {
       live_.push_back(id);
     }
     if constexpr (std::is_same_v<Window, AmountWindow>) {
-      series.window.Add(leaves_at, takes_bytes_ ? entry.line.size() : 1);
+      series.window.Add(item.leaves_at, takes_bytes_ ? item.line_bytes : 1);
     } else {
-      series.window.Add(leaves_at, entry.ts_ns, scan_.sample());
+      series.window.Add(item.leaves_at, item.ts_ns, item.sample);
     }
   }
 
@@ -85,7 +93,7 @@ class RangeEvaluator : public StepEvaluator {
 
   RangeScan scan_;
   const uint64_t count_;
-  const bool takes_bytes_;
+  const bool takes_bytes_, follows_;
   RangeParameters parameters_;
   uint64_t step_ = 0;
   std::vector<Series> series_;             // by RangeScan::SeriesId

@@ -45,6 +45,8 @@ class StepEvaluator {
   virtual ~StepEvaluator() = default;
   // Goes on to the next step at which any series has a value, and gives its number and all values
   // in `points` (cleared first). False: there is none any more.
+  // Of a source that follows (QueryParams::follows) also a step without values: there is none at
+  // it and those since the last one. So nobody waits for one series while the time goes on.
   virtual Result<bool> Next(uint64_t* step, std::vector<Point>* points) = 0;
 };
 
