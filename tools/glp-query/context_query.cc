@@ -19,6 +19,10 @@ std::string_view MarkedFields(std::string_view fields, logql::ContextRole role,
 
 }  // namespace
 
+bool WantsContext(const Options& options) {
+  return options.before > 0 || options.after > 0 || options.around > 0;
+}
+
 Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource* source,
                       const logql::QueryParams& params,
                       const std::function<bool(const logql::Entry& entry, bool is_match)>& sink,

@@ -56,9 +56,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   const bool streaming = IsStreaming(job);
   StdinOptions stdin_options;
   stdin_options.streaming = streaming;
-  GLP_ASSIGN_OR_RETURN(
-      stdin_options.wants,
-      WantsOf(query, params.range, options.before + options.after + options.around > 0));
+  GLP_ASSIGN_OR_RETURN(stdin_options.wants, WantsOf(query, params.range, WantsContext(options)));
   stdin_options.before_wait = [&job] { return job.out.Flush(); };
   // The reader's order is that of the answer, whichever was asked for.
   if (streaming) params.direction = logql::Direction::kForward;
@@ -78,15 +76,18 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   uint64_t printed = 0;
   Status written;
   logql::ScanStats stats;
-  const Status scanned = logql::RunLogQuery(
-      query, source.get(), params,
-      [&](const logql::Entry& entry) {
-        printer->Print(entry);
-        ++printed;
-        written = job.out.Commit();
-        return written.ok();
-      },
-      &stats);
+  const auto print = [&](const logql::Entry& entry, bool is_match) {
+    printer->Print(entry);
+    if (is_match) ++printed;
+    written = job.out.Commit();
+    return written.ok();
+  };
+  const Status scanned =
+      WantsContext(options)
+          ? RunWithContext(job, query, source.get(), params, print, &stats)
+          : logql::RunLogQuery(
+                query, source.get(), params,
+                [&](const logql::Entry& entry) { return print(entry, true); }, &stats);
   GLP_RETURN_IF_ERROR(written);
   TellWarnings(job, stats);
   // A streaming query that is asked to stop ends like one whose input ended.
@@ -97,6 +98,9 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
 }
 
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
+  if (WantsContext(job.options)) {
+    return UsageError("-A, -B and -C go with queries that give log lines, and this one gives none");
+  }
   const Aggregations aggregations = logql::RangeAggregations(query);
   const bool range_is_known = job.times.at_ns || (job.times.start_ns && job.times.end_ns);
   // Without logs in it, there is no data to say where it starts and ends.

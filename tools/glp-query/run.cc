@@ -54,8 +54,10 @@ Result<bool> Dispatch(Job& job) {
     return verb.run(job, words.size() > 1 ? words[1] : "");
   }
   if (words.size() > 1) return TooMany(words.back());
-  return IsOneServer(job.sources) ? RunServerQuery(job, words.front())
-                                  : RunLocalQuery(job, words.front());
+  // A server gives no context: the lines around are chosen here.
+  return IsOneServer(job.sources) && !WantsContext(job.options)
+             ? RunServerQuery(job, words.front())
+             : RunLocalQuery(job, words.front());
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ Result<bool> ExplainQuery(Job& job, const std::string& query);
 // --diff: the words are A, B and the query. "true": B has no new patterns of errors.
 Result<bool> DiffPatterns(Job& job);
 
+bool WantsContext(const Options& options);
 // As logql::RunLogQuery, with the context that -A, -B and -C ask for.
 Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource* source,
                       const logql::QueryParams& params,
