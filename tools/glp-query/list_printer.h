@@ -1,7 +1,9 @@
 // How the results without log lines look: series of samples, names, label sets.
-//   default, raw  a line each: TIME LABELS VALUE; NAME; LABELS
+//   default, raw  a line each: TIME LABELS VALUE, of an instant LABELS VALUE; NAME; LABELS
 //   jsonl         a JSON value each: {"ts":…,"labels":{…},"value":N}; "NAME"; {LABELS}
 //   loki          the body of the API's answer
+//   table, csv    series_table.h; one column of names; a column for each label
+// or one of the charts of chart.h.
 // Threads: one at a time. Errors: those of the output.
 #pragma once
 
@@ -20,7 +22,9 @@ enum class SeriesKind { kRange, kInstant };
 Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
                    const std::string& loki_body, const Look& look, io::Output* out);
 
-Status PrintNames(const std::vector<std::string>& names, const Look& look, io::Output* out);
+// `head` stands above the names in a table.
+Status PrintNames(const std::vector<std::string>& names, const std::string& head, const Look& look,
+                  io::Output* out);
 Status PrintLabelSets(const std::vector<const LabelSet*>& sets, const Look& look, io::Output* out);
 
 }  // namespace glp::query

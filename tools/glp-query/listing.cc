@@ -40,7 +40,7 @@ Result<bool> ListLabels(Job& job, const std::string& name) {
     }
     names.assign(sorted.begin(), sorted.end());
   }
-  GLP_RETURN_IF_ERROR(PrintNames(names, job.look, &job.out));
+  GLP_RETURN_IF_ERROR(PrintNames(names, name.empty() ? "label" : name, job.look, &job.out));
   return !names.empty();
 }
 

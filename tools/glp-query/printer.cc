@@ -4,26 +4,28 @@
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "base/time.h"
+#include "display.h"
+#include "entry_chart.h"
+#include "entry_table.h"
 #include "logql/series_labels.h"
 #include "record/record.h"
+#include "table.h"
 #include "wire/loki_json.h"
 
 namespace glp::query {
 namespace {
 
-// Wider label parts are printed whole, but make no other line wider.
-constexpr size_t kMaxPadding = 100;
-
-std::string_view ColorOf(uint64_t hash) {
-  static constexpr std::string_view kColors[] = {"\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[35m",
-                                                 "\x1b[36m", "\x1b[91m", "\x1b[92m", "\x1b[93m",
-                                                 "\x1b[94m", "\x1b[95m", "\x1b[96m"};
-  return kColors[hash % std::size(kColors)];
-}
+// Widths of the label part on a terminal, whatever else must fit.
+constexpr size_t kMinPart = 20;
 
 class TextPrinter : public EntryPrinter {
  public:
-  TextPrinter(const Look& look, io::Output* out) : look_(look), out_(out) {}
+  TextPrinter(const Look& look, io::Output* out) : look_(look), out_(out) {
+    if (look.columns == 0) return;
+    const size_t room = look.columns > kTimestampSize ? look.columns - kTimestampSize : 0;
+    widest_ = std::clamp(room / 2, kMinPart, kMaxPadding);
+  }
 
   void ForgetStreams() override {
     parts_.clear();
@@ -39,7 +41,7 @@ class TextPrinter : public EntryPrinter {
         return !found || found->value != label.value;
       });
     }
-    for (const LabelSet* stream : streams) Widen(Part(stream->labels).size());
+    for (const LabelSet* stream : streams) Widen(PartOf(stream->labels).width);
     return common_;
   }
 
@@ -58,29 +60,38 @@ class TextPrinter : public EntryPrinter {
   }
 
  private:
-  void Widen(size_t size) { width_ = std::max(width_, std::min(size, kMaxPadding)); }
+  struct Part {
+    std::string text;
+    size_t width = 0;
+  };
 
-  std::string Part(Labels labels) const {
+  void Widen(size_t width) { width_ = std::max(width_, std::min(width, widest_)); }
+
+  Part PartOf(Labels labels) const {
     std::erase_if(labels, [this](const Label& label) {
       return std::find(common_.begin(), common_.end(), label) != common_.end();
     });
-    std::string text = LabelsToSelector(labels);
-    return look_.terminal ? EscapeForTerminal(text) : text;
+    Part part;
+    part.text = LabelsToSelector(labels);
+    if (look_.terminal) part.text = EscapeForTerminal(part.text);
+    if (look_.columns > 0) part.text = CutToWidth(part.text, widest_, look_.utf8);
+    part.width = DisplayWidth(part.text);
+    return part;
   }
 
-  const std::string& Find(const logql::Entry& entry) {
+  const Part& Find(const logql::Entry& entry) {
     if (entry.stream == last_stream_ && entry.meta == last_meta_ && entry.fields == last_fields_) {
       return *last_part_;
     }
     if (entry.meta.empty() && entry.fields.empty()) {
       auto [it, added] = parts_.try_emplace(entry.stream);
-      if (added) it->second = Part(entry.stream->labels);
+      if (added) it->second = PartOf(entry.stream->labels);
       last_part_ = &it->second;
     } else {
-      mixed_part_ = Part(Merged(entry));
+      mixed_part_ = PartOf(Merged(entry));
       last_part_ = &mixed_part_;
     }
-    Widen(last_part_->size());
+    Widen(last_part_->width);
     last_stream_ = entry.stream;
     last_meta_ = entry.meta;
     last_fields_ = entry.fields;
@@ -92,22 +103,24 @@ class TextPrinter : public EntryPrinter {
     return merged.ok() ? *std::move(merged) : entry.stream->labels;
   }
 
-  void AppendPart(std::string* out, const std::string& part, uint64_t hash) const {
+  void AppendPart(std::string* out, const Part& part, uint64_t hash) const {
     if (look_.color) out->append(ColorOf(hash));
-    out->append(part);
-    if (look_.color) out->append("\x1b[0m");
-    if (part.size() < width_) out->append(width_ - part.size(), ' ');
+    out->append(part.text);
+    if (look_.color) out->append(kNoColor);
+    AppendPadding(out, part.width, width_);
   }
 
   Look look_;
   io::Output* out_;
   Labels common_;
   size_t width_ = 0;
-  std::unordered_map<const LabelSet*, std::string> parts_;  // of entries without metadata
+  // Wider label parts are cut on a terminal, else printed whole without making another line wider.
+  size_t widest_ = kMaxPadding;
+  std::unordered_map<const LabelSet*, Part> parts_;  // of entries without metadata
   const LabelSet* last_stream_ = nullptr;
   std::string last_meta_, last_fields_;
-  std::string mixed_part_;
-  const std::string* last_part_ = nullptr;
+  Part mixed_part_;
+  const Part* last_part_ = nullptr;
 };
 
 class RawPrinter : public EntryPrinter {
@@ -177,10 +190,19 @@ class LokiPrinter : public EntryPrinter {
 }  // namespace
 
 std::unique_ptr<EntryPrinter> MakeEntryPrinter(const Look& look, io::Output* out) {
+  if (look.chart != Chart::kNone) return MakeEntryChart(look, out);
+  if (look.format == "csv" || look.format == "table") return MakeEntryTable(look, out);
   if (look.format == "raw") return std::make_unique<RawPrinter>(look, out);
   if (look.format == "jsonl") return std::make_unique<RecordPrinter>(look, out);
   if (look.format == "loki") return std::make_unique<LokiPrinter>(look, out);
   return std::make_unique<TextPrinter>(look, out);
+}
+
+std::string_view ColorOf(uint64_t hash) {
+  static constexpr std::string_view kColors[] = {"\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[35m",
+                                                 "\x1b[36m", "\x1b[91m", "\x1b[92m", "\x1b[93m",
+                                                 "\x1b[94m", "\x1b[95m", "\x1b[96m"};
+  return kColors[hash % std::size(kColors)];
 }
 
 void AppendForTerminal(std::string* out, std::string_view text) {

@@ -1,8 +1,11 @@
 // How results look: entries of log queries, one printer a format of -o.
-//   default  TIME LABELS LINE, the labels that all streams share left out of each line
-//   raw      the bytes of the line
-//   jsonl    records
-//   loki     the body of the API's answer, at the end
+//   default     TIME LABELS LINE, the labels that all streams share left out of each line; on a
+//               terminal whose width is known labels take no more than half of what the time leaves
+//   raw         the bytes of the line
+//   jsonl       records
+//   loki        the body of the API's answer, at the end
+//   table, csv  entry_table.h, at the end
+// or one of the charts of entry_chart.h.
 // On a terminal no control character of a log gets through, whatever the format.
 // Lifetime: a printer keeps label sets by address until ForgetStreams.
 // Threads:  one at a time. Cost: no allocation an entry, but for those with metadata.
@@ -35,6 +38,10 @@ class EntryPrinter {
 
 // REQUIRES: `out` outlives the printer.
 std::unique_ptr<EntryPrinter> MakeEntryPrinter(const Look& look, io::Output* out);
+
+// Colours of streams and series; kNoColor ends one.
+std::string_view ColorOf(uint64_t hash);
+inline constexpr std::string_view kNoColor = "\x1b[0m";
 
 // Appends `text` as it may go to a terminal; line ends stay.
 void AppendForTerminal(std::string* out, std::string_view text);

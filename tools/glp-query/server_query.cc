@@ -59,7 +59,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
       job.options.forward ? logql::Direction::kForward : logql::Direction::kBackward;
   request.limit = job.options.limit;
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
-  if (job.look.format == "default") {
+  if (job.look.format == "default" && job.look.chart == Chart::kNone) {
     GLP_RETURN_IF_ERROR(SetCommonLabels(job, client.get(), query, printer.get()));
   }
   wire::LokiPages pages(client.get(), std::move(request));
