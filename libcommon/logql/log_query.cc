@@ -1,46 +1,150 @@
+#include "base/thread_pool.h"
+#include "base/time.h"
+#include "logql/cancel_check.h"
 #include "logql/eval.h"
 #include "logql/pipeline.h"
+#include "logql/pipeline_scan.h"
 #include "logql/step_evaluator.h"
 
 namespace glp::logql {
 namespace {
 
-Status Stream(EntryCursor* cursor, Pipeline* pipeline, const QueryParams& params,
-              const std::function<bool(const Entry& entry)>& sink) {
-  LabelTable changed;  // streams that the query made
-  std::vector<Entry> batch;
-  uint64_t given = 0;
-  for (;;) {
-    if (params.cancelled && params.cancelled()) return CancelledError();
-    GLP_RETURN_IF_ERROR(cursor->Next(&batch));
-    if (batch.empty()) return Status::Ok();
-    for (Entry& entry : batch) {
-      if (!pipeline->Process(&entry)) continue;
-      pipeline->TakeLabels(&entry, &changed);
-      if (!sink(entry) || ++given == params.limit) return Status::Ok();
-    }
-    if (params.forget_streams && changed.size() > LabelTable::kMaxSets) {
-      params.forget_streams();
-      changed.Clear();
-    }
+// Runs the pipeline on a thread of the pool.
+class LogWorker : public PipelineScan::Worker {
+ public:
+  explicit LogWorker(Pipeline pipeline) : pipeline_(std::move(pipeline)) {}
+
+  void UseTable(LabelTable* table) override { table_ = table; }
+
+  Result<bool> Run(PipelineScan::Found* found) override {
+    if (!pipeline_.Process(&found->entry)) return false;
+    const LabelSet* const stream = found->entry.stream;
+    pipeline_.TakeLabels(&found->entry, table_);
+    if (found->entry.stream != stream) found->made = found->entry.stream;
+    return true;
   }
+
+ private:
+  Pipeline pipeline_;
+  LabelTable* table_ = nullptr;
+};
+
+class LogScan {
+ public:
+  using Sink = std::function<bool(const Entry& entry)>;
+
+  LogScan(const LogExpr& query, const QueryParams& params, const Sink& sink)
+      : query_(query), params_(params), sink_(sink), check_(params.cancelled) {}
+
+  Status Run(EntrySource* source, ScanStats* stats);
+
+ private:
+  Result<Pipeline> MakePipeline() const {
+    Wants wants;
+    wants.now_ns = now_ns_;
+    return Pipeline::Make(query_, wants);
+  }
+  // Both set done_ where nothing more is wanted. On this thread, up to so many bytes of lines:
+  Status ReadAlone(EntryCursor* cursor, uint64_t bytes);
+  // On those of the pool:
+  Status ReadShared(PipelineScan* scan);
+  bool Give(const Entry& entry) { return sink_(entry) && ++given_ != params_.limit; }
+  // True: the streams that the query made went.
+  bool ForgetsStreams();
+
+  const LogExpr& query_;
+  const QueryParams& params_;
+  const Sink& sink_;
+  CancelCheck check_;
+  const int64_t now_ns_ = NowNs();
+  std::optional<Pipeline> pipeline_;
+  LabelTable changed_;  // streams that the query made
+  uint64_t given_ = 0;
+  bool done_ = false;
+};
+
+Status LogScan::Run(EntrySource* source, ScanStats* stats) {
+  GLP_ASSIGN_OR_RETURN(pipeline_, MakePipeline());
+  ScanRequest request;
+  request.matchers = query_.matchers;
+  request.range = params_.range;
+  request.direction = params_.direction;
+  request.line_filters = query_.LeadingLineFilters();
+  for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
+  request.follows = params_.follows;
+  request.cancelled = params_.cancelled;
+  request.pool = params_.pool;
+  const bool shares = PipelineScan::Pays(query_, *pipeline_, params_);
+  PipelineScan::Options options;
+  if (shares) {
+    options.pool = params_.pool;
+    options.cancelled = params_.cancelled;
+    options.chunk_bytes = params_.chunk_bytes;
+    options.line_filters = request.line_filters;
+    options.make_worker = [this]() -> Result<std::unique_ptr<PipelineScan::Worker>> {
+      GLP_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline());
+      return std::unique_ptr<PipelineScan::Worker>(
+          std::make_unique<LogWorker>(std::move(pipeline)));
+    };
+  }
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<EntryCursor> cursor, source->Scan(std::move(request)));
+  Status status = ReadAlone(cursor.get(), shares ? params_.chunk_bytes : UINT64_MAX);
+  if (done_ || !status.ok()) {
+    AddStats(cursor->stats(), stats);
+    return status;
+  }
+  PipelineScan scan(std::move(options), cursor.get(), &changed_);
+  status = ReadShared(&scan);
+  AddStats(scan.stats(), stats);
+  return status;
+}
+
+Status LogScan::ReadAlone(EntryCursor* cursor, uint64_t bytes) {
+  std::vector<Entry> batch;
+  for (uint64_t read_bytes = 0; read_bytes < bytes;) {
+    if (params_.cancelled && params_.cancelled()) return CancelledError();
+    GLP_RETURN_IF_ERROR(cursor->Next(&batch));
+    done_ = batch.empty();
+    if (done_) return Status::Ok();
+    for (Entry& entry : batch) {
+      if (entry.stream == nullptr) continue;
+      if (check_.Stops(entry.line.size() + 64)) return CancelledError();
+      read_bytes += entry.line.size();
+      if (!pipeline_->Process(&entry)) continue;
+      pipeline_->TakeLabels(&entry, &changed_);
+      done_ = !Give(entry);
+      if (done_) return Status::Ok();
+    }
+    GLP_RETURN_IF_ERROR(pipeline_->status());
+    ForgetsStreams();
+  }
+  return Status::Ok();
+}
+
+Status LogScan::ReadShared(PipelineScan* scan) {
+  for (;;) {
+    GLP_ASSIGN_OR_RETURN(const std::span<PipelineScan::Found> some, scan->Next());
+    if (some.empty()) return Status::Ok();
+    for (PipelineScan::Found& found : some) {
+      if (found.made != nullptr) found.entry.stream = scan->Translate(found.made);
+      if (!Give(found.entry)) return Status::Ok();
+    }
+    if (ForgetsStreams()) scan->ForgetSets();
+  }
+}
+
+bool LogScan::ForgetsStreams() {
+  if (!params_.forget_streams || changed_.size() <= LabelTable::kMaxSets) return false;
+  params_.forget_streams();
+  changed_.Clear();
+  return true;
 }
 
 }  // namespace
 
 Status RunLogQuery(const LogExpr& query, EntrySource* source, const QueryParams& params,
                    const std::function<bool(const Entry& entry)>& sink, ScanStats* stats) {
-  GLP_ASSIGN_OR_RETURN(Pipeline pipeline, Pipeline::Make(query));
-  ScanRequest request;
-  request.matchers = query.matchers;
-  request.range = params.range;
-  request.direction = params.direction;
-  request.line_filters = query.LeadingLineFilters();
-  for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<EntryCursor> cursor, source->Scan(std::move(request)));
-  const Status status = Stream(cursor.get(), &pipeline, params, sink);
-  AddStats(cursor->stats(), stats);
-  return status;
+  return LogScan(query, params, sink).Run(source, stats);
 }
 
 }  // namespace glp::logql

@@ -1,34 +1,66 @@
 #include "logql/range_scan.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "logql/series_labels.h"
+#include "base/time.h"
 
 namespace glp::logql {
 namespace {
 
-Status PipelineError(LabelsBuilder& builder) {
-  Labels labels;
-  for (const LabelsBuilder::Item& item : builder.Sorted()) {
-    labels.push_back({std::string(item.name), std::string(item.value)});
+// Finds the series of entries on a thread of the pool.
+class SeriesWorker : public PipelineScan::Worker {
+ public:
+  explicit SeriesWorker(SeriesFinder finder) : finder_(std::move(finder)) {}
+
+  void UseTable(LabelTable* table) override { finder_.Restart(table); }
+
+  Result<bool> Run(PipelineScan::Found* found) override {
+    SeriesFinder::SeriesId series = 0;
+    Entry& entry = found->entry;
+    if (!finder_.Find(&entry, &series, &error_)) {
+      if (!error_.ok()) return error_;
+      return false;
+    }
+    found->made = finder_.labels(series);
+    found->line_bytes = entry.line.size();
+    found->sample = finder_.sample();
+    entry.line = entry.meta = entry.fields = {};
+    return true;
   }
-  const std::string error(builder.error());
-  return UsageError(
-      "pipeline error: '" + error + "' for series: '" + LabelsToSelector(labels) +
-      "'.\nUse a label filter to intentionally skip this error. (e.g | __error__!=\"" + error +
-      "\").\nTo skip all potential errors you can match empty errors.(e.g "
-      "__error__=\"\")\nThe label filter can also be specified after unwrap. (e.g | "
-      "unwrap latency | __error__=\"\" )\n");
+
+ private:
+  SeriesFinder finder_;
+  Status error_;
+};
+
+// What a filter looks at is the stream's, and it cannot fail.
+bool IsOfStream(const LabelFilter& filter, const LabelSet& stream) {
+  using Kind = LabelFilter::Kind;
+  if (!filter.operands.empty()) {
+    return std::all_of(filter.operands.begin(), filter.operands.end(),
+                       [&](const LabelFilter& operand) { return IsOfStream(operand, stream); });
+  }
+  if (filter.kind != Kind::kMatcher && filter.kind != Kind::kIp) return false;
+  return SeriesFinder::HidesMeta(stream,
+                                 filter.kind == Kind::kIp ? filter.name : filter.matcher.name);
 }
 
 }  // namespace
 
 RangeScan::RangeScan(const RangeAggregation& range, const Grouping* grouping,
                      const EvalContext& context)
-    : range_(range), grouping_(grouping), context_(context), unwrap_(range.log.FindUnwrap()) {}
+    : range_(range),
+      grouping_(grouping),
+      context_(context),
+      now_ns_(NowNs()),
+      check_(context.params->cancelled),
+      has_gaps_(context.steps.step_ns > range.range_ns) {}
 
 RangeScan::~RangeScan() {
-  if (cursor_ != nullptr) AddStats(cursor_->stats(), context_.stats);
+  if (cursor_ != nullptr) {
+    AddStats(share_ != nullptr ? share_->stats() : cursor_->stats(), context_.stats);
+  }
 }
 
 int64_t RangeScan::Clamp(Wide value) {
@@ -41,43 +73,52 @@ bool RangeScan::CountsBytes() const {
          range_.op == RangeAggregation::Op::kBytesRate;
 }
 
-bool RangeScan::MetaMatters(const LabelSet& stream) const {
-  if (grouping_ == nullptr || grouping_->without) return true;
-  // A stream's label hides metadata of the same name.
-  return !std::all_of(grouping_->names.begin(), grouping_->names.end(),
-                      [&](const std::string& name) { return stream.Find(name) != nullptr; });
+bool RangeScan::StreamsSuffice(const std::vector<const LabelSet*>& streams) const {
+  return std::all_of(streams.begin(), streams.end(), [this](const LabelSet* stream) {
+    return !finder_->MetaMatters(*stream) &&
+           std::all_of(range_.log.stages.begin(), range_.log.stages.end(), [&](const Stage& stage) {
+             return IsOfStream(std::get<LabelFilter>(stage), *stream);
+           });
+  });
 }
 
 Result<bool> RangeScan::WantsLines() const {
-  if (pipeline_->NeedsLines() || CountsBytes()) return true;
-  if (grouping_ == nullptr || grouping_->without) return true;
-  if (grouping_->names.empty()) return false;
-  const TimeRange range = {Clamp(WindowEnd(0) - range_.range_ns + 1),
-                           Clamp(WindowEnd(context_.steps.count - 1) + 1)};
+  if (CountsBytes() || grouping_ == nullptr || grouping_->without) return true;
+  const auto& stages = range_.log.stages;
+  const bool only_filters = std::all_of(stages.begin(), stages.end(), [](const Stage& stage) {
+    return std::holds_alternative<LabelFilter>(stage);
+  });
+  if (!only_filters) return true;
+  if (stages.empty() && grouping_->names.empty()) return false;
+  // What a source that follows will give is not known.
+  if (context_.params->follows) return true;
   GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
-                       context_.source->Streams(range_.log.matchers, range));
-  return std::any_of(streams.begin(), streams.end(),
-                     [&](const LabelSet* stream) { return MetaMatters(*stream); });
+                       context_.source->Streams(range_.log.matchers, Range()));
+  return !StreamsSuffice(streams);
+}
+
+TimeRange RangeScan::Range() const {
+  return {Clamp(WindowEnd(0) - range_.range_ns + 1),
+          Clamp(WindowEnd(context_.steps.count - 1) + 1)};
 }
 
 Status RangeScan::Open() {
-  Wants wants;
-  if (grouping_ != nullptr && !grouping_->without) {
-    wants = {.all_labels = false, .labels = grouping_->names, .may_stop = true};
-  }
-  GLP_ASSIGN_OR_RETURN(pipeline_, Pipeline::Make(range_.log, wants));
-  // As in Loki an entry with an error ends the query, unless the query speaks of errors.
-  keeps_errors_ = pipeline_->AsksForErrors() ||
-                  (grouping_ != nullptr &&
-                   std::count(grouping_->names.begin(), grouping_->names.end(), "__error__") > 0);
+  GLP_ASSIGN_OR_RETURN(finder_, SeriesFinder::Make(range_, grouping_, now_ns_, context_.labels));
+  const QueryParams& params = *context_.params;
   ScanRequest request;
   request.matchers = range_.log.matchers;
-  request.range = {Clamp(WindowEnd(0) - range_.range_ns + 1),
-                   Clamp(WindowEnd(context_.steps.count - 1) + 1)};
+  request.range = Range();
   request.direction = Direction::kForward;
   request.line_filters = range_.log.LeadingLineFilters();
   for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
   GLP_ASSIGN_OR_RETURN(request.want_lines, WantsLines());
+  request.follows = params.follows;
+  request.cancelled = params.cancelled;
+  request.pool = params.pool;
+  if (request.want_lines && PipelineScan::Pays(range_.log, finder_->pipeline(), params)) {
+    alone_bytes_ = params.chunk_bytes;
+    line_filters_ = request.line_filters;
+  }
   GLP_ASSIGN_OR_RETURN(cursor_, context_.source->Scan(std::move(request)));
   return Status::Ok();
 }
@@ -89,97 +130,52 @@ uint64_t RangeScan::FirstStepAt(Wide at) const {
   return static_cast<uint64_t>(step);
 }
 
+bool RangeScan::IsInGap(int64_t ts_ns) {
+  if (ts_ns > window_end_ns_) {
+    window_end_ns_ = WindowEnd(FirstStepAt(ts_ns));
+    gap_end_ns_ = window_end_ns_ - range_.range_ns;
+  }
+  return ts_ns <= gap_end_ns_;
+}
+
+void RangeScan::Share() {
+  PipelineScan::Options options;
+  options.pool = context_.params->pool;
+  options.cancelled = context_.params->cancelled;
+  options.chunk_bytes = context_.params->chunk_bytes;
+  options.line_filters = std::move(line_filters_);
+  if (has_gaps_) options.wants = [this](const Entry& entry) { return !IsInGap(entry.ts_ns); };
+  options.make_worker = [this]() -> Result<std::unique_ptr<PipelineScan::Worker>> {
+    // Its table is given to it by UseTable.
+    GLP_ASSIGN_OR_RETURN(SeriesFinder finder,
+                         SeriesFinder::Make(range_, grouping_, now_ns_, nullptr));
+    return std::unique_ptr<PipelineScan::Worker>(std::make_unique<SeriesWorker>(std::move(finder)));
+  };
+  share_ = std::make_unique<PipelineScan>(std::move(options), cursor_.get(), context_.labels);
+}
+
 Result<bool> RangeScan::HasEntry() {
-  if (at_ < batch_.size()) return true;
+  if (at_ < (share_ != nullptr ? found_.size() : batch_.size())) return true;
   if (end_) return false;
-  if (context_.params->cancelled && context_.params->cancelled()) return CancelledError();
   at_ = 0;
+  if (share_ == nullptr && alone_bytes_) {
+    uint64_t read_bytes = 0;
+    for (const Entry& entry : batch_) read_bytes += entry.line.size();
+    if (read_bytes >= *alone_bytes_) {
+      Share();
+    } else {
+      *alone_bytes_ -= read_bytes;
+    }
+  }
+  if (share_ != nullptr) {
+    GLP_ASSIGN_OR_RETURN(found_, share_->Next());
+    end_ = found_.empty();
+    return !end_;
+  }
+  if (context_.params->cancelled && context_.params->cancelled()) return CancelledError();
   GLP_RETURN_IF_ERROR(cursor_->Next(&batch_));
   end_ = batch_.empty();
   return !end_;
-}
-
-Result<RangeScan::SeriesId> RangeScan::MakeSeries(const LabelSet& stream, std::string_view meta) {
-  GLP_ASSIGN_OR_RETURN(Labels labels, MergeLabels(stream, meta));
-  if (grouping_ != nullptr) labels = ProjectLabels(labels, *grouping_);
-  return SeriesOfSet(context_.labels->FromLabels(std::move(labels)));
-}
-
-RangeScan::SeriesId RangeScan::SeriesOfSet(const LabelSet* set) {
-  if (by_id_.size() <= set->id) by_id_.resize(set->id + 1, kNone);
-  SeriesId& series = by_id_[set->id];
-  if (series == kNone) {
-    series = static_cast<SeriesId>(labels_.size());
-    labels_.push_back(set);
-  }
-  return series;
-}
-
-RangeScan::Stream& RangeScan::StreamOf(const LabelSet* labels) {
-  const uint64_t hash = reinterpret_cast<uintptr_t>(labels) * 0x9E3779B97F4A7C15u;
-  Recent& recent = recent_[hash >> 58];
-  if (recent.labels == labels) return *recent.stream;
-  const auto [found, is_new] = streams_.try_emplace(labels);
-  if (is_new) found->second.meta_matters = MetaMatters(*labels);
-  recent = {labels, &found->second};
-  return found->second;
-}
-
-Result<RangeScan::SeriesId> RangeScan::SeriesOf(const Entry& entry) {
-  Stream& stream = StreamOf(entry.stream);
-  if (!stream.meta_matters || entry.meta.empty()) {
-    if (stream.plain == kNone) {
-      GLP_ASSIGN_OR_RETURN(stream.plain, MakeSeries(*entry.stream, ""));
-    }
-    return stream.plain;
-  }
-  if (const auto found = stream.by_meta.find(entry.meta); found != stream.by_meta.end()) {
-    return found->second;
-  }
-  if (++meta_cached_ > kMaxMetaCached) {
-    for (auto& [labels, other] : streams_) other.by_meta.clear();
-    meta_cached_ = 1;
-  }
-  GLP_ASSIGN_OR_RETURN(const SeriesId series, MakeSeries(*entry.stream, entry.meta));
-  stream.by_meta.emplace(entry.meta, series);
-  return series;
-}
-
-bool RangeScan::Counts(std::string_view name) const {
-  // The label that gave the numbers tells no series apart, unless it is asked for by its name.
-  const bool is_unwrapped = unwrap_ != nullptr && name == unwrap_->label;
-  if (grouping_ == nullptr) return !is_unwrapped;
-  const auto& names = grouping_->names;
-  const bool named = std::find(names.begin(), names.end(), name) != names.end();
-  return grouping_->without ? !named && !is_unwrapped : named;
-}
-
-Result<RangeScan::SeriesId> RangeScan::SeriesOfLabels() {
-  LabelsBuilder& builder = pipeline_->labels();
-  const std::vector<LabelsBuilder::Item>& items = builder.Sorted();
-  if (builder.has_error() && !keeps_errors_) return PipelineError(builder);
-  // Told apart by a text of all names and values.
-  key_.clear();
-  Labels labels;
-  const auto each = [&](const auto& take) {
-    for (const LabelsBuilder::Item& item : items) {
-      if (item.value.empty() && grouping_ != nullptr) continue;
-      if (Counts(item.name)) take(item);
-    }
-  };
-  each([this](const LabelsBuilder::Item& item) {
-    for (const std::string_view text : {item.name, item.value}) {
-      const size_t size = text.size();
-      key_.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
-    }
-  });
-  if (const auto found = by_labels_.find(key_); found != by_labels_.end()) return found->second;
-  each([&](const LabelsBuilder::Item& item) {
-    labels.push_back({std::string(item.name), std::string(item.value)});
-  });
-  const SeriesId series = SeriesOfSet(context_.labels->FromLabels(std::move(labels)));
-  by_labels_.emplace(key_, series);
-  return series;
 }
 
 }  // namespace glp::logql

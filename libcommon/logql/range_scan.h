@@ -1,127 +1,141 @@
 // The entries that the windows of a range aggregation need, in the order of time, each with the
 // series it counts for. What the aggregation makes of them is in range_window.h.
 // Lifetime: the aggregation, its grouping and the context must outlive it.
-// Threads:  one at a time.
-// Errors:   those of the source; Code::kUsage for an entry with an error that the query does not
-//           ask for, in Loki's words; Code::kCancelled.
+// Threads:  one at a time. Where there is a pool, it finds the series.
+// Errors:   those of the source and of SeriesFinder; Code::kCancelled.
 // Units:    steps are those of the context. A window at a step covers (end - range, end], where
 //           `end` is the step's time less the offset.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <string>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
-#include "base/strings.h"
-#include "logql/pipeline.h"
+#include "logql/cancel_check.h"
+#include "logql/pipeline_scan.h"
+#include "logql/series_finder.h"
 #include "logql/step_evaluator.h"
 
 namespace glp::logql {
 
 class RangeScan {
  public:
-  using SeriesId = uint32_t;  // 0, 1, … in the order in which they turn up
+  using SeriesId = SeriesFinder::SeriesId;
+  // What an entry gives to the window of its series.
+  struct Item {
+    int64_t ts_ns;
+    uint64_t line_bytes;
+    double sample;       // of an unwrap
+    uint64_t leaves_at;  // the first step whose window does not hold it any more; never goes back
+  };
 
   // `grouping`: how series are told apart; nullptr: by all labels.
   RangeScan(const RangeAggregation& range, const Grouping* grouping, const EvalContext& context);
   ~RangeScan();
 
   Status Open();
-  // Reads where nothing is at hand; false at the end.
+  // Reads where nothing is at hand; false at the end. A source that follows may give a point in
+  // time instead of an entry: it belongs to no series, and windows that end before it are complete.
   Result<bool> HasEntry();
   // The first step whose window can hold the next entry. REQUIRES: HasEntry.
-  uint64_t NextStep() const { return FirstStepAt(batch_[at_].ts_ns); }
-  // Gives `add(SeriesId, const Entry&, leaves_at)` all further entries that are in the window of
-  // `step` or in that of a later one, up to the end of the first. leaves_at: the first step whose
-  // window does not hold the entry any more; it never goes back.
+  uint64_t NextStep() const { return FirstStepAt(HeadNs()); }
+  // Gives `add(SeriesId, const Item&)` all further entries that are in the window of `step` or in
+  // that of a later one, up to the end of the first.
   template <typename Add>
   Status TakeUntil(uint64_t step, const Add& add);
 
-  const LabelSet* labels(SeriesId series) const { return labels_[series]; }
-  double sample() const { return pipeline_->sample(); }
+  const LabelSet* labels(SeriesId series) const { return finder_->labels(series); }
 
  private:
   using Wide = __int128;  // differences of any two times fit
-  static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
-  // The series that a stream's entries belong to.
-  struct Stream {
-    bool meta_matters = false;
-    SeriesId plain = kNone;  // of entries without metadata, or of all where it does not matter
-    StringMap<SeriesId> by_meta;
-  };
 
   static int64_t Clamp(Wide value);
   bool CountsBytes() const;
-  bool MetaMatters(const LabelSet& stream) const;
+  // Whether what the stages and the grouping look at are labels that all these streams have: lines
+  // and metadata change nothing then.
+  bool StreamsSuffice(const std::vector<const LabelSet*>& streams) const;
   Result<bool> WantsLines() const;
+  TimeRange Range() const;
   // Where the window of a step ends, in the time of the entries.
   Wide WindowEnd(uint64_t step) const {
     return Wide{context_.steps.start_ns} + Wide{step} * context_.steps.step_ns - range_.offset_ns;
   }
   // The first step whose window ends at or behind `at`.
   uint64_t FirstStepAt(Wide at) const;
-  // Whether a label of an entry is one of its series'.
-  bool Counts(std::string_view name) const;
-  Result<SeriesId> SeriesOf(const Entry& entry);
-  // The same where the pipeline made the labels.
-  Result<SeriesId> SeriesOfLabels();
-  Stream& StreamOf(const LabelSet* labels);
-  SeriesId SeriesOfSet(const LabelSet* set);
-  Result<SeriesId> MakeSeries(const LabelSet& stream, std::string_view meta);
+  // The first step whose window does not hold an entry of this time any more.
+  uint64_t LeavesAt(int64_t ts_ns);
+  // Between two windows. REQUIRES: times do not go back.
+  bool IsInGap(int64_t ts_ns);
+  int64_t HeadNs() const { return share_ ? found_[at_].entry.ts_ns : batch_[at_].ts_ns; }
+  // From here on the pipeline runs on the pool.
+  void Share();
 
   const RangeAggregation& range_;
   const Grouping* grouping_;
   const EvalContext& context_;
-  const Unwrap* unwrap_;
-  std::optional<Pipeline> pipeline_;
+  const int64_t now_ns_;
+  std::optional<SeriesFinder> finder_;
   std::unique_ptr<EntryCursor> cursor_;
-  std::vector<Entry> batch_;
-  size_t at_ = 0;  // in batch_
+  CancelCheck check_;
+  std::vector<LineFilter> line_filters_;
+  std::vector<Entry> batch_;  // while there is no share_
+  std::unique_ptr<PipelineScan> share_;
+  std::span<PipelineScan::Found> found_;  // of share_
+  size_t at_ = 0;                         // in batch_ or found_
   bool end_ = false;
+  // What is read before the pool is asked for help; nothing: never.
+  std::optional<uint64_t> alone_bytes_;
   // Entries up to this time leave at leaves_at_.
   int64_t bucket_end_ns_ = std::numeric_limits<int64_t>::min();
   uint64_t leaves_at_ = 0;
-
-  std::vector<const LabelSet*> labels_;  // by SeriesId
-  std::vector<SeriesId> by_id_;          // by LabelSet::id of the series' labels
-  std::unordered_map<const LabelSet*, Stream> streams_;
-  struct Recent {
-    const LabelSet* labels = nullptr;
-    Stream* stream = nullptr;
-  };
-  std::array<Recent, 64> recent_;  // in front of streams_, by a hash of the pointer
-  // Metadata that differs with every entry must not fill the memory where grouping ignores it.
-  StringMap<SeriesId> by_labels_;  // of entries whose labels the pipeline made
-  std::string key_;
-  bool keeps_errors_ = false;
-  static constexpr size_t kMaxMetaCached = 1 << 16;
-  size_t meta_cached_ = 0;
+  // Of what IsInGap looked at: the first window that ends behind it.
+  const bool has_gaps_;
+  Wide gap_end_ns_ = std::numeric_limits<int64_t>::min();
+  Wide window_end_ns_ = std::numeric_limits<int64_t>::min();
 };
 
 template <typename Add>
 Status RangeScan::TakeUntil(uint64_t step, const Add& add) {
   const int64_t until_ns = Clamp(WindowEnd(step));
+  Status error;
   for (;;) {
     GLP_ASSIGN_OR_RETURN(const bool has_entry, HasEntry());
     if (!has_entry) return Status::Ok();
+    if (share_ != nullptr) {
+      for (; at_ < found_.size(); ++at_) {
+        const PipelineScan::Found& found = found_[at_];
+        const int64_t ts_ns = found.entry.ts_ns;
+        if (ts_ns > until_ns) return Status::Ok();
+        const SeriesId series = finder_->IdOf(share_->Translate(found.made));
+        add(series, Item{ts_ns, found.line_bytes, found.sample, LeavesAt(ts_ns)});
+      }
+      continue;
+    }
     for (; at_ < batch_.size(); ++at_) {
       Entry& entry = batch_[at_];
       if (entry.ts_ns > until_ns) return Status::Ok();
-      if (entry.ts_ns > bucket_end_ns_) {
-        leaves_at_ = FirstStepAt(Wide{entry.ts_ns} + range_.range_ns);
-        bucket_end_ns_ = Clamp(WindowEnd(leaves_at_) - range_.range_ns);
+      const uint64_t leaves_at = LeavesAt(entry.ts_ns);
+      if (leaves_at <= step || entry.stream == nullptr) continue;  // between two windows
+      if (check_.Stops(entry.line.size() + 8)) return CancelledError();
+      SeriesId series = 0;
+      if (finder_->Find(&entry, &series, &error)) {
+        add(series, Item{entry.ts_ns, entry.line.size(), finder_->sample(), leaves_at});
+      } else if (!error.ok()) {
+        return error;
       }
-      if (leaves_at_ <= step || !pipeline_->Process(&entry)) continue;  // between two windows
-      GLP_ASSIGN_OR_RETURN(const SeriesId series,
-                           pipeline_->ChangesLabels() ? SeriesOfLabels() : SeriesOf(entry));
-      add(series, entry, leaves_at_);
     }
   }
+}
+
+inline uint64_t RangeScan::LeavesAt(int64_t ts_ns) {
+  if (ts_ns > bucket_end_ns_) {
+    leaves_at_ = FirstStepAt(Wide{ts_ns} + range_.range_ns);
+    bucket_end_ns_ = Clamp(WindowEnd(leaves_at_) - range_.range_ns);
+  }
+  return leaves_at_;
 }
 
 }  // namespace glp::logql
