@@ -14,6 +14,8 @@ namespace glp {
 std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view TrimSpace(std::string_view text);
+// A to Z as a to z, every other byte as it is.
+std::string AsciiLower(std::string_view text);
 // Whole text as a decimal number; nothing where it is not one or does not fit.
 std::optional<int64_t> ParseInt64(std::string_view text);
 std::optional<uint64_t> ParseUint64(std::string_view text);

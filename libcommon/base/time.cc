@@ -1,10 +1,7 @@
 #include "base/time.h"
 
 #include <chrono>
-#include <cmath>
 #include <cstring>
-
-#include "base/strings.h"
 
 namespace glp {
 namespace {
@@ -219,27 +216,6 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
     return std::nullopt;
   }
   return utc;
-}
-
-Result<int64_t> ParseTimeArgument(std::string_view text, int64_t now_ns) {
-  if (text == "now") return now_ns;
-  if (text.size() == 10 && text[4] == '-') {
-    if (auto ts = ParseRfc3339(std::string(text) + "T00:00:00Z")) return *ts;
-  }
-  if (auto number = ParseInt64(text)) {
-    // As Loki reads it: up to ten characters are seconds, anything longer nanoseconds.
-    return text.size() <= 10 ? *number * kNsPerSecond : *number;
-  }
-  if (text.find('.') != std::string_view::npos) {
-    if (auto seconds = ParseDouble(text);
-        seconds && std::isfinite(*seconds) && std::fabs(*seconds) < 9.2e9) {
-      return static_cast<int64_t>(std::llround(*seconds * 1000)) * kNsPerMs;
-    }
-  }
-  if (auto ts = ParseRfc3339(text)) return *ts;
-  return UsageError("'" + std::string(text) +
-                    "' is not a time; try RFC 3339 (2026-01-05T00:00:00Z), a date (2026-01-05), "
-                    "seconds or nanoseconds since 1970, or now");
 }
 
 }  // namespace glp

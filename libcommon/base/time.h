@@ -7,8 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-
 namespace glp {
 
 inline constexpr int64_t kNsPerSecond = 1'000'000'000;
@@ -30,10 +28,6 @@ std::optional<int64_t> ParseTimestampExact(std::string_view text);
 // RFC 3339 with any offset and any number of fraction digits (more than nine are cut), `T` or a
 // blank between date and time; nothing where it is not that or out of range.
 std::optional<int64_t> ParseRfc3339(std::string_view text);
-// What a person or an API writes for a point in time: RFC 3339 (also date alone, UTC), `now`,
-// seconds (≤ 10 digits, or with a fraction) or nanoseconds since 1970, as Loki reads them.
-Result<int64_t> ParseTimeArgument(std::string_view text, int64_t now_ns);
-
 // Civil date helpers (proleptic Gregorian, UTC).
 int64_t DaysFromCivil(int64_t year, unsigned month, unsigned day);
 struct CivilTime {

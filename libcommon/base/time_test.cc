@@ -45,24 +45,5 @@ TEST(Time, ReadsRfc3339Leniently) {
   }
 }
 
-TEST(Time, ReadsArgumentsAsLokiDoes) {
-  struct {
-    std::string_view text;
-    int64_t ts;
-  } cases[] = {
-      {"now", 42},
-      {"1767571200", 1767571200000000000},
-      {"1767571200000000001", 1767571200000000001},
-      {"1767571200.25", 1767571200250000000},
-      {"2026-01-05", 1767571200000000000},
-  };
-  for (const auto& c : cases) {
-    auto ts = ParseTimeArgument(c.text, 42);
-    ASSERT_TRUE(ts.ok()) << c.text;
-    EXPECT_EQ(*ts, c.ts) << c.text;
-  }
-  EXPECT_FALSE(ParseTimeArgument("yesterdayish", 42).ok());
-}
-
 }  // namespace
 }  // namespace glp

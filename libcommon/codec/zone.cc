@@ -13,11 +13,13 @@
 namespace glp::codec {
 namespace {
 
+// 2037-01-01
+constexpr int64_t kTablesEnd = 2'114'380'800;
+
 // The library reads the zone files' tables, which end in 2037, and not the rule that goes on behind
 // them. Later years are looked up 28 years (or some times that) earlier, when the calendar is the
 // same; exact to 2100.
 date::sys_info InfoAt(const date::time_zone* zone, int64_t utc_s) {
-  constexpr int64_t kTablesEnd = 2'114'380'800;  // 2037-01-01
   constexpr int64_t kCycle = int64_t{10'227} * 86'400;
   std::chrono::seconds shift(0);
   if (utc_s >= kTablesEnd) shift = std::chrono::seconds((utc_s - kTablesEnd) / kCycle + 1) * kCycle;
@@ -31,8 +33,8 @@ date::sys_info InfoAt(const date::time_zone* zone, int64_t utc_s) {
 
 TimeZone::TimeZone(const date::time_zone* zone) : zone_(zone) {
   // From before the first zone files' changes to the last year they spell out.
-  constexpr int64_t kFirst = -5'000'000'000, kLast = 2'114'380'800;
-  for (int64_t at = kFirst; at < kLast;) {
+  constexpr int64_t kFirst = -5'000'000'000;
+  for (int64_t at = kFirst; at < kTablesEnd;) {
     date::sys_info info = InfoAt(zone_, at);
     std::pair<std::string, int64_t> name(info.abbrev, info.offset.count());
     if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
@@ -103,7 +105,12 @@ TimeZone::Reading TimeZone::Explain(int64_t local_s) const {
 
 TimeZone::Offset TimeZone::At(int64_t utc_s) const {
   date::sys_info info = InfoAt(zone_, utc_s);
-  return {info.offset.count(), info.abbrev};
+  Offset offset{info.offset.count(), info.abbrev, utc_s, utc_s + 1};
+  if (utc_s < kTablesEnd) {
+    offset.begin_s = info.begin.time_since_epoch().count();
+    offset.end_s = std::min<int64_t>(info.end.time_since_epoch().count(), kTablesEnd);
+  }
+  return offset;
 }
 
 std::optional<int64_t> TimeZone::OffsetOf(std::string_view abbreviation, int64_t local_s) const {

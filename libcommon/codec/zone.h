@@ -39,10 +39,11 @@ class TimeZone {
     int64_t other_offset_s = 0;  // the one not taken, unless kOnce
   };
   Reading Explain(int64_t local_s) const;
-  // What its clocks show at this instant.
+  // What its clocks show at this instant, and at all from begin_s up to end_s.
   struct Offset {
     int64_t seconds;
     std::string abbreviation;
+    int64_t begin_s = 0, end_s = 0;
   };
   Offset At(int64_t utc_s) const;
   // The offset in seconds that `abbreviation` has at this local clock, or had at any time.

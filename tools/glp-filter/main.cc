@@ -1,8 +1,8 @@
 #include "cli/main.h"
 
 #include "base/time.h"
-#include "base/units.h"
 #include "cli/record_pipe.h"
+#include "codec/human_time.h"
 #include "filter.h"
 #include "logql/format.h"
 #include "logql/parser.h"
@@ -40,10 +40,9 @@ cli::Command Describe(Options* o) {
   c.Flag("-q,--quiet", &o->quiet, "print nothing; exit with 0 at the first record kept");
   c.Value("-m,--max-count", "N", &o->max_count, "stop after N records kept");
   c.DefaultText("no limit");
-  c.Value(
-      "--since", "TIME", &o->since,
-      "only records of this time or later: RFC 3339, a date, seconds or nanoseconds since 1970, "
-      "or 2h for two hours ago");
+  c.Value("--since", "TIME", &o->since,
+          "only records of this time or later: 2h ago, yesterday 14:00, 2026-01-05 14:00 (UTC), "
+          "RFC 3339 or a count since 1970");
   c.Value("--until", "TIME", &o->until, "only records before this time, written like --since");
   c.Flag("--line-buffered", &o->line_buffered, "write each record at once");
   c.Positional("QUERY", &o->query,
@@ -63,16 +62,9 @@ Result<logql::LogExpr> ParseQuery(std::string_view text) {
                     "\nto look for a text, write '|= " + logql::Quote(text) + "'");
 }
 
-// A point in time, or a duration before now.
-Result<int64_t> ParseTime(std::string_view option, const std::string& text, int64_t now_ns) {
-  if (auto ts_ns = ParseTimeArgument(text, now_ns); ts_ns.ok()) return *ts_ns;
-  const auto ago_ns = ParseDurationNs(text);
-  if (!ago_ns.ok() || *ago_ns < 0) {
-    return UsageError(std::string(option) + ": '" + text +
-                      "' is neither a time nor a duration; try 2026-01-05T10:00:00Z, 2026-01-05, "
-                      "1767571200 or 2h");
-  }
-  return now_ns - *ago_ns;
+Result<int64_t> ParseTime(const char* option, const std::string& text, int64_t now_ns) {
+  Result<int64_t> ts_ns = codec::ParseHumanTime(text, {now_ns});
+  return ts_ns.ok() ? ts_ns : ts_ns.status().Annotate(option);
 }
 
 Result<Settings> MakeSettings(const Options& o, int64_t now_ns) {

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "base/strings.h"
-#include "base/time.h"
 #include "cli/main.h"
 
 namespace glp::query {
@@ -37,11 +36,7 @@ bool LocaleIsUtf8() {
 
 }  // namespace
 
-void Look::AppendTime(std::string* out, int64_t ts_ns) const {
-  char time[kTimestampSize];
-  FormatTimestamp(ts_ns, time);
-  out->append(time, kTimestampSize);
-}
+void Look::AppendTime(std::string* out, int64_t ts_ns) const { timestamps.Append(ts_ns, out); }
 
 std::string Look::Time(int64_t ts_ns) const {
   std::string out;
@@ -53,6 +48,7 @@ Result<Look> MakeLook(const Options& options, const QueryTimes& times, int fd) {
   Look look;
   look.format = options.output;
   look.times = times;
+  look.timestamps = codec::ZonedTimestamps(times.zone);
   if (options.hist && options.plot) {
     return UsageError("--hist and --plot draw the same answer in two ways; give one");
   }

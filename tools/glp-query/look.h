@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "codec/clock_zone.h"
 #include "options.h"
 #include "query_range.h"
 
@@ -22,10 +23,11 @@ struct Look {
   bool utf8 = true;       // the locale's characters: blocks and ellipses may be drawn
   QueryTimes times;       // that were asked for; charts of log queries are drawn over them
 
-  // The one form in which people are shown points in time. Records and Loki's bodies have their
-  // own.
+  // The one form in which people are shown points in time, in the zone of `times`. Records and
+  // Loki's bodies have their own.
   void AppendTime(std::string* out, int64_t ts_ns) const;
   std::string Time(int64_t ts_ns) const;
+  mutable codec::ZonedTimestamps timestamps;
 };
 
 // Errors: Code::kUsage for options that exclude each other.

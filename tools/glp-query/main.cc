@@ -25,18 +25,18 @@ cli::Command Describe(Options* o) {
   c.Completes("file");
   c.DefaultText("-, or $LOKI_ADDR where standard input is a terminal");
   c.Value("--since", "AGO", &o->time.since,
-          "start so long before now, or before --to where that is earlier");
+          "start so long before now, or before --to where that is earlier; or a time as of --from");
   c.DefaultText("everything; 1h from a server");
   c.Value("--from", "TIME", &o->time.from,
-          "start at this time: RFC 3339, a date, seconds or nanoseconds since 1970, or 2h for two "
-          "hours ago");
+          "start at this time: 14:00, 'yesterday 14:00', 'last friday', 2h for two hours ago, "
+          "2026-01-05, RFC 3339, or a count since 1970");
   c.Value("--to", "TIME", &o->time.to, "end before this time; `now` is one, too");
   c.Value("--step", "STEP", &o->time.step,
           "time between two samples of a metric, as 30s or a number of seconds");
   c.DefaultText("1/250 of the range, at least 1s");
   c.Value("--at", "TIME", &o->time.at, "a metric at one instant instead of over a range");
   c.Value("--timezone", "ZONE", &o->time.zone,
-          "the zone of times without one, typed and printed: UTC, Local, Europe/Berlin");
+          "the zone of times without one, typed and printed: UTC, Local, +02:00, Europe/Berlin");
   c.DefaultText("UTC");
   c.Value("--limit", "N", &o->limit, "stop after so many lines; 0 is all");
   c.Flag("--forward", &o->forward, "oldest line first");

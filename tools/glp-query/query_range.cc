@@ -5,23 +5,12 @@
 
 #include "base/strings.h"
 #include "base/time.h"
-#include "base/units.h"
+#include "codec/human_time.h"
 
 namespace glp::query {
 namespace {
 
 constexpr int64_t kHourNs = 3600 * kNsPerSecond;
-
-Result<int64_t> ParsePositiveDuration(const std::string& text) {
-  GLP_ASSIGN_OR_RETURN(const int64_t duration_ns, ParseDurationNs(text));
-  if (duration_ns <= 0) return UsageError("\"" + text + "\" is not a time span above zero");
-  return duration_ns;
-}
-
-int64_t SubtractClamped(int64_t point_ns, int64_t span_ns) {
-  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-  return point_ns < kMin + span_ns ? kMin : point_ns - span_ns;
-}
 
 // Seconds as a number, or with a unit, as the `step` of Loki's API.
 Result<int64_t> ParseStep(const std::string& text) {
@@ -31,7 +20,7 @@ Result<int64_t> ParseStep(const std::string& text) {
     }
     return static_cast<int64_t>(*seconds * kNsPerSecond);
   }
-  return ParsePositiveDuration(text);
+  return codec::ParseHumanSpan(text);
 }
 
 }  // namespace
@@ -43,22 +32,16 @@ logql::TimeRange QueryTimes::Range() const {
   return range;
 }
 
-Result<int64_t> ParsePoint(const std::string& text, int64_t now_ns) {
-  Result<int64_t> point = ParseTimeArgument(text, now_ns);
-  if (point.ok()) return point;
-  const Result<int64_t> ago = ParseDurationNs(text);
-  if (ago.ok() && *ago > 0) return SubtractClamped(now_ns, *ago);
-  return UsageError("\"" + text +
-                    "\" is not a point in time; write 2026-01-05T10:00:00Z, 2026-01-05, "
-                    "1767607200, now, or 2h for two hours ago");
-}
-
-Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns) {
+Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns, const char* tz) {
   QueryTimes times;
-  const auto point = [now_ns](const std::string& text, const char* option,
+  Result<codec::ClockZone> zone = codec::ClockZone::Find(words.zone, tz);
+  if (!zone.ok()) return zone.status().Annotate("--timezone");
+  times.zone = *zone;
+  const codec::HumanClock clock{now_ns, times.zone};
+  const auto point = [&clock](const std::string& text, const char* option,
                               std::optional<int64_t>* out) -> Status {
     if (text.empty()) return Status::Ok();
-    Result<int64_t> parsed = ParsePoint(text, now_ns);
+    Result<int64_t> parsed = codec::ParseHumanTime(text, clock);
     if (!parsed.ok()) return parsed.status().Annotate(option);
     *out = *parsed;
     return Status::Ok();
@@ -68,9 +51,11 @@ Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns) {
   GLP_RETURN_IF_ERROR(point(words.at, "--at", &times.at_ns));
   if (!words.since.empty()) {
     if (times.start_ns) return UsageError("--since and --from both say where to start; give one");
-    const Result<int64_t> span = ParsePositiveDuration(words.since);
-    if (!span.ok()) return span.status().Annotate("--since");
-    times.start_ns = SubtractClamped(std::min(now_ns, times.end_ns.value_or(now_ns)), *span);
+    if (const Result<int64_t> span = codec::ParseHumanSpan(words.since); span.ok()) {
+      times.start_ns = codec::TimeBefore(std::min(now_ns, times.end_ns.value_or(now_ns)), *span);
+    } else {
+      GLP_RETURN_IF_ERROR(point(words.since, "--since", &times.start_ns));
+    }
   }
   if (!words.step.empty()) {
     const Result<int64_t> step = ParseStep(words.step);
@@ -81,8 +66,11 @@ Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns) {
     return UsageError("--at is one instant: it goes with none of --since, --from, --to, --step");
   }
   if (times.start_ns && times.end_ns && *times.start_ns > *times.end_ns) {
-    return UsageError("the range ends (" + FormatTimestamp(*times.end_ns) + ") before it starts (" +
-                      FormatTimestamp(*times.start_ns) + ")");
+    std::string end, start;
+    codec::ZonedTimestamps shown(times.zone);
+    shown.Append(*times.end_ns, &end);
+    shown.Append(*times.start_ns, &start);
+    return UsageError("the range ends (" + end + ") before it starts (" + start + ")");
   }
   return times;
 }
@@ -90,7 +78,7 @@ Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns) {
 void CloseForServer(QueryTimes* times, int64_t now_ns) {
   if (!times->end_ns) times->end_ns = now_ns;
   if (!times->start_ns) {
-    times->start_ns = SubtractClamped(std::min(now_ns, *times->end_ns), kHourNs);
+    times->start_ns = codec::TimeBefore(std::min(now_ns, *times->end_ns), kHourNs);
   }
 }
 
@@ -102,7 +90,7 @@ int64_t DefaultStep(int64_t start_ns, int64_t end_ns) {
 
 int64_t AlignDown(int64_t point_ns, int64_t step_ns) {
   const int64_t rest = point_ns % step_ns;
-  return SubtractClamped(point_ns, rest < 0 ? rest + step_ns : rest);
+  return codec::TimeBefore(point_ns, rest < 0 ? rest + step_ns : rest);
 }
 
 int64_t AlignUp(int64_t point_ns, int64_t step_ns) {

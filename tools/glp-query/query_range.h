@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "codec/clock_zone.h"
 #include "logql/source.h"
 
 namespace glp::query {
@@ -20,15 +21,15 @@ struct QueryTimes {
   std::optional<int64_t> start_ns, end_ns;  // nothing: open at that side
   std::optional<int64_t> at_ns;             // one instant
   std::optional<int64_t> step_ns;           // nothing: DefaultStep of the range
+  codec::ClockZone zone;                    // of times without one, typed and printed
 
   // The open sides as far as int64 goes.
   logql::TimeRange Range() const;
 };
 
-// RFC 3339, a date, seconds or nanoseconds since 1970, `now`, or a duration: so long ago.
-Result<int64_t> ParsePoint(const std::string& text, int64_t now_ns);
-
-Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns);
+// Points in time as codec/human_time.h reads them; `since` is one, or a span before now or before
+// `to` where that is earlier. `tz` is the variable TZ, nullptr where it is not set.
+Result<QueryTimes> ParseTimes(const TimeWords& words, int64_t now_ns, const char* tz);
 
 // A server is asked for the last hour where nothing else was said, as logcli does.
 void CloseForServer(QueryTimes* times, int64_t now_ns);

@@ -66,7 +66,7 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   const int64_t now_ns = NowNs();
   GLP_ASSIGN_OR_RETURN(const std::vector<std::string> words, SourceWords(options, context));
   GLP_ASSIGN_OR_RETURN(std::vector<SourceName> sources, NameSources(words));
-  GLP_ASSIGN_OR_RETURN(QueryTimes times, ParseTimes(options.time, now_ns));
+  GLP_ASSIGN_OR_RETURN(QueryTimes times, ParseTimes(options.time, now_ns, std::getenv("TZ")));
   if (HasServer(sources)) CloseForServer(&times, now_ns);
   GLP_ASSIGN_OR_RETURN(const Look look, MakeLook(options, times, STDOUT_FILENO));
 
