@@ -57,7 +57,8 @@ class Block {
   bool has_lines() const { return has_lines_; }
   // The rest only after kLines was loaded, src and extra after kAll.
   std::string_view lines() const { return lines_.view(); }
-  size_t line_begin(size_t i) const { return line_starts_[i]; }
+  // Where each line begins in lines(), and the end of the last.
+  const std::vector<uint32_t>& line_starts() const { return line_starts_; }
   std::string_view line(size_t i) const {
     return lines_.view().substr(line_starts_[i], line_starts_[i + 1] - line_starts_[i]);
   }

@@ -15,7 +15,23 @@ constexpr size_t kBatch = 4096;
 // A batch ends early when the runs that it keeps alive hold this much.
 constexpr size_t kMaxDoneBytes = 16 << 20;
 
+// Filters are hints: one that cannot be run is left out.
+std::vector<logql::LineFilter> MadeToRun(std::vector<logql::LineFilter> filters) {
+  std::erase_if(filters, [](logql::LineFilter& filter) {
+    const bool is_made = std::all_of(
+        filter.alternatives.begin(), filter.alternatives.end(), [](const auto& alternative) {
+          return alternative.search != nullptr || alternative.ip != nullptr ||
+                 alternative.pattern != nullptr;
+        });
+    return !is_made && !logql::PrepareLineFilter(&filter).ok();
+  });
+  return filters;
+}
+
 }  // namespace
+
+ScanContext::ScanContext(logql::ScanRequest scan)
+    : request(std::move(scan)), search(MadeToRun(request.line_filters)) {}
 
 MergeCursor::MergeCursor(std::unique_ptr<ScanContext> context,
                          std::vector<std::unique_ptr<SortedRun>> runs, bool collapse)

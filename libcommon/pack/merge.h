@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "logql/ast.h"
+#include "logql/block_search.h"
 #include "logql/source.h"
 #include "pack/read_ahead.h"
 #include "pack/sorted_run.h"
@@ -19,7 +19,10 @@ namespace glp::pack {
 
 // What runs share while they are read.
 struct ScanContext {
-  logql::ScanRequest request;
+  explicit ScanContext(logql::ScanRequest scan);
+
+  const logql::ScanRequest request;
+  const logql::BlockSearch search;  // for the request's line filters
   logql::ScanStats stats;
 };
 

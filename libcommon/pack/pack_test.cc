@@ -262,8 +262,7 @@ std::string ToText(const logql::ScanStats& stats) {
 Scanned ScanTwice(const std::string& bytes, const logql::ScanRequest& request, bool collapse,
                   size_t batches) {
   LabelTable labels;
-  auto context = std::make_unique<ScanContext>();
-  context->request = request;
+  auto context = std::make_unique<ScanContext>(request);
   std::vector<std::unique_ptr<SortedRun>> runs;
   std::vector<PackStreams> packs;
   for (uint32_t group = 0; group < 2; ++group) {
@@ -392,6 +391,90 @@ TEST(PackTest, SkipsLinesWithoutTheTextThatIsSearched) {
   ASSERT_EQ(rows.size(), 10u);
   EXPECT_EQ(rows[0].ts_ns, 907);
   EXPECT_EQ(rows[0].line, "a needle here");
+}
+
+TEST(PackTest, GivesOnlyLinesThatPassAllFilters) {
+  using Op = logql::LineFilter::Op;
+  std::vector<Sample> samples;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string line = (i % 3 == 0 ? "GET" : "Put") + std::string(" /a/") +
+                             std::to_string(i) + (i % 50 == 0 ? " from 10.1.2.3" : "");
+    samples.push_back({"{\"a\":\"b\"}", i, line, i % 7 == 0 ? "{\"m\":\"1\"}" : "", "", ""});
+  }
+  Writer::Options options;
+  options.block_bytes = 20000;
+  auto source = OpenPack(MemFile(Pack(samples, options)), "t.glp");
+  ASSERT_TRUE(source.ok());
+  const std::vector<std::pair<Op, std::vector<std::string>>> filters[] = {
+      {{Op::kContains, {"GET", "from"}}},
+      {{Op::kNotContains, {"7"}}},
+      {{Op::kMatch, {"(?i)put .*1$"}}, {Op::kNotMatch, {"/1"}}},
+      {{Op::kContains, {"/"}}},
+      {{Op::kPattern, {"GET <_> from <_>"}}, {Op::kNotContains, {"99"}}},
+      {{Op::kContains, {"nowhere"}}},
+  };
+  for (const auto& chain : filters) {
+    logql::ScanRequest request;
+    request.range = {100, 1900};
+    request.direction = logql::Direction::kForward;
+    for (const auto& [op, texts] : chain) {
+      request.line_filters.push_back(*logql::MakeLineFilter(op, texts));
+    }
+    std::vector<Row> expected;
+    for (size_t i = 100; i < 1900; ++i) {
+      const bool passes =
+          std::all_of(request.line_filters.begin(), request.line_filters.end(),
+                      [&](const auto& filter) { return filter.Passes(samples[i].line); });
+      if (passes) expected.push_back({samples[i].ts_ns, samples[i].labels, samples[i].line});
+    }
+    logql::ScanStats stats;
+    EXPECT_EQ(Scan(source->get(), request, &stats), expected) << chain[0].second[0];
+    EXPECT_EQ(stats.entries, 1800u);
+  }
+}
+
+TEST(PackTest, APlanSaysWhatAScanThenReads) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 3000; ++i) {
+    samples.push_back({"{\"a\":\"" + std::to_string(i % 3) + "\"}", i, "line", "", "", ""});
+  }
+  Writer::Options options;
+  options.block_bytes = 5000;
+  const std::string bytes = Pack(samples, options);
+  auto source = OpenPack(MemFile(bytes), "t.glp");
+  auto file = PackFile::Open(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(source.ok() && file.ok());
+  for (const bool want_lines : {true, false}) {
+    logql::ScanRequest request;
+    request.matchers.push_back(*logql::MakeMatcher("a", logql::Matcher::Op::kNotEqual, "1"));
+    request.range = {1000, 2000};
+    request.want_lines = want_lines;
+    auto plan = (*source)->Plan(request);
+    ASSERT_TRUE(plan.ok());
+    logql::ScanStats stats;
+    Scan(source->get(), request, &stats);
+    EXPECT_EQ(plan->blocks, stats.blocks_read);
+    EXPECT_EQ(plan->blocks_stream + plan->blocks_time, stats.blocks_skipped);
+    EXPECT_EQ(plan->streams, 2u);
+    EXPECT_EQ(plan->streams_total, 3u);
+    EXPECT_EQ(plan->blocks_filter, 0u);
+    EXPECT_EQ(plan->memory_entries, 0u);
+    uint64_t of_stream = 0, entries = 0, size = 0, all = 0;
+    for (const BlockInfo& block : (*file)->index().blocks) {
+      all += block.size;
+      if (block.stream == 1) {
+        ++of_stream;
+      } else if (block.max_ts_ns >= 1000 && block.min_ts_ns < 2000) {
+        entries += block.entries;
+        size += want_lines ? block.size : block.front_size;
+      }
+    }
+    EXPECT_EQ(plan->blocks_stream, of_stream);
+    EXPECT_GT(plan->blocks_time, 0u);
+    EXPECT_EQ(plan->entries, entries);
+    EXPECT_EQ(plan->bytes, size);
+    EXPECT_EQ(plan->bytes_total, all);
+  }
 }
 
 TEST(PackTest, TimesAloneNeedNoLines) {

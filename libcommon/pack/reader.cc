@@ -9,23 +9,10 @@
 namespace glp::pack {
 namespace {
 
-// The longest text that every wanted line has, "" where the filters name none.
-std::string_view Needle(const std::vector<logql::LineFilter>& filters) {
-  std::string_view best;
-  for (const logql::LineFilter& filter : filters) {
-    if (filter.alternatives.size() != 1) continue;
-    const auto& only = filter.alternatives[0];
-    if (only.is_ip) continue;
-    bool literal = filter.op == logql::LineFilter::Op::kContains ||
-                   (filter.op == logql::LineFilter::Op::kMatch && only.is_literal);
-    if (literal && only.text.size() > best.size()) best = only.text;
-  }
-  return best;
-}
-
 class BlockRun : public SortedRun {
  public:
-  BlockRun(const PackFile* file, const BlockInfo* info) : file_(file), info_(info) {}
+  BlockRun(const PackFile* file, const BlockInfo* info, const logql::BlockSearch* search)
+      : file_(file), info_(info), search_(search) {}
 
   Status Load(const logql::ScanRequest& request, LoadTools* tools,
               logql::ScanStats* stats) override {
@@ -46,9 +33,9 @@ class BlockRun : public SortedRun {
     seqs_ = block_->seqs().empty() ? nullptr : block_->seqs().data() + begin;
     stats->entries += size_;
     if (!lines || size_ == 0) return Status::Ok();
-    stats->line_bytes += block_->line_begin(end) - block_->line_begin(begin);
-    std::string_view needle = Needle(request.line_filters);
-    if (!needle.empty()) Select(needle, tools);
+    const std::vector<uint32_t>& starts = block_->line_starts();
+    stats->line_bytes += starts[end] - starts[begin];
+    if (!search_->empty()) Select(tools);
     return Status::Ok();
   }
 
@@ -63,8 +50,9 @@ class BlockRun : public SortedRun {
       entry->meta = std::string_view(kept_text_).substr(kept.at + kept.line_size, kept.meta_size);
       return;
     }
-    entry->line = block_->line(begin_ + i);
-    entry->meta = block_->meta(begin_ + i);
+    const size_t at = begin_ + (passing_.empty() ? i : passing_[i]);
+    entry->line = block_->line(at);
+    entry->meta = block_->meta(at);
   }
 
   size_t load_bytes() const override { return info_->line_bytes + info_->entries * 24; }
@@ -81,28 +69,32 @@ class BlockRun : public SortedRun {
     uint32_t meta_size;
   };
 
-  // Keeps copies of the entries whose line has `needle`, found by one search over the text of all
-  // lines, and gives the block back.
-  void Select(std::string_view needle, LoadTools* tools) {
-    const char* text = block_->lines().data();
-    size_t at = begin_;
-    size_t pos = block_->line_begin(at);
-    size_t text_end = block_->line_begin(begin_ + size_);
-    while (pos + needle.size() <= text_end) {
-      const void* hit = memmem(text + pos, text_end - pos, needle.data(), needle.size());
-      if (hit == nullptr) break;
-      auto found = static_cast<size_t>(static_cast<const char*>(hit) - text);
-      while (block_->line_begin(at + 1) <= found) ++at;
-      if (found + needle.size() <= block_->line_begin(at + 1)) {
-        Keep(at);
-        pos = block_->line_begin(at + 1);
-      } else {
-        pos = found + 1;
-      }
+  // Leaves the entries that pass the line filters. Where they are few, copies of them are kept and
+  // the block is given back.
+  void Select(LoadTools* tools) {
+    std::vector<uint32_t>& passing = tools->passing;
+    passing.clear();
+    const std::vector<uint32_t>& starts = block_->line_starts();
+    search_->Select(block_->lines().data(), starts.data() + begin_, size_, &passing);
+    if (passing.size() == size_) return;
+    size_t bytes = 0;
+    for (const uint32_t i : passing) bytes += block_->line(begin_ + i).size();
+    kept_times_.reserve(passing.size());
+    for (const uint32_t i : passing) kept_times_.push_back(times_[i]);
+    if (seqs_ != nullptr) {
+      kept_seqs_.reserve(passing.size());
+      for (const uint32_t i : passing) kept_seqs_.push_back(seqs_[i]);
+      seqs_ = kept_seqs_.data();
     }
-    size_ = kept_.size();
     times_ = kept_times_.data();
-    if (seqs_ != nullptr) seqs_ = kept_seqs_.data();
+    size_ = passing.size();
+    constexpr size_t kFew = 4;
+    if (bytes > block_->lines().size() / kFew) {
+      passing_ = passing;
+      return;
+    }
+    kept_.reserve(size_);
+    for (const uint32_t i : passing) Keep(begin_ + i);
     tools->spare = std::move(block_);
   }
 
@@ -112,14 +104,14 @@ class BlockRun : public SortedRun {
     kept_.push_back({kept_text_.size(), static_cast<uint32_t>(line.size()),
                      static_cast<uint32_t>(meta.size())});
     kept_text_.append(line).append(meta);
-    kept_times_.push_back(block_->times()[at]);
-    if (seqs_ != nullptr) kept_seqs_.push_back(block_->seqs()[at]);
   }
 
   const PackFile* file_;
   const BlockInfo* info_;
-  std::unique_ptr<Block> block_;  // loaded; nullptr where the entries are in kept_
-  size_t begin_ = 0;              // of the range within the block
+  const logql::BlockSearch* search_;
+  std::unique_ptr<Block> block_;   // loaded; nullptr where the entries are in kept_
+  size_t begin_ = 0;               // of the range within the block
+  std::vector<uint32_t> passing_;  // of the range; empty: all of it
   std::vector<Kept> kept_;
   std::string kept_text_;
   std::vector<int64_t> kept_times_;
@@ -132,8 +124,7 @@ class PackSource : public logql::EntrySource {
       : pack_(ResolveStreams(std::move(file), &labels_)) {}
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
-    auto context = std::make_unique<ScanContext>();
-    context->request = std::move(request);
+    auto context = std::make_unique<ScanContext>(std::move(request));
     std::vector<std::unique_ptr<SortedRun>> runs;
     AddRuns(pack_, 0, context.get(), &runs);
     return std::unique_ptr<logql::EntryCursor>(
@@ -145,6 +136,15 @@ class PackSource : public logql::EntrySource {
     std::vector<const LabelSet*> streams;
     AddStreams(pack_, matchers, range, &streams);
     return streams;
+  }
+
+  Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {
+    logql::ScanPlan plan;
+    PlannedStreams streams;
+    AddPlan(pack_, request, &plan, &streams);
+    plan.streams = streams.matching.size();
+    plan.streams_total = streams.all.size();
+    return plan;
   }
 
  private:
@@ -202,7 +202,7 @@ void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
       ++stats.blocks_skipped;
       continue;
     }
-    auto run = std::make_unique<BlockRun>(pack.file.get(), &block);
+    auto run = std::make_unique<BlockRun>(pack.file.get(), &block, &context->search);
     run->min_ts_ns = block.min_ts_ns;
     run->max_ts_ns = block.max_ts_ns;
     run->stream = pack.streams[block.stream];
@@ -210,6 +210,27 @@ void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
     run->order = order;
     run->exact = block.exact;
     runs->push_back(std::move(run));
+  }
+}
+
+void AddPlan(const PackStreams& pack, const logql::ScanRequest& request, logql::ScanPlan* plan,
+             PlannedStreams* streams) {
+  const std::vector<bool> matching = Matching(pack, request.matchers);
+  for (size_t i = 0; i < matching.size(); ++i) {
+    if (pack.streams[i] != nullptr) streams->all.insert(pack.streams[i]);
+    if (matching[i]) streams->matching.insert(pack.streams[i]);
+  }
+  for (const BlockInfo& block : pack.file->index().blocks) {
+    plan->bytes_total += block.size;
+    if (!matching[block.stream]) {
+      ++plan->blocks_stream;
+    } else if (!Overlaps(block, request.range)) {
+      ++plan->blocks_time;
+    } else {
+      ++plan->blocks;
+      plan->bytes += request.want_lines ? block.size : block.front_size;
+      plan->entries += block.entries;
+    }
   }
 }
 

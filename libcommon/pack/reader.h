@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -35,6 +36,13 @@ PackStreams ResolveStreams(std::shared_ptr<const PackFile> file, LabelTable* lab
 // counted in the stats, warnings of the file are added there. `group` orders files by arrival.
 void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
              std::vector<std::unique_ptr<SortedRun>>* runs);
+// Adds what AddRuns would make of the request to a plan. `streams` gathers those of all files, so
+// that each counts once.
+struct PlannedStreams {
+  std::unordered_set<const LabelSet*> matching, all;
+};
+void AddPlan(const PackStreams& pack, const logql::ScanRequest& request, logql::ScanPlan* plan,
+             PlannedStreams* streams);
 // Appends the streams that match and have a block that overlaps the range.
 void AddStreams(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
                 logql::TimeRange range, std::vector<const LabelSet*>* streams);

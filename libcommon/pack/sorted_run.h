@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "logql/source.h"
@@ -16,6 +17,7 @@ namespace glp::pack {
 struct LoadTools {
   BlockLoader loader;
   std::unique_ptr<Block> spare;  // its memory is used for the next block
+  std::vector<uint32_t> passing;
 };
 
 // Threads: one at a time; runs may be loaded by several threads, each by one.

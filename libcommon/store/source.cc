@@ -12,8 +12,7 @@ class StoreSource : public logql::EntrySource {
   explicit StoreSource(SourceParts parts) : parts_(std::move(parts)) {}
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
-    auto context = std::make_unique<pack::ScanContext>();
-    context->request = std::move(request);
+    auto context = std::make_unique<pack::ScanContext>(std::move(request));
     context->stats.warnings = parts_.warnings;
     std::vector<std::unique_ptr<pack::SortedRun>> runs;
     uint32_t group = 0;
@@ -46,6 +45,26 @@ class StoreSource : public logql::EntrySource {
     std::unordered_set<const LabelSet*> seen;
     std::erase_if(found, [&](const LabelSet* set) { return !seen.insert(set).second; });
     return found;
+  }
+
+  Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {
+    logql::ScanPlan plan;
+    pack::PlannedStreams streams;
+    for (const auto& segment : parts_.segments) {
+      pack::AddPlan(*segment, request, &plan, &streams);
+    }
+    for (const MemSnapshot& memory : parts_.memory) {
+      for (const MemView& view : memory.streams) {
+        streams.all.insert(view.stream);
+        if (!logql::MatchesAll(request.matchers, *view.stream)) continue;
+        streams.matching.insert(view.stream);
+        if (Wanted(view, request.matchers, request.range)) plan.memory_entries += view.rows;
+      }
+    }
+    plan.entries += plan.memory_entries;
+    plan.streams = streams.matching.size();
+    plan.streams_total = streams.all.size();
+    return plan;
   }
 
  private:

@@ -13,7 +13,9 @@
 #include <random>
 #include <thread>
 
+#include "base/thread_pool.h"
 #include "io/file.h"
+#include "logql/ast.h"
 #include "pack/file_writer.h"
 #include "store/folder.h"
 #include "store/reader.h"
@@ -32,8 +34,10 @@ struct Row {
 
 std::vector<Row> Rows(logql::EntrySource* source, logql::ScanStats* stats = nullptr,
                       bool want_lines = true,
-                      logql::Direction direction = logql::Direction::kForward) {
+                      logql::Direction direction = logql::Direction::kForward,
+                      ThreadPool* pool = nullptr) {
   logql::ScanRequest request;
+  request.pool = pool;
   request.direction = direction;
   request.want_lines = want_lines;
   auto cursor = source->Scan(std::move(request));
@@ -465,6 +469,73 @@ TEST_F(StoreTest, EqualEntriesWithSrcAreGivenEach) {
     EXPECT_EQ(count(OpenStore(dir_, "fake")->get()), 4u);
     EXPECT_TRUE(Damage().empty());
   }
+}
+
+TEST_F(StoreTest, AScanIsTheSameForAnyPool) {
+  Options options;
+  options.segment_bytes = 4000;
+  auto store = Open(options);
+  std::mt19937 random(7);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string line = "line " + std::to_string(random() % 3);
+    NewEntry entry =
+        random() % 3 == 0 ? FromFile(line, "f", static_cast<uint64_t>(i) + 1) : Entry(0, line);
+    entry.ts_ns = static_cast<int64_t>(random() % 500);
+    Append(store.get(), entry);
+    if (i % 700 == 0) {
+      ASSERT_TRUE(store->Commit().ok());
+    }
+  }
+  for (const auto direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
+    for (const bool want_lines : {true, false}) {
+      logql::ScanStats stats;
+      const auto rows =
+          Rows(store->Snapshot("fake")->get(), &stats, want_lines, direction, nullptr);
+      EXPECT_GT(stats.blocks_read, 5u);
+      for (const unsigned threads : {0U, 1U, 3U}) {
+        ThreadPool pool(threads);
+        logql::ScanStats pooled;
+        EXPECT_EQ(Rows(store->Snapshot("fake")->get(), &pooled, want_lines, direction, &pool),
+                  rows);
+        EXPECT_EQ(pooled.entries, stats.entries);
+        EXPECT_EQ(pooled.line_bytes, stats.line_bytes);
+        EXPECT_EQ(pooled.blocks_read, stats.blocks_read);
+        EXPECT_EQ(pooled.blocks_skipped, stats.blocks_skipped);
+      }
+    }
+  }
+}
+
+TEST_F(StoreTest, APlanTellsWhatIsInBlocksAndWhatInMemory) {
+  auto store = Open();
+  for (int i = 0; i < 10; ++i) Append(store.get(), Entry(i, "a", R"({"app":"one"})"));
+  for (int i = 0; i < 5; ++i) Append(store.get(), Entry(i, "a", R"({"app":"two"})"));
+  logql::ScanRequest request;
+  request.matchers.push_back(*logql::MakeMatcher("app", logql::Matcher::Op::kEqual, "one"));
+  auto plan = store->Snapshot("fake")->get()->Plan(request);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->streams, 1u);
+  EXPECT_EQ(plan->streams_total, 2u);
+  EXPECT_EQ(plan->blocks, 0u);
+  EXPECT_EQ(plan->entries, 10u);
+  EXPECT_EQ(plan->memory_entries, 10u);
+  ASSERT_TRUE(store->Flush().ok());
+  for (int i = 20; i < 23; ++i) Append(store.get(), Entry(i, "a", R"({"app":"one"})"));
+  plan = store->Snapshot("fake")->get()->Plan(request);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->streams, 1u);
+  EXPECT_EQ(plan->streams_total, 2u);
+  EXPECT_EQ(plan->blocks, 1u);
+  EXPECT_EQ(plan->blocks_stream, 1u);
+  EXPECT_EQ(plan->entries, 13u);
+  EXPECT_EQ(plan->memory_entries, 3u);
+  EXPECT_GT(plan->bytes, 0u);
+  EXPECT_GT(plan->bytes_total, plan->bytes);
+  request.range = {100, 200};
+  plan = store->Snapshot("fake")->get()->Plan(request);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->blocks_time, 1u);
+  EXPECT_EQ(plan->entries, 0u);
 }
 
 TEST_F(StoreTest, ASnapshotStaysAsItWas) {
