@@ -84,6 +84,9 @@ std::string ToString(const LabelFormat& format) {
 std::string ToString(const Decolorize&) { return "| decolorize"; }
 std::string ToString(const DropLabels& drop) { return Names("drop", drop.labels); }
 std::string ToString(const KeepLabels& keep) { return Names("keep", keep.labels); }
+std::string ToString(const DistinctLabels& distinct) {
+  return "| distinct " + Join(distinct.names, ",");
+}
 
 std::string ToString(const Unwrap& unwrap) {
   static constexpr std::string_view kConversions[] = {"", "bytes", "duration", "duration_seconds"};
@@ -102,7 +105,7 @@ std::vector<LineFilter> LogExpr::LeadingLineFilters() const {
     const bool changes_line = std::holds_alternative<LineFormat>(stage) ||
                               std::holds_alternative<Decolorize>(stage) ||
                               std::holds_alternative<UnpackParser>(stage);
-    if (changes_line) break;
+    if (changes_line || std::holds_alternative<DistinctLabels>(stage)) break;
   }
   return filters;
 }

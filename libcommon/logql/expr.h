@@ -72,6 +72,11 @@ struct KeepLabels {
   std::vector<NameOrMatcher> labels;
 };
 
+// distinct a, b: the first entry of each combination of values. Not in metrics.
+struct DistinctLabels {
+  std::vector<std::string> names;
+};
+
 // | unwrap bytes(size): the label that gives a range aggregation its numbers. It stands only in
 // such an aggregation, once, and nothing but label filters behind it.
 struct Unwrap {
@@ -81,16 +86,16 @@ struct Unwrap {
 };
 
 // One step of the pipeline behind a selector.
-using Stage =
-    std::variant<LineFilter, JsonParser, LogfmtParser, RegexpParser, PatternStage, UnpackParser,
-                 LabelFilter, LineFormat, LabelFormat, Decolorize, DropLabels, KeepLabels, Unwrap>;
+using Stage = std::variant<LineFilter, JsonParser, LogfmtParser, RegexpParser, PatternStage,
+                           UnpackParser, LabelFilter, LineFormat, LabelFormat, Decolorize,
+                           DropLabels, KeepLabels, DistinctLabels, Unwrap>;
 
 struct LogExpr {
   std::vector<Matcher> matchers;  // none: every stream
   std::vector<Stage> stages;      // in order
 
   // The line filters that see the line as it is stored: those in front of any stage that changes
-  // it. What a source may use to skip entries.
+  // it or counts what it saw. What a source may use to skip entries.
   std::vector<LineFilter> LeadingLineFilters() const;
   // nullptr where there is none.
   const Unwrap* FindUnwrap() const;

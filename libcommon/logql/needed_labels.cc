@@ -43,6 +43,9 @@ void Need(const std::vector<NameOrMatcher>& labels, NeededLabels* needed) {
 }
 void Need(const DropLabels& drop, NeededLabels* needed) { Need(drop.labels, needed); }
 void Need(const KeepLabels& keep, NeededLabels* needed) { Need(keep.labels, needed); }
+void Need(const DistinctLabels& distinct, NeededLabels* needed) {
+  for (const std::string& name : distinct.names) needed->Add(name);
+}
 void Need(const Unwrap& unwrap, NeededLabels* needed) { needed->Add(unwrap.label); }
 
 // Parsers and what looks at the line.

@@ -102,6 +102,12 @@ Status ExprParser::CheckRangeAggregation(const RangeAggregation& range) const {
   if (range.grouping && !TakesGrouping(range.op)) {
     return UsageError("grouping not allowed for " + name + " aggregation");
   }
+  for (const Stage& stage : range.log.stages) {
+    if (!std::holds_alternative<DistinctLabels>(stage)) continue;
+    return UsageError("'" + ToString(stage) +
+                      "' cannot stand in a metric, whose windows overlap; count(sum by (a) "
+                      "(count_over_time({…} | json [5m]))) counts the values of a");
+  }
   const bool has_unwrap = range.log.FindUnwrap() != nullptr;
   if (has_unwrap && !TakesUnwrap(range.op)) {
     return UsageError("invalid aggregation " + name + " with unwrap");

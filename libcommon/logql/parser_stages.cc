@@ -138,6 +138,21 @@ Result<Stage> ParseKeep(ParserCursor* cursor) {
   return Stage(KeepLabels{std::move(labels)});
 }
 
+// distinct = IDENTIFIER {"," IDENTIFIER}
+Result<Stage> ParseDistinct(ParserCursor* cursor) {
+  DistinctLabels distinct;
+  do {
+    GLP_ASSIGN_OR_RETURN(distinct.names.emplace_back(), cursor->ExpectIdentifier());
+  } while (cursor->TakeIf(","));
+  return Stage(std::move(distinct));
+}
+
+// No reserved word: | distinct="x" is a filter of the label that is called so.
+bool StartsDistinct(const ParserCursor& cursor) {
+  return cursor.Peek().kind == Kind::kIdentifier && cursor.Peek().text == "distinct" &&
+         cursor.Peek(1).kind == Kind::kIdentifier;
+}
+
 using StageParser = Result<Stage> (*)(ParserCursor*);
 constexpr std::pair<std::string_view, StageParser> kStages[] = {
     {"json", ParseJson},
@@ -157,6 +172,10 @@ Result<Stage> ParseStage(ParserCursor* cursor) {
   if (const StageParser* parse = Find(kStages, cursor->Peek())) {
     cursor->Take();
     return (*parse)(cursor);
+  }
+  if (StartsDistinct(*cursor)) {
+    cursor->Take();
+    return ParseDistinct(cursor);
   }
   GLP_ASSIGN_OR_RETURN(LabelFilter filter, ParseLabelFilter(cursor));
   return Stage(std::move(filter));

@@ -22,7 +22,8 @@ bool ReadsNumbers(const LabelFilter& filter) {
 
 bool ChangesLabel(const Stage& stage) {
   if (const auto* filter = std::get_if<LabelFilter>(&stage)) return ReadsNumbers(*filter);
-  return !std::holds_alternative<LineFilter>(stage) && !std::holds_alternative<Decolorize>(stage);
+  return !std::holds_alternative<LineFilter>(stage) && !std::holds_alternative<Decolorize>(stage) &&
+         !std::holds_alternative<DistinctLabels>(stage);
 }
 
 Status Refuse(const Stage& stage, const Status& status) {
@@ -41,8 +42,11 @@ Pipeline::Pipeline()
 Result<Pipeline> Pipeline::Make(const LogExpr& log, const Wants& wants) {
   Pipeline pipeline;
   const size_t count = log.stages.size();
-  StageContext context = {
-      pipeline.labels_.get(), {}, wants.now_ns.value_or(NowNs()), pipeline.sample_.get()};
+  StageContext context = {pipeline.labels_.get(),
+                          {},
+                          wants.now_ns.value_or(NowNs()),
+                          pipeline.sample_.get(),
+                          wants.max_distinct};
   context.needed.all = wants.all_labels;
   context.needed.may_stop = wants.may_stop && !wants.all_labels;
   for (const std::string& name : wants.labels) context.needed.Add(name);
@@ -55,6 +59,7 @@ Result<Pipeline> Pipeline::Make(const LogExpr& log, const Wants& wants) {
     NeedInFrontOf(stage, &context.needed);
     pipeline.changes_labels_ |= ChangesLabel(stage);
     pipeline.changes_lines_ |= ChangesLine(stage);
+    pipeline.has_state_ |= std::holds_alternative<DistinctLabels>(stage);
   }
   NeededLabels read;
   read.all = false;
@@ -74,6 +79,12 @@ bool Pipeline::Process(Entry* entry) {
   }
   entry->line = line.text;
   return true;
+}
+
+Status Pipeline::status() const {
+  if (!has_state_) return Status::Ok();
+  for (const auto& stage : stages_) GLP_RETURN_IF_ERROR(stage->status());
+  return Status::Ok();
 }
 
 void Pipeline::TakeLabels(Entry* entry, LabelTable* table) {

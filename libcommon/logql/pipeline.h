@@ -39,6 +39,8 @@ struct Wants {
   // What templates take for the present; nothing: the time of Make. Pipelines that share the work
   // of a query must agree on it.
   std::optional<int64_t> now_ns = std::nullopt;
+  // Combinations of values that a `distinct` remembers, 32 bytes each at most; more: Code::kLimit.
+  uint64_t max_distinct = 1 << 22;
 };
 
 class Pipeline {
@@ -64,6 +66,8 @@ class Pipeline {
   bool AsksForErrors() const { return asks_for_errors_; }
   // What becomes of an entry depends on those before it: one pipeline must see them all, in order.
   bool HasState() const { return has_state_; }
+  // What ended it, Code::kLimit; to be asked now and then where it has state.
+  Status status() const;
   // Label sets that it saw are about to go.
   void ForgetStreams() { labels_->ForgetStreams(); }
 

@@ -49,6 +49,7 @@ struct StageContext {
   NeededLabels needed;  // behind this stage
   int64_t now_ns = 0;
   double* sample = nullptr;  // where an unwrap leaves the entry's number
+  uint64_t max_distinct = UINT64_MAX;
 };
 
 // The line as the stages hand it on.
@@ -63,6 +64,8 @@ class PipelineStage {
   // False: the entry goes no further. `line` may be given another text, which lives until the
   // stage's next call.
   virtual bool Run(StageLine* line, LabelsBuilder* labels) = 0;
+  // What ended it: Code::kLimit. It lets nothing pass any more.
+  virtual Status status() const { return Status::Ok(); }
   // Ids of labels that are not kept (LabelNames::Keep) are forgotten.
   virtual void ForgetNames() {}
 };
@@ -80,6 +83,7 @@ StageResult MakeStage(const LabelFormat& format, const StageContext& context);
 StageResult MakeStage(const Decolorize& decolorize, const StageContext& context);
 StageResult MakeStage(const DropLabels& drop, const StageContext& context);
 StageResult MakeStage(const KeepLabels& keep, const StageContext& context);
+StageResult MakeStage(const DistinctLabels& distinct, const StageContext& context);
 StageResult MakeStage(const Unwrap& unwrap, const StageContext& context);
 StageResult MakeJsonExpressions(const JsonParser& json, const StageContext& context);
 StageResult MakeLogfmtExpressions(const LogfmtParser& logfmt, const StageContext& context);

@@ -132,7 +132,7 @@ class RandomQueries {
   }
 
   std::string Stage() {
-    switch (Number(21)) {
+    switch (Number(22)) {
       case 0:
       case 1:
         return LineFilter();
@@ -173,6 +173,10 @@ class RandomQueries {
         return "| decolorize";
       case 19:
         return "| drop " + List(3, [this] { return NameOrMatcher(); });
+      case 20:
+        return "| distinct " + List(2, [this] {
+                 return OneIn(8) ? Pick({"__error__", "nosuch"}) : Name();
+               });
       default:
         return "| keep " + List(4, [this] { return NameOrMatcher(); });
     }

@@ -871,6 +871,17 @@ class SlowPipeline {
   }
 
  private:
+  bool Run(const DistinctLabels& distinct, SlowEntry* e) {
+    std::vector<std::string> values;
+    bool has_any = false;
+    const SlowEntry::Strings all = e->All();
+    for (const std::string& name : distinct.names) {
+      const auto found = all.find(name);
+      has_any |= found != all.end();
+      values.push_back(found == all.end() ? "" : found->second);
+    }
+    return !has_any || seen_[&distinct].insert(values).second;
+  }
   static bool Run(const LineFilter& filter, SlowEntry* e) { return slow::Passes(filter, e->line); }
   static bool Run(const LabelFilter& filter, SlowEntry* e) { return slow::Passes(filter, e); }
   static bool Run(const Unwrap& unwrap, SlowEntry* e) { return slow::Unwraps(unwrap, e); }
@@ -918,6 +929,7 @@ class SlowPipeline {
 
   const LogExpr& log_;
   const int64_t now_ns_ = NowNs();
+  std::map<const DistinctLabels*, std::set<std::vector<std::string>>> seen_;
 };
 
 }  // namespace glp::logql

@@ -100,6 +100,7 @@ Status FilterHandler::OnRecord(Record& record, cli::RecordPipe& pipe) {
   const bool passes = verdict.state == Verdict::State::kLook
                           ? LooksGood(verdict, record)
                           : verdict.state == Verdict::State::kKeep;
+  if (keep_) GLP_RETURN_IF_ERROR(keep_->status());
   if (passes == settings_.invert) {
     passage_.Reject(record, "filter");
   } else {
