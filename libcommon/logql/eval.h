@@ -14,6 +14,16 @@
 
 namespace glp::logql {
 
+class Pipeline;  // logql/pipeline.h
+
+// A scan that a query is about to make.
+struct ScanStart {
+  const LogExpr& log;
+  const RangeAggregation* range;  // nullptr: a log query
+  const ScanRequest& request;
+  const Pipeline& pipeline;  // that its entries go through
+};
+
 struct QueryParams {
   TimeRange range;      // log queries: start <= ts < end
   int64_t step_ns = 0;  // range queries of a metric: > 0
@@ -31,6 +41,8 @@ struct QueryParams {
   // Streams that a log query made (label_format, drop, keep) are about to go, as there are very
   // many; the sink must not look at those of entries before. Empty: they stay to the end.
   std::function<void()> forget_streams;
+  // Told of each scan. May be empty.
+  std::function<void(const ScanStart& start)> on_scan;
 };
 
 struct Sample {

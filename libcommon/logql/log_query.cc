@@ -87,6 +87,7 @@ Status LogScan::Run(EntrySource* source, ScanStats* stats) {
           std::make_unique<LogWorker>(std::move(pipeline)));
     };
   }
+  if (params_.on_scan) params_.on_scan({query_, nullptr, request, *pipeline_});
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<EntryCursor> cursor, source->Scan(std::move(request)));
   Status status = ReadAlone(cursor.get(), shares ? params_.chunk_bytes : UINT64_MAX);
   if (done_ || !status.ok()) {

@@ -119,6 +119,7 @@ Status RangeScan::Open() {
     alone_bytes_ = params.chunk_bytes;
     line_filters_ = request.line_filters;
   }
+  if (params.on_scan) params.on_scan({range_.log, &range_, request, finder_->pipeline()});
   GLP_ASSIGN_OR_RETURN(cursor_, context_.source->Scan(std::move(request)));
   return Status::Ok();
 }
