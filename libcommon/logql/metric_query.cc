@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "logql/cancellable_sort.h"
 #include "logql/eval.h"
 #include "logql/format.h"
 #include "logql/series_labels.h"
@@ -73,11 +74,12 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<StepEvaluator> evaluator, MakeRoot(query, context));
   std::vector<Series> series;
   std::vector<size_t> by_id;  // index in `series` plus 1, by LabelSet::id
+  CancelCheck check(params.cancelled);
   std::vector<Point> points;
   for (uint64_t step = 0;;) {
-    if (params.cancelled && step % 1024 == 0 && params.cancelled()) return CancelledError();
     GLP_ASSIGN_OR_RETURN(const bool has_step, evaluator->Next(&step, &points));
     if (!has_step) break;
+    if (check.Stops(kStepWork + points.size() * kPointWork)) return CancelledError();
     for (const Point& point : points) {
       if (by_id.size() <= point.labels->id) by_id.resize(point.labels->id + 1);
       size_t& index = by_id[point.labels->id];
@@ -97,8 +99,10 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
     }
   }
   if (steps.count == 1 && Sorts(query)) return series;
-  std::sort(series.begin(), series.end(),
-            [](const Series& a, const Series& b) { return LabelsComeBefore(a.labels, b.labels); });
+  const auto before = [](const Series& a, const Series& b) {
+    return LabelsComeBefore(a.labels, b.labels);
+  };
+  if (!Sort(&series, before, &check)) return CancelledError();
   return series;
 }
 

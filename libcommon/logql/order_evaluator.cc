@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "logql/cancellable_sort.h"
 #include "logql/series_labels.h"
 #include "logql/step_evaluator.h"
 
@@ -23,7 +24,8 @@ class OrderEvaluator : public StepEvaluator {
                                    : std::numeric_limits<uint64_t>::max()),
         grouping_(vector.grouping.value_or(Grouping())),
         inner_(std::move(inner)),
-        context_(context) {}
+        context_(context),
+        check_(context.params->cancelled) {}
 
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override {
     GLP_ASSIGN_OR_RETURN(const bool has_step, inner_->Next(step, points));
@@ -35,7 +37,7 @@ class OrderEvaluator : public StepEvaluator {
       points->erase(end, points->end());
       return true;
     }
-    std::sort(points->begin(), points->end(), before);
+    if (!Sort(points, before, &check_)) return CancelledError();
     if (points->size() > most_) KeepMostOfEach(points);
     return true;
   }
@@ -69,6 +71,7 @@ class OrderEvaluator : public StepEvaluator {
   const Grouping grouping_;
   std::unique_ptr<StepEvaluator> inner_;
   const EvalContext& context_;
+  CancelCheck check_;
   std::vector<const LabelSet*> groups_;  // by the id of a series' labels
   std::vector<uint64_t> counts_;         // by the id of a group's labels
 };

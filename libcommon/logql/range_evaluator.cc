@@ -22,7 +22,8 @@ class RangeEvaluator : public StepEvaluator {
       : scan_(range, grouping, context),
         count_(context.steps.count),
         takes_bytes_(range.op == Op::kBytesOverTime || range.op == Op::kBytesRate),
-        follows_(context.params->follows) {
+        follows_(context.params->follows),
+        check_(context.params->cancelled) {
     parameters_.seconds = static_cast<double>(range.range_ns) / static_cast<double>(kNsPerSecond);
     parameters_.is_rate = range.op == Op::kRate || range.op == Op::kBytesRate;
     parameters_.quantile = range.parameter;
@@ -33,6 +34,7 @@ class RangeEvaluator : public StepEvaluator {
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override {
     points->clear();
     for (; step_ < count_; ++step_) {
+      if (check_.Stops(kStepWork + live_.size() * kPointWork)) return CancelledError();
       if (live_.empty()) {
         // Nothing until the next entry: on to the first window that may hold it.
         GLP_ASSIGN_OR_RETURN(const bool has_entry, scan_.HasEntry());
@@ -46,10 +48,8 @@ class RangeEvaluator : public StepEvaluator {
         }
         step_ = next;
       }
-      GLP_RETURN_IF_ERROR(
-          scan_.TakeUntil(step_, [this](RangeScan::SeriesId id, const RangeScan::Item& item) {
-            Add(id, item);
-          }));
+      GLP_RETURN_IF_ERROR(scan_.TakeUntil(
+          step_, [this](RangeScan::SeriesId id, const RangeScan::Item& item) { Add(id, item); }));
       Collect(points);
       if (points->empty() && !follows_) continue;
       *step = step_++;
@@ -94,6 +94,7 @@ class RangeEvaluator : public StepEvaluator {
   RangeScan scan_;
   const uint64_t count_;
   const bool takes_bytes_, follows_;
+  CancelCheck check_;
   RangeParameters parameters_;
   uint64_t step_ = 0;
   std::vector<Series> series_;             // by RangeScan::SeriesId

@@ -72,6 +72,9 @@ Result<std::unique_ptr<StepEvaluator>> MakeLabelReplaceEvaluator(const LabelRepl
 // At every step one series without labels.
 std::unique_ptr<StepEvaluator> MakeConstantEvaluator(double value, const EvalContext& context);
 
+// What a step costs, and a point of it, in the units of CancelCheck.
+inline constexpr uint64_t kStepWork = 64, kPointWork = 32;
+
 Status CancelledError();
 // `to` may be nullptr.
 void AddStats(const ScanStats& from, ScanStats* to);
