@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "logql/cancel_check.h"
 #include "logql/step_evaluator.h"
 
 namespace glp::logql {
@@ -14,12 +15,16 @@ const Grouping kAllTogether;
 
 class ConstantEvaluator : public StepEvaluator {
  public:
-  ConstantEvaluator(const LabelSet* labels, double value, uint64_t count)
-      : point_{labels, value}, count_(count) {}
+  ConstantEvaluator(double value, const EvalContext& context)
+      : point_{context.labels->FromLabels({}), value},
+        count_(context.steps.count),
+        check_(context.params->cancelled) {}
 
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override {
     points->clear();
     if (next_ == count_) return false;
+    // Operators may refuse every one of them.
+    if (check_.Stops(kStepWork)) return CancelledError();
     *step = next_++;
     points->push_back(point_);
     return true;
@@ -28,6 +33,7 @@ class ConstantEvaluator : public StepEvaluator {
  private:
   const Point point_;
   const uint64_t count_;
+  CancelCheck check_;
   uint64_t next_ = 0;
 };
 
@@ -44,11 +50,12 @@ class AbsentEvaluator : public StepEvaluator {
         std::vector<Point> present;
         GLP_ASSIGN_OR_RETURN(const bool any, inner_->Next(&present_at_, &present));
         if (!any) present_at_ = std::numeric_limits<uint64_t>::max();
+        is_present_ = !present.empty();
         is_behind_ = false;
       }
       if (next_ == present_at_) {
         is_behind_ = true;
-        continue;
+        if (is_present_) continue;
       }
       *step = next_++;
       points->push_back({labels_, 1});
@@ -95,8 +102,7 @@ Result<std::unique_ptr<StepEvaluator>> MakeAbsentEvaluator(const RangeAggregatio
 }
 
 std::unique_ptr<StepEvaluator> MakeConstantEvaluator(double value, const EvalContext& context) {
-  return std::make_unique<ConstantEvaluator>(context.labels->FromLabels({}), value,
-                                             context.steps.count);
+  return std::make_unique<ConstantEvaluator>(value, context);
 }
 
 }  // namespace glp::logql

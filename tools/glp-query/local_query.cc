@@ -60,6 +60,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   stdin_options.before_wait = [&job] { return job.out.Flush(); };
   // The reader's order is that of the answer, whichever was asked for.
   if (streaming) params.direction = logql::Direction::kForward;
+  params.follows = streaming;
   const Stopwatch watch;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, options, job.context, stdin_options));
@@ -98,6 +99,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
 }
 
 Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
+  if (job.options.follow) return FollowMetric(job, query);
   if (WantsContext(job.options)) {
     return UsageError("-A, -B and -C go with queries that give log lines, and this one gives none");
   }

@@ -6,15 +6,23 @@
 #include <cstdlib>
 
 #include "base/time.h"
+#include "cli/pager.h"
 #include "record/labels.h"
 
 namespace glp::query {
 namespace {
 
-// Without -s: records on stdin; where that is a terminal, the server of LOKI_ADDR.
+// Without -s: records on stdin; where that is a terminal, the server of LOKI_ADDR. --diff names its
+// two sources itself.
 Result<std::vector<std::string>> SourceWords(const Options& options, const cli::Context& context) {
   std::vector<std::string> words = options.sources;
-  if (words.empty()) {
+  if (options.diff) {
+    if (!words.empty()) return UsageError("--diff names its two sources itself: no -s");
+    if (options.words.size() < 2 || options.words.size() > 3) {
+      return UsageError("--diff takes two sources and, perhaps, a query: --diff A B [QUERY]");
+    }
+    words.assign(options.words.begin(), options.words.begin() + 2);
+  } else if (words.empty()) {
     const char* server = std::getenv("LOKI_ADDR");
     words.emplace_back(server && *server && isatty(STDIN_FILENO) ? server : "-");
   }
@@ -43,6 +51,7 @@ Status TooMany(const std::string& word) {
 
 Result<bool> Dispatch(Job& job) {
   const std::vector<std::string>& words = job.options.words;
+  if (job.options.follow) GLP_RETURN_IF_ERROR(CheckFollow(job));
   if (job.options.diff) return DiffPatterns(job);
   if (words.empty()) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
@@ -55,9 +64,8 @@ Result<bool> Dispatch(Job& job) {
   }
   if (words.size() > 1) return TooMany(words.back());
   // A server gives no context: the lines around are chosen here.
-  return IsOneServer(job.sources) && !WantsContext(job.options)
-             ? RunServerQuery(job, words.front())
-             : RunLocalQuery(job, words.front());
+  return IsOneServer(job.sources) && !WantsContext(job.options) ? RunServerQuery(job, words.front())
+                                                                : RunLocalQuery(job, words.front());
 }
 
 }  // namespace
@@ -70,20 +78,30 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
   if (HasServer(sources)) CloseForServer(&times, now_ns);
   GLP_ASSIGN_OR_RETURN(const Look look, MakeLook(options, times, STDOUT_FILENO));
 
+  // What the answer looks like was decided for the terminal; from here on it may be a pipe.
+  const std::unique_ptr<cli::Pager> pager =
+      options.no_pager || options.follow ? nullptr : cli::Pager::Start();
   io::Output out(STDOUT_FILENO, "standard output");
   io::EnlargePipe(STDOUT_FILENO);
   ThreadPool pool(options.jobs > 0 ? static_cast<unsigned>(options.jobs - 1)
                                    : std::thread::hardware_concurrency());
   Job job{options, context, std::move(sources), times, look, out, &pool};
-  Result<bool> found = Dispatch(job);
+  const Result<bool> found = Dispatch(job);
   // What was printed before an error is whole lines: they go out.
-  const Status flushed = out.Flush();
-  if (!found.ok() && found.status().code() == Code::kCancelled) {
+  Status status = out.Flush();
+  if (!found.ok()) status = found.status();
+  bool stopped = status.code() == Code::kCancelled;
+  if (pager) {
+    // Who quits the pager has seen enough; who stops the query may leave it with a full pipe.
+    if (pager->left() && stopped) status = {Code::kClosed, "the pager was quit"};
+    stopped = !pager->left() && (stopped || (pager->interrupted() && !status.ok()));
+    GLP_RETURN_IF_ERROR(pager->Finish());
+  }
+  if (stopped) {
     context.Say("stopped before the end: the answer is not complete");
     return static_cast<int>(cli::kExitIncomplete);
   }
-  if (!found.ok()) return found.status();
-  GLP_RETURN_IF_ERROR(flushed);
+  GLP_RETURN_IF_ERROR(status);
   return static_cast<int>(*found ? cli::kExitOk : cli::kExitNoMatch);
 }
 
@@ -103,6 +121,8 @@ void SayCommonLabels(Job& job, const Labels& common) {
 
 void SayCut(Job& job) {
   if (!job.options.quiet) {
+    // Behind the lines, where both go to one place; an error is kept for the end.
+    [[maybe_unused]] const Status flushed = job.out.Flush();
     job.context.Say("stopped at --limit " + std::to_string(job.options.limit) +
                     "; there may be more");
   }

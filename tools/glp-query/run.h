@@ -55,6 +55,10 @@ Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource*
                       const std::function<bool(const logql::Entry& entry, bool is_match)>& sink,
                       logql::ScanStats* stats);
 
+// -f: whether it goes with the other options; and a metric of standard input, step by step.
+Status CheckFollow(const Job& job);
+Result<bool> FollowMetric(Job& job, const logql::MetricExpr& query);
+
 // The query changes the labels of streams: what the stored ones share says nothing then.
 bool ChangesStreams(const logql::LogExpr& query);
 
