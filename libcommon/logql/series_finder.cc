@@ -49,6 +49,7 @@ SeriesFinder::SeriesFinder(const RangeAggregation& range, const Grouping* groupi
       pipeline_(std::move(pipeline)),
       table_(table),
       has_stages_(!range.log.stages.empty()),
+      groups_(grouping == nullptr || grouping->without || !grouping->names.empty()),
       // As in Loki an entry with an error ends the query, unless the query speaks of errors.
       keeps_errors_(pipeline_.AsksForErrors() ||
                     (grouping != nullptr && Has(grouping->names, kError))) {

@@ -29,9 +29,11 @@ class SeriesFinder {
 
   // False: the entry goes no further, or there is an error.
   bool Find(Entry* entry, SeriesId* series, Status* error) {
-    if (has_stages_ && !pipeline_.Process(entry)) return false;
-    return pipeline_.ChangesLabels() ? FindByLabels(series, error)
-                                     : FindByStream(*entry, series, error);
+    // What was parsed before the query is labels, too.
+    const bool by_fields = groups_ && !entry->fields.empty();
+    if ((has_stages_ || by_fields) && !pipeline_.Process(entry)) return false;
+    return by_fields || pipeline_.ChangesLabels() ? FindByLabels(series, error)
+                                                  : FindByStream(*entry, series, error);
   }
   double sample() const { return pipeline_.sample(); }
   const Pipeline& pipeline() const { return pipeline_; }
@@ -77,6 +79,7 @@ class SeriesFinder {
   Pipeline pipeline_;
   LabelTable* table_;
   bool has_stages_;
+  bool groups_;  // not all into one series
   bool keeps_errors_;
   std::vector<LabelNames::Id> names_;  // of a grouping by names
 
