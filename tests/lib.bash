@@ -8,6 +8,8 @@ GLP_BIN=${GLP_BIN:-$GLP_ROOT/build/release/bin}
 PATH=$GLP_BIN:$PATH
 export GLP_ROOT GLP_BIN PATH
 export LC_ALL=C.UTF-8 TZ=UTC
+# Tests that show something on a terminal look at what goes there, not at a pager's screen.
+export GLP_PAGER=cat
 unset NO_COLOR GLP_COLOR
 
 bats_require_minimum_version 1.5.0
