@@ -96,7 +96,8 @@ class Bars {
     if (lowest_ < 0) {
       // The two sides share the columns as their values do; halves keep the sum finite.
       const double share = -lowest_ / 2 / (highest_ / 2 - lowest_ / 2);
-      const auto wanted = static_cast<size_t>(std::lround(share * static_cast<double>(columns)));
+      const auto wanted =
+          static_cast<size_t>(std::lround(share * static_cast<double>(columns - 1)));
       left_ = std::clamp<size_t>(wanted, 1, columns - 2);
       right_ = columns - left_ - 1;
     } else {
@@ -288,7 +289,10 @@ Status PrintPlot(const std::vector<logql::Series>& series, const std::optional<G
     const std::vector<std::string> texts = texts_of(Curve(one.samples, *grid, 1));
     for (size_t i = 0; i < texts.size(); ++i) widths[i] = std::max(widths[i], texts[i].size());
   }
-  size_t used = part_width > 0 ? part_width + 2 : 0;
+  // Labels stand at the end: in a pipe they may go on as they like.
+  const size_t labels_width =
+      look.columns > 0 ? part_width : std::min(part_width, kPipeColumns / 3);
+  size_t used = labels_width > 0 ? labels_width + 2 : 0;
   for (const size_t width : widths) used += width + 2;
   const size_t screen = look.columns > 0 ? look.columns : kPipeColumns;
   const size_t room = screen > used + kMinCurve ? screen - used : kMinCurve;

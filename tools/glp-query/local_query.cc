@@ -65,7 +65,8 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> source,
                        OpenSources(job.sources, options, job.context, stdin_options));
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
-  if (job.look.format == "default" && !streaming && !ChangesStreams(query)) {
+  const bool is_text = job.look.format == "default" && job.look.chart == Chart::kNone;
+  if (is_text && !streaming && !ChangesStreams(query)) {
     GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
                          source->Streams(query.matchers, params.range));
     SayCommonLabels(job, printer->SetStreams(streams));

@@ -55,6 +55,9 @@ Result<Look> MakeLook(const Options& options, const QueryTimes& times, int fd) {
   if (options.hist || options.plot) {
     const std::string name = options.hist ? "--hist" : "--plot";
     if (options.diff) return UsageError(name + " draws the answer of one query: not with --diff");
+    if (options.before > 0 || options.after > 0 || options.around > 0) {
+      return UsageError(name + " shows no lines, so none around them; leave out -A, -B and -C");
+    }
     if (look.format != "default" && look.format != "table") {
       return UsageError(name + " draws the answer, which leaves nothing to print as -o " +
                         look.format + "; give one of them");

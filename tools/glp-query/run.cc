@@ -60,6 +60,10 @@ Result<bool> Dispatch(Job& job) {
     if (words.front() != verb.name) continue;
     if (words.size() > 2) return TooMany(words.back());
     if (job.times.at_ns) return UsageError("--at goes with a metric query only");
+    if (job.look.chart != Chart::kNone) {
+      return UsageError("--hist and --plot draw the answer of a query, not of `" + words.front() +
+                        "`");
+    }
     return verb.run(job, words.size() > 1 ? words[1] : "");
   }
   if (words.size() > 1) return TooMany(words.back());
