@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/pattern.h"
+#include "logql/format.h"
 #include "logql/ip.h"
 #include "logql/line_search.h"
 
@@ -187,6 +188,43 @@ void BlockSearch::Select(const char* text, const uint32_t* starts, size_t count,
     ForEach(passing, [&](size_t i) { out->push_back(static_cast<uint32_t>(from + i)); });
     from = to;
   }
+}
+
+std::string BlockSearch::Describe(const Target& target) {
+  const LineFilter::Alternative& alternative = *target.alternative;
+  const std::string what = alternative.ip != nullptr        ? "addresses"
+                           : alternative.pattern != nullptr ? "the pattern"
+                                                            : "the regular expression";
+  std::string clues;
+  for (const LiteralFinder& clue : target.clues) {
+    if (clue.literal().empty() && target.clues_decide) return "in every line";
+    if (clue.literal().empty()) return what + " in every line";
+    if (!clues.empty()) clues += " or ";
+    clues += Quote(clue.literal());
+    if (clue.fold_case()) clues += " in any case";
+  }
+  if (clues.empty()) return what + " in every line";
+  std::string others;
+  if (target.unless == LineSearch::Unless::kKelvin) others = "a Kelvin sign or long s";
+  if (target.unless == LineSearch::Unless::kWide) others = "bytes above ASCII";
+  if (!target.clues_decide) {
+    return clues + ", then " + what + " in lines that have it" +
+           (others.empty() ? "" : " or " + others);
+  }
+  return others.empty() ? clues : clues + "; " + what + " in lines with " + others;
+}
+
+std::vector<BlockSearch::Step> BlockSearch::Describe() const {
+  std::vector<Step> steps;
+  for (const Filter& filter : plan_) {
+    std::string how = filter.is_negated ? "lines without: " : "";
+    for (size_t i = 0; i < filter.targets.size(); ++i) {
+      if (i > 0) how += "; or ";
+      how += Describe(filter.targets[i]);
+    }
+    steps.push_back({filter.filter, std::move(how)});
+  }
+  return steps;
 }
 
 bool BlockSearch::Passes(std::string_view line) const {

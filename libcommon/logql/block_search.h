@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,14 @@ class BlockSearch {
   // One line alone.
   bool Passes(std::string_view line) const;
 
+  // What each filter looks for in a block, in words, in the order in which they are applied:
+  // `"refused" in any case, then the regular expression in lines that have it`.
+  struct Step {
+    const LineFilter* filter;  // good as long as the search
+    std::string how;
+  };
+  std::vector<Step> Describe() const;
+
  private:
   using Bits = std::vector<uint64_t>;
   struct Block;
@@ -55,6 +64,7 @@ class BlockSearch {
     int cost = 0;
   };
 
+  static std::string Describe(const Target& target);
   static Target MakeTarget(const LineFilter::Alternative& alternative);
   static void FindLines(const LiteralFinder& finder, const Block& block, Bits* lines);
   static void FindExceptions(LineSearch::Unless unless, const Block& block, Bits* lines);

@@ -228,5 +228,34 @@ TEST(BlockSearch, IsLinearInHostileTexts) {
   ExpectSame({Make(Op::kContains, {periodic + "aab"})}, pairs, "periodic");
 }
 
+TEST(BlockSearch, SaysHowItLooksForEachFilter) {
+  const struct {
+    LineFilter filter;
+    std::string how;
+  } cases[] = {
+      {Make(Op::kContains, {"error"}), "\"error\""},
+      {Make(Op::kContains, {"error", "panic"}), "\"error\"; or \"panic\""},
+      {Make(Op::kNotContains, {"x\ny"}), "lines without: \"x\\ny\""},
+      {Make(Op::kContains, {""}), "in every line"},
+      {Make(Op::kMatch, {"error|panic"}), "\"error\" or \"panic\""},
+      {Make(Op::kMatch, {"(?i)Timed out"}), "\"timed out\" in any case"},
+      {Make(Op::kMatch, {"user=\\d+ failed"}),
+       "\" failed\" in any case, then the regular expression in lines that have it"},
+      {Make(Op::kNotMatch, {"^\\d+$"}), "lines without: the regular expression in every line"},
+      {Make(Op::kContains, {"10.0.0.0/8"}, /*is_ip=*/true),
+       "\"10.\", then addresses in lines that have it"},
+      {Make(Op::kPattern, {"GET <_> from <_>"}),
+       "\" from \", then the pattern in lines that have it"},
+  };
+  for (const auto& c : cases) {
+    const std::vector<BlockSearch::Step> steps = BlockSearch({c.filter}).Describe();
+    ASSERT_EQ(steps.size(), 1u);
+    EXPECT_EQ(steps[0].how, c.how);
+  }
+  // The cheap one first, wherever it stands.
+  const BlockSearch both({Make(Op::kMatch, {"\\d+"}), Make(Op::kContains, {"error"})});
+  EXPECT_EQ(both.Describe()[0].how, "\"error\"");
+}
+
 }  // namespace
 }  // namespace glp::logql

@@ -51,8 +51,10 @@ Result<Pipeline> Pipeline::Make(const LogExpr& log, const Wants& wants) {
   context.needed.may_stop = wants.may_stop && !wants.all_labels;
   for (const std::string& name : wants.labels) context.needed.Add(name);
   pipeline.stages_.resize(count);
+  pipeline.needed_.resize(count);
   for (size_t i = count; i-- > 0;) {
     const Stage& stage = log.stages[i];
+    pipeline.needed_[i] = context.needed;
     auto made = std::visit([&](const auto& s) { return MakeStage(s, context); }, stage);
     if (!made.ok()) return Refuse(stage, made.status());
     pipeline.stages_[i] = *std::move(made);

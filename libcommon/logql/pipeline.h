@@ -68,6 +68,8 @@ class Pipeline {
   bool HasState() const { return has_state_; }
   // What ended it, Code::kLimit; to be asked now and then where it has state.
   Status status() const;
+  // What is looked at of the labels behind a stage, by its place in the query.
+  const NeededLabels& needed_behind(size_t stage) const { return needed_[stage]; }
   // Label sets that it saw are about to go.
   void ForgetStreams() { labels_->ForgetStreams(); }
 
@@ -77,6 +79,7 @@ class Pipeline {
   std::unique_ptr<LabelsBuilder> labels_;
   std::unique_ptr<double> sample_;
   std::vector<std::unique_ptr<PipelineStage>> stages_;
+  std::vector<NeededLabels> needed_;
   bool changes_labels_ = false, changes_lines_ = false, asks_for_errors_ = false;
   bool has_state_ = false;
 };

@@ -36,6 +36,7 @@ class NeededLabels {
   // Whether any begins with this text.
   bool HasPrefix(std::string_view prefix) const;
   bool empty() const { return !all && names_.empty(); }
+  const std::vector<std::string>& names() const { return names_; }  // where not all
   // How many of them a parser can set in this entry: a name of the stream or the metadata is taken.
   // SIZE_MAX where all are needed.
   size_t CountFresh(LabelsBuilder* labels) const;
