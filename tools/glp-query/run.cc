@@ -59,8 +59,9 @@ Result<bool> Dispatch(Job& job) {
   for (const Verb& verb : kVerbs) {
     if (words.front() != verb.name) continue;
     if (words.size() > 2) return TooMany(words.back());
-    if (job.times.at_ns && verb.run != ExplainQuery)
+    if (job.times.at_ns && verb.run != ExplainQuery) {
       return UsageError("--at goes with a metric query only");
+    }
     if (job.look.chart != Chart::kNone) {
       return UsageError("--hist and --plot draw the answer of a query, not of `" + words.front() +
                         "`");
