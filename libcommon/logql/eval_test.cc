@@ -263,6 +263,18 @@ TEST(RunRangeQuery, AsksForLinesOnlyWhereItNeedsThem) {
       {"sum(bytes_over_time({}[5s]))", true},
       {"max by (a) (count_over_time({}[5s]))", true},
       {"count(sum by (a) (count_over_time({}[5s])))", false},
+      // Filters by labels that all streams have.
+      {"sum by (a) (count_over_time({} | a=\"1\" or a!~\"3\" [5s]))", false},
+      {"sum(rate({b=~\".+\"} | a=\"1\" | b!=\"2\" [5s]))", false},
+      {"sum by (a) (count_over_time({} | b=\"1\" [5s]))", true},
+      {"sum by (a) (count_over_time({} | a>1 [5s]))", true},  // an error names all labels
+      {"sum by (a) (count_over_time({} | a=ip(\"::1\") [5s]))", true},
+      {"sum by (b) (count_over_time({} | a=\"1\" [5s]))", true},
+      {"count_over_time({} | a=\"1\" [5s])", true},
+      {"sum by (a) (bytes_over_time({} | a=\"1\" [5s]))", true},
+      {"absent_over_time({}[5s])", false},
+      {"absent_over_time({} | a=\"1\" [5s])", false},
+      {"sum by (a) (count_over_time({} | a=\"1\" | drop b [5s]))", true},
   };
   for (const auto& c : kCases) {
     const MetricExpr metric = Metric(c.query);

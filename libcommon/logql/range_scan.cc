@@ -34,16 +34,15 @@ class SeriesWorker : public PipelineScan::Worker {
   Status error_;
 };
 
-// What a filter looks at is the stream's, and it cannot fail.
+// What a filter looks at is the stream's. Only those by text: others look at __error__, too, which
+// metadata may bring.
 bool IsOfStream(const LabelFilter& filter, const LabelSet& stream) {
-  using Kind = LabelFilter::Kind;
   if (!filter.operands.empty()) {
     return std::all_of(filter.operands.begin(), filter.operands.end(),
                        [&](const LabelFilter& operand) { return IsOfStream(operand, stream); });
   }
-  if (filter.kind != Kind::kMatcher && filter.kind != Kind::kIp) return false;
-  return SeriesFinder::HidesMeta(stream,
-                                 filter.kind == Kind::kIp ? filter.name : filter.matcher.name);
+  return filter.kind == LabelFilter::Kind::kMatcher &&
+         SeriesFinder::HidesMeta(stream, filter.matcher.name);
 }
 
 }  // namespace
