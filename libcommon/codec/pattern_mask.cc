@@ -194,10 +194,11 @@ bool MayBeCalendar(char first) {
   }
 }
 
-// The letters that Kubernetes makes suffixes of have no vowels.
+// Kubernetes makes suffixes of digits and of letters without vowels.
 bool IsKubernetesSuffix(std::string_view word) {
   if (word.size() != 5 && (word.size() < 8 || word.size() > 10)) return false;
-  return std::all_of(word.begin(), word.end(), [](char c) { return IsLower(c) && !IsVowel(c); });
+  return std::all_of(word.begin(), word.end(),
+                     [](char c) { return IsDigit(c) || (IsLower(c) && !IsVowel(c)); });
 }
 
 // Keys whose values are ids. `key` ends where the key ends and may begin in front of it.
@@ -291,7 +292,7 @@ class Masker {
     if (out_ > start_ && IsBlank(out_[-1])) {
       q = out_;
       while (q > start_ && IsBlank(q[-1])) --q;
-      out_ = q == start_ || IsOpening(q[-1]) ? q : q + 1;
+      out_ = q == start_ || (IsOpening(q[-1]) && q[-1] != '=') ? q : q + 1;
     }
     *out_++ = kMask;
   }
@@ -384,6 +385,7 @@ class Masker {
       bits |= one;
       *out_++ = *p_++;
     } while (p_ < end_);
+    if (IsDigit(*from)) SkipEscapedUnit();
     const std::string_view word(from, static_cast<size_t>(p_ - from));
     if (!high_is_text_ && std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
       out_ = out_from;
@@ -392,7 +394,8 @@ class Masker {
     }
     if (bits & kDigit) {
       if (KeepsNumber(word)) return;
-      const size_t stem = Stem(word, bits);
+      const bool is_suffix = out_from > start_ && out_from[-1] == '-' && IsKubernetesSuffix(word);
+      const size_t stem = is_suffix ? 0 : Stem(word, bits);
       out_ = out_from + stem;
       EmitMask();
       return;
@@ -424,6 +427,14 @@ class Masker {
     Temporary(word, before);
   }
 
+  // 12\u00b5s: how JSON writers without UTF-8 spell 12 µs.
+  void SkipEscapedUnit() {
+    if (end_ - p_ < 6 || !std::equal(p_, p_ + 3, "\\u0")) return;
+    if (!std::all_of(p_ + 3, p_ + 6, IsWordByte)) return;
+    p_ += 6;
+    while (p_ < end_ && IsWordByte(*p_)) ++p_;
+  }
+
   // Letters in front that stay, where only digits follow them.
   static size_t Stem(std::string_view word, uint8_t bits) {
     if (IsDigit(word.front()) || !(bits & kOtherLetter)) return 0;
@@ -438,15 +449,22 @@ class Masker {
 
   // Parts of UUIDs, and of MAC and IPv6 addresses, without a digit in them.
   bool HexOfLetters(std::string_view word, const char* out_from) const {
-    if (word.size() >= 8) return true;
+    if (word.size() >= 7) return true;
     const char* q = out_from;
     if (word.size() <= 4 && q > start_ && (q[-1] == ':' || (q[-1] == '-' && word.size() == 4))) {
       q -= q - start_ > 1 && q[-2] == ':' ? 2 : 1;
       if (q > start_ && q[-1] == kMask) return true;
     }
-    if (word.size() != 2 || end_ - p_ < 6 || *p_ != ':' || p_[3] != ':') return false;
-    return std::all_of(p_ + 1, p_ + 3, [](char c) { return ClassOf(c) & (kDigit | kHexLetter); }) &&
-           std::all_of(p_ + 4, p_ + 6, [](char c) { return ClassOf(c) & (kDigit | kHexLetter); });
+    return word.size() == 2 && IsMacAddress(word.data());
+  }
+
+  bool IsMacAddress(const char* at) const {
+    constexpr ptrdiff_t kSize = 17;
+    if (end_ - at < kSize || (end_ - at > kSize && IsWordByte(at[kSize]))) return false;
+    for (ptrdiff_t i = 0; i < kSize; ++i) {
+      if (i % 3 == 2 ? at[i] != ':' : !(ClassOf(at[i]) & (kDigit | kHexLetter))) return false;
+    }
+    return true;
   }
 
   // Mon and Jan of dates. Behind the word is p_.

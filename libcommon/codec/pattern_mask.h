@@ -5,7 +5,7 @@
 //   ? ? took ? for /tmp/?/out (id=?)                                  each ? is the byte kMask
 //
 // Masked are, in words of letters and digits: what begins with a digit (numbers, 12ms, 4KB, 3rd,
-// 0x1f), hexadecimal with a digit in it or of 8 letters and more, the digits at the end of a word
+// 0x1f), hexadecimal with a digit in it or of 7 letters and more, the digits at the end of a word
 // (worker12), words with digits inside (k8s). Masks with one or two of . - _ : / , + @ between them
 // are one, so that dates, times, versions, addresses and UUIDs are; so is a sign in front. Further:
 //   months and days of the week beside numbers, zones, AM and PM behind them;

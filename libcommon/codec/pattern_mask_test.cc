@@ -61,9 +61,10 @@ TEST(PatternMaskTest, IdsAndAddresses) {
          {"46143b4b-eeec-62bb-beef-216a0f08a95c.", "?."},
          {"fe80::1 2001:db8::abcd", "? ?"},
          {"de:ad:be:ef:00:01 x", "? x"},
+         {"client.cc:59:25: x", "client.cc:?: x"},
          {"commit 1a2b3c4 abcdefab", "commit ? ?"},
          {"java.lang.Object@6d06d69c", "java.lang.Object@?"},
-         {"pod api-7d9f8b6c5-x2x7k api-7d9f8b6c5-bcdfg", "pod api-? api-?"},
+         {"pod api-7d9f8b6c5-x2x7k api-7d9f8b6c5-bcdfg logs-pkk48", "pod api-? api-? logs-?"},
          {"request_id=abcdefgh x", "request_id=? x"},
          {R"({"traceId":"zyxwv","user":"bob","id":null})",
           R"({"traceId":"?","user":"bob","id":null})"},
@@ -87,6 +88,7 @@ TEST(PatternMaskTest, UnitsThatChangeWithTheNumber) {
          {"in 1.2 s.", "in ?."},
          {"in 1 minute ok", "in ? ok"},
          {"free 1.5 KB, used 3 MB", "free ?, used ?"},
+         {R"("took":"1.1\u00b5s")", R"("took":"?")"},
          {"12 files", "? files"},
          {"4034 bytes", "? bytes"}});
 }

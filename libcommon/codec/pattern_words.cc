@@ -221,9 +221,9 @@ LevelWord ReadLevel(std::string_view value) {
       "error",  "err",   "critical", "crit",      "fatal",   "panic", "dpanic",
       "severe", "alert", "emerg",    "emergency", "failure", "50",    "60"};
   static constexpr std::string_view kOthers[] = {
-      "trace",   "debug", "info",    "information", "informational", "notice", "warn",   "warning",
-      "verbose", "fine",  "finer",   "finest",      "config",        "log",    "10",     "20",
-      "30",      "40",    "default", "dbg",         "inf",           "wrn",    "unknown"};
+      "trace",   "debug",   "info", "information", "informational", "notice", "warn",
+      "warning", "verbose", "fine", "finer",       "finest",        "config", "log",
+      "10",      "20",      "30",   "40",          "dbg",           "inf",    "wrn"};
   const Lower lower(value);
   if (IsOneOf(lower, kErrors)) return LevelWord::kError;
   return IsOneOf(lower, kOthers) ? LevelWord::kOther : LevelWord::kUnknown;
