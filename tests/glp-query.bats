@@ -483,7 +483,7 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   assert_contains "$stderr" "empty"
   ask -s - -s - '{}'
   assert_status 2
-  ask -o table '{}'
+  ask -o nosuch '{}'
   assert_status 2
   ask --token-file nosuch -s http://127.0.0.1:9 '{}'
   assert_status 2
