@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/json_text.h"
 #include "logql/parser.h"
 #include "wire/loki_deadline.h"
@@ -11,7 +14,9 @@
 namespace glp::wire {
 
 LokiApi::LokiApi(store::Store* store, ApiOptions options)
-    : store_(store), options_(std::move(options)) {}
+    : store_(store),
+      options_(std::move(options)),
+      query_pool_(std::max(std::thread::hardware_concurrency(), 1U) - 1) {}
 LokiApi::~LokiApi() = default;
 
 void LokiApi::AddRoutes(Router* router) {

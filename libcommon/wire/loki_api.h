@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "logql/expr.h"
 #include "store/store.h"
 #include "wire/http.h"
@@ -79,6 +80,8 @@ class LokiApi {
 
   store::Store* const store_;
   const ApiOptions options_;
+  // Of all queries together; the thread that a query came on works, too.
+  ThreadPool query_pool_;
   std::mutex intake_mutex_;
   std::vector<std::unique_ptr<Intake>> intakes_;
 

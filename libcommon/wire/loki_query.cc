@@ -57,6 +57,7 @@ Response LokiApi::RangeOfLogs(const logql::LogExpr& query, const RangeParams& pa
   // With an interval entries are left out here, so that the evaluator cannot count them.
   run.limit = params.interval_ns == 0 ? params.limit : 0;
   run.cancelled = [&deadline] { return deadline.Over(); };
+  run.pool = &query_pool_;
 
   StreamsBody body;
   bool too_large = false;
@@ -93,6 +94,7 @@ Response LokiApi::RangeOfMetric(const logql::MetricExpr& query, const RangeParam
   run.range = AlignToStep(params.range, params.step_ns);
   run.step_ns = params.step_ns;
   run.cancelled = [&deadline] { return deadline.Over(); };
+  run.pool = &query_pool_;
   run.max_series = options_.limits.max_query_series;
   logql::ScanStats stats;
   const Result<std::vector<logql::Series>> series =
@@ -120,6 +122,7 @@ Response LokiApi::Query(const Request& request) {
   logql::QueryParams run;
   run.direction = params->direction;
   run.cancelled = [&deadline] { return deadline.Over(); };
+  run.pool = &query_pool_;
   run.max_series = options_.limits.max_query_series;
   logql::ScanStats stats;
   const Result<std::vector<logql::Series>> series =
