@@ -29,6 +29,8 @@ struct QueryParams {
   int64_t step_ns = 0;  // range queries of a metric: > 0
   Direction direction = Direction::kBackward;
   uint64_t limit = 0;  // entries of a log query; 0 is all
+  // False: the sink looks at times and streams only, so a log query without stages reads no lines.
+  bool want_lines = true;
   // Asked often, from any thread; a query ends within 100 ms of its first `true`. May be empty.
   std::function<bool()> cancelled;
   // Where the parts that do not depend on each other run; nullptr: here. The answer is the same.

@@ -283,6 +283,25 @@ TEST(RunRangeQuery, AsksForLinesOnlyWhereItNeedsThem) {
   }
 }
 
+TEST(RunLogQuery, LeavesLinesUnreadThatNobodyWants) {
+  MemorySource source;
+  source.Add(1, {{"a", "1"}}, "x");
+  const struct {
+    const char* query;
+    bool sink_wants, wants;
+  } kCases[] = {
+      {R"({a="1"})", true, true}, {R"({a="1"})", false, false}, {R"({a="1"} |= "x")", false, true}};
+  for (const auto& c : kCases) {
+    QueryParams params;
+    params.want_lines = c.sink_wants;
+    int entries = 0;
+    const auto sink = [&](const Entry&) { return ++entries > 0; };
+    ASSERT_TRUE(RunLogQuery(*ParseLogQuery(c.query), &source, params, sink, nullptr).ok());
+    EXPECT_EQ(entries, 1);
+    EXPECT_EQ(source.last_request().want_lines, c.wants) << c.query;
+  }
+}
+
 TEST(RunRangeQuery, SkipsTheStepsThatHaveNothing) {
   MemorySource source;
   source.Add(0, {{"a", "1"}}, "x");

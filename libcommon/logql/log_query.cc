@@ -69,6 +69,7 @@ Status LogScan::Run(EntrySource* source, ScanStats* stats) {
   request.matchers = query_.matchers;
   request.range = params_.range;
   request.direction = params_.direction;
+  request.want_lines = params_.want_lines || !query_.stages.empty();
   request.line_filters = query_.LeadingLineFilters();
   for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
   request.follows = params_.follows;

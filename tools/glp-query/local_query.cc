@@ -50,6 +50,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   params.range = job.times.Range();
   params.direction = options.forward ? logql::Direction::kForward : logql::Direction::kBackward;
   params.limit = options.limit;
+  params.want_lines = job.look.chart == Chart::kNone;
   params.cancelled = io::StopRequested;
   params.pool = job.pool;
 
