@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "logql/cancel_check.h"
+#include "logql/step_evaluator.h"
+
 namespace glp::store {
 namespace {
 
@@ -14,7 +17,9 @@ constexpr size_t kMaxRows = 4096;
 
 class MemRun : public pack::SortedRun {
  public:
-  MemRun(const MemView* view, uint32_t run_group, uint64_t run_order) : view_(view) {
+  MemRun(const MemView* view, const logql::BlockSearch* search, uint32_t run_group,
+         uint64_t run_order)
+      : view_(view), search_(search) {
     stream = view->stream;
     min_ts_ns = view->min_ts_ns;
     max_ts_ns = view->max_ts_ns;
@@ -25,15 +30,20 @@ class MemRun : public pack::SortedRun {
 
   Status Load(const logql::ScanRequest& request, pack::LoadTools*,
               logql::ScanStats* stats) override {
+    logql::CancelCheck check(request.cancelled);
     for (const MemRow& row : SortedRows(*view_)) {
       if (!request.range.Contains(row.ts_ns)) continue;
+      if (check.Stops(row.line_size + sizeof row)) return logql::CancelledError();
+      ++stats->entries;
+      if (request.want_lines) {
+        stats->line_bytes += row.line_size;
+        if (!search_->empty() && !search_->Passes(row.line())) continue;
+      }
       rows_.push_back(row);
       row_times_.push_back(row.ts_ns);
-      stats->line_bytes += request.want_lines ? row.line_size : 0;
     }
     size_ = rows_.size();
     times_ = row_times_.data();
-    stats->entries += size_;
     return Status::Ok();
   }
 
@@ -50,6 +60,7 @@ class MemRun : public pack::SortedRun {
 
  private:
   const MemView* view_;
+  const logql::BlockSearch* search_;
   std::vector<MemRow> rows_;
   std::vector<int64_t> row_times_;
 };
@@ -234,8 +245,9 @@ std::vector<MemRow> SortedRows(const MemView& view) {
   return rows;
 }
 
-std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, uint32_t group, uint64_t order) {
-  return std::make_unique<MemRun>(view, group, order);
+std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, const logql::BlockSearch* search,
+                                            uint32_t group, uint64_t order) {
+  return std::make_unique<MemRun>(view, search, group, order);
 }
 
 }  // namespace glp::store

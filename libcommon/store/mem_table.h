@@ -149,7 +149,9 @@ MemSnapshot TakeSnapshot(std::shared_ptr<const MemTable> table);
 // The rows of a view sorted by time, equal times in the order of arrival.
 std::vector<MemRow> SortedRows(const MemView& view);
 
-// A view as part of a merge. `view` must outlive the run.
-std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, uint32_t group, uint64_t order);
+// A view as part of a merge, without the lines that do not pass the search. Both must outlive the
+// run.
+std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, const logql::BlockSearch* search,
+                                            uint32_t group, uint64_t order);
 
 }  // namespace glp::store

@@ -23,7 +23,7 @@ class StoreSource : public logql::EntrySource {
       uint64_t order = 0;
       for (const MemView& view : memory.streams) {
         if (!Wanted(view, context->request.matchers, context->request.range)) continue;
-        runs.push_back(MakeMemRun(&view, group, order++));
+        runs.push_back(MakeMemRun(&view, &context->search, group, order++));
       }
       ++group;
     }

@@ -506,6 +506,33 @@ TEST_F(StoreTest, AScanIsTheSameForAnyPool) {
   }
 }
 
+TEST_F(StoreTest, LinesThatCannotPassNeverBecomeEntries) {
+  auto store = Open();
+  for (int i = 0; i < 200; ++i) {
+    Append(store.get(), Entry(i, i % 10 == 3 ? "a needle" : "hay"));
+    if (i == 99) {
+      ASSERT_TRUE(store->Flush().ok());  // the rest stays in memory
+    }
+  }
+  logql::ScanRequest request;
+  request.line_filters.push_back(
+      *logql::MakeLineFilter(logql::LineFilter::Op::kContains, {"needle"}));
+  auto source = store->Snapshot("fake");
+  auto cursor = (*source)->Scan(request);
+  ASSERT_TRUE(cursor.ok());
+  std::vector<logql::Entry> batch;
+  ASSERT_TRUE((*cursor)->Next(&batch).ok());
+  EXPECT_EQ(batch.size(), 20u);
+  EXPECT_EQ(batch.front().ts_ns, 193);
+  EXPECT_EQ((*cursor)->stats().entries, 200u);
+  EXPECT_EQ((*cursor)->stats().blocks_read, 1u);
+  EXPECT_EQ((*cursor)->stats().line_bytes, 20u * 8 + 180u * 3);
+  request.cancelled = [] { return true; };
+  cursor = (*source)->Scan(request);
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_EQ((*cursor)->Next(&batch).code(), Code::kCancelled);
+}
+
 TEST_F(StoreTest, APlanTellsWhatIsInBlocksAndWhatInMemory) {
   auto store = Open();
   for (int i = 0; i < 10; ++i) Append(store.get(), Entry(i, "a", R"({"app":"one"})"));
