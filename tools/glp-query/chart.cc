@@ -94,8 +94,9 @@ class Bars {
   Bars(double lowest, double highest, size_t columns, bool utf8)
       : lowest_(lowest), highest_(highest), utf8_(utf8) {
     if (lowest_ < 0) {
-      // The two sides share the columns as their values do; halves keep the sum finite.
-      const double share = -lowest_ / 2 / (highest_ / 2 - lowest_ / 2);
+      // The two sides share the columns as their values do; no sum is beyond what doubles hold.
+      const double most = std::max(highest_, -lowest_);
+      const double share = -lowest_ / most / (highest_ / most - lowest_ / most);
       const auto wanted =
           static_cast<size_t>(std::lround(share * static_cast<double>(columns - 1)));
       left_ = std::clamp<size_t>(wanted, 1, columns - 2);
@@ -184,7 +185,10 @@ class Curve {
   size_t LevelOf(double height) const {
     if (std::isinf(height)) return height > 0 ? 7 : 0;
     if (top_ == bottom_) return top_ == 0 ? 0 : 3;
-    const double share = (height / 2 - bottom_ / 2) / (top_ / 2 - bottom_ / 2);
+    const double most = std::max(std::fabs(top_), std::fabs(bottom_));
+    const double range = top_ / most - bottom_ / most;
+    if (!(range > 0)) return 3;
+    const double share = (height / most - bottom_ / most) / range;
     return std::clamp<size_t>(static_cast<size_t>(share * 8), 0, 7);
   }
 

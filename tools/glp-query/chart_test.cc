@@ -85,6 +85,8 @@ TEST(Hist, ValuesBelowZeroGrowToTheLeft) {
     const std::string alone = Hist({SeriesOf({}, {value})}, SeriesKind::kInstant, PlainLook(24));
     EXPECT_NE(alone.find("█"), alone.npos) << alone;
     EXPECT_NE(Hist({SeriesOf({}, {value, 1.7e308})}, SeriesKind::kInstant, PlainLook(24)), "");
+    const std::string curve = Plot({SeriesOf({}, {value, 1.7e308, 0, value})}, PlainLook());
+    EXPECT_NE(curve.find("▁█"), curve.npos) << curve;
   }
 }
 

@@ -54,7 +54,13 @@ Status ForEachTime(const std::vector<logql::Series>& series, const Look& look, T
   for (const logql::Series& one : series) {
     const size_t before = times.size();
     for (const logql::Sample& sample : one.samples) times.push_back(sample.ts_ns);
-    std::inplace_merge(times.begin(), times.begin() + static_cast<ptrdiff_t>(before), times.end());
+    const auto own = times.begin() + static_cast<ptrdiff_t>(before);
+    // Most series have the same times.
+    if (std::includes(times.begin(), own, own, times.end())) {
+      times.resize(before);
+      continue;
+    }
+    std::inplace_merge(times.begin(), own, times.end());
     times.erase(std::unique(times.begin(), times.end()), times.end());
   }
   std::vector<size_t> next(series.size());
