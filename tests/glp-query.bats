@@ -525,6 +525,38 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   done
 }
 
+@test "--batch sizes never change an answer" {
+  # Up to 40 entries share a time; of those that are equal in all a store keeps one.
+  awk 'BEGIN { srand(7); for (i = 0; i < 300; i++) printf "{\"ts\":\"2026-01-05T10:00:00.%09dZ\",\"labels\":{\"app\":\"%s\"},\"line\":\"line %d\"%s}\n", int(i / (i < 100 ? 40 : 3)), rand() < 0.5 ? "a" : "b", rand() * 9, rand() < 0.3 ? ",\"meta\":{\"m\":\"" int(rand() * 3) "\"}" : "" }' >records
+  serve served
+  for order in "" --forward; do
+    for limit in 0 55; do
+      # shellcheck disable=SC2086
+      ask -s "$URL" --from 2026-01-05 --to 2026-01-06 -q -o jsonl $order --limit $limit '{app=~".+"}'
+      assert_status 0
+      whole=$output
+      assert_equal "${#lines[@]}" "$((limit ? limit : $(sort -u records | wc -l)))"
+      for batch in 1 2 7 41 1000 100000; do
+        # shellcheck disable=SC2086
+        ask -s "$URL" --from 2026-01-05 --to 2026-01-06 -q -o jsonl $order --limit $limit --batch $batch '{app=~".+"}'
+        assert_status 0
+        assert_equal "$output" "$whole"
+      done
+    done
+  done
+  # What is evaluated here of a server's entries, and what has no batches at all.
+  sort -u records | sed 's/"app":"/&other /' | glp-pack -o pack.glp 2>pack.err
+  local entries
+  entries=$(sort -u records | wc -l)
+  for batch in 1 7; do
+    ask -s "$URL" -s pack.glp --batch $batch -o jsonl --at 2026-01-05T11:00:00Z \
+      'sum(count_over_time({app=~".+"}[2h]))'
+    assert_equal "$(jq .value <<<"$output")" $((2 * entries))
+    ask -s pack.glp --batch $batch -q -o raw '{}'
+    assert_equal "${#lines[@]}" "$entries"
+  done
+}
+
 @test "more entries of one time than the server gives end with 3 and are said" {
   awk 'BEGIN { for (i = 0; i < 5100; i++) printf "{\"ts\":\"2026-01-05T10:00:00.000000000Z\",\"labels\":{\"app\":\"a\"},\"line\":\"line %d\"}\n", i }' >records
   serve served
@@ -532,6 +564,11 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   assert_status 3
   assert_contains "$stderr" "5000"
   assert_equal "${#lines[@]}" 5000
+  sed 's/"app":"/&other /' records | glp-pack -o pack.glp 2>pack.err
+  ask -s "$URL" -s pack.glp --from 2026-01-05 --to 2026-01-06 -q -o raw --batch 100 '{app=~".*a"}'
+  assert_status 3
+  assert_contains "$stderr" "max_entries_limit_per_query"
+  assert_equal "${#lines[@]}" 10100
 }
 
 @test "a server's refusal is shown in its own words" {
@@ -616,6 +653,100 @@ END
     run --separate-stderr bash -c "glp-query -q -s $source '{}' <records | head -n 1; echo \${PIPESTATUS[0]}"
     assert_equal "$stderr" ""
     assert_equal "${lines[-1]}" 0
+  done
+}
+
+@test "fmt prints a query as Loki's formatter does, and asks no source" {
+  run --separate-stderr env LOKI_ADDR=http://127.0.0.1:9 glp-query fmt -s nosuch '{app="api"}|="a"|json|b>1' </dev/null
+  assert_status 0
+  assert_equal "$output" '{app="api"} |= "a" | json | b>1'
+  local query='sum by(app)(rate({app="api"} |= "error" # what went wrong
+    | json | line_format "{{.a}}" [5m])) / sum by(app)(rate({app="api"} [5m]))'
+  run --separate-stderr glp-query fmt <<<"$query"
+  assert_status 0
+  assert_equal "$output" '  sum by (app)(rate({app="api"} |= "error" | json | line_format "{{.a}}"[5m]))
+/
+  sum by (app)(rate({app="api"}[5m]))'
+  # What it printed means the same, and stays as it is.
+  local printed=$output
+  run --separate-stderr glp-query fmt <<<"$printed"
+  assert_status 0
+  assert_equal "$output" "$printed"
+  run script -qec "glp-query fmt '{a=\"b\"}'" /dev/null
+  assert_status 0
+  assert_equal "${output%$'\r'}" '{a="b"}'
+}
+
+@test "fmt shows where a query cannot be parsed" {
+  run --separate-stderr glp-query fmt '{app="api"'
+  assert_status 2
+  assert_equal "$output" ""
+  assert_contains "$stderr" $'{app="api"\n          ^'
+  for query in '' '  ' 'x y' '{a="b"} {c="d"}'; do
+    run --separate-stderr glp-query fmt <<<"$query"
+    assert_status 2
+    assert_contains "$stderr" "parse error"
+    run --separate-stderr glp-query fmt "$query" </dev/null
+    assert_status 2
+    assert_contains "$stderr" "parse error"
+  done
+  run --separate-stderr bash -c 'head -c 10000000 /dev/zero | tr "\0" x | glp-query fmt'
+  assert_status 2
+  assert_contains "$stderr" "too long"
+  run --separate-stderr glp-query fmt '{}' '{}'
+  assert_status 2
+  assert_contains "$stderr" "one word too many"
+}
+
+# interrupted ARGS…: runs glp-query on a fifo that stays open until it waits there, and sends SIGINT.
+interrupted() {
+  rm -f fifo
+  mkfifo fifo
+  # A shell lets its background jobs ignore SIGINT.
+  python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp("glp-query", ["glp-query"] + sys.argv[1:])' "$@" <fifo >out 2>err 3>&- &
+  local pid=$!
+  exec 4>fifo
+  entries >&4
+  wait_for waits "$pid"
+  [[ ! -f wanted ]] || wait_for test -s seen
+  kill -INT "$pid"
+  WAIT_SECONDS=5 wait_for gone "$pid"
+  status=0
+  wait "$pid" || status=$?
+  exec 4>&-
+}
+
+@test "Ctrl-C while an answer is collected ends with 3 and words" {
+  for how in "count_over_time({}[1m])" "--hist {}" "--plot {}" "-o csv {}" "-o table {}" \
+    "-o loki {}" "patterns {}"; do
+    # shellcheck disable=SC2086
+    interrupted $how
+    assert_status 3
+    assert_contains "$(<err)" "stopped before the end: the answer is not complete"
+  done
+}
+
+@test "Ctrl-C while a server thinks ends with 3 and words" {
+  cat >server.py <<'END'
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+kept = []
+while True:
+    kept.append(server.accept())
+    open("seen", "w").write("asked")
+END
+  python3 server.py >port 3>&- &
+  SERVERS=$!
+  wait_for test -s port
+  touch wanted
+  for query in '{a="b"}' 'rate({a="b"}[1m])'; do
+    rm -f seen
+    interrupted -s "http://127.0.0.1:$(<port)" "$query"
+    assert_status 3
+    assert_contains "$(<err)" "stopped before the end: the answer is not complete"
   done
 }
 

@@ -139,11 +139,13 @@ TEST(LokiPages, GivesEachEntryOnceWhateverFallsOnABoundary) {
     std::stable_sort(loki.entries.begin(), loki.entries.end(),
                      [](const auto& a, const auto& b) { return a.ts_ns < b.ts_ns; });
     for (logql::Direction direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
+      const Paged whole = FetchAll(&loki, direction, 0, 1000);
       for (uint64_t page_entries : {1, 2, 3, 7, 100}) {
         const Paged all = FetchAll(&loki, direction, 0, page_entries);
         ASSERT_TRUE(all.status.ok()) << all.status.message();
         EXPECT_FALSE(all.cut);
         ExpectSame(all.entries, loki.entries, direction);
+        EXPECT_TRUE(all.entries == whole.entries);
         const uint64_t limit = 1 + random() % 20;
         const Paged some = FetchAll(&loki, direction, limit, page_entries);
         ASSERT_TRUE(some.status.ok()) << some.status.message();
@@ -171,6 +173,24 @@ TEST(LokiPages, SaysThatMoreEntriesShareATimeThanTheServerGives) {
   EXPECT_EQ(all.status.code(), Code::kLimit);
   EXPECT_NE(all.status.message().find("10 entries at most"), std::string::npos);
   EXPECT_EQ(all.entries.size(), 10U);
+}
+
+TEST(LokiPages, GivesWhatCameBeforeATimeThatIsTooFull) {
+  FakeLoki loki;
+  loki.max_entries = 10;
+  for (int i = 0; i < 25; ++i) loki.entries.push_back({10'000'000'000 + i / 3, "a", "line"});
+  loki.entries.insert(loki.entries.end(), 30, {10'000'000'100, "a", "line"});
+  for (uint64_t page_entries : {1, 4, 9, 10, 5000}) {
+    const Paged all = FetchAll(&loki, logql::Direction::kForward, 0, page_entries);
+    EXPECT_EQ(all.status.code(), Code::kLimit);
+    EXPECT_NE(all.status.message().find("1970-01-01T00:00:10.000000100Z"), std::string::npos);
+    EXPECT_EQ(all.entries.size(), 35U);
+    // A limit of the query that is reached before is none of the server.
+    const Paged some = FetchAll(&loki, logql::Direction::kForward, 27, page_entries);
+    EXPECT_TRUE(some.status.ok()) << some.status.message();
+    EXPECT_TRUE(some.cut);
+    EXPECT_EQ(some.entries.size(), 27U);
+  }
 }
 
 TEST(LokiPages, AsksForSmallerPagesWhenAnAnswerIsTooLong) {

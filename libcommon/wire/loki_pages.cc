@@ -2,22 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 
 namespace glp::wire {
-namespace {
-
-// What tells entries of one time apart.
-void AppendKey(const LokiEntry& entry, std::string* key) {
-  key->assign(entry.stream->json);
-  key->append(entry.meta).push_back('\n');
-  key->append(entry.fields).push_back('\n');
-  key->append(entry.line);
-}
-
-}  // namespace
-
 LokiPages::LokiPages(LokiClient* client, PagesRequest request)
     : client_(client),
       request_(std::move(request)),
@@ -25,108 +15,93 @@ LokiPages::LokiPages(LokiClient* client, PagesRequest request)
       left_(request_.limit) {}
 
 uint64_t LokiPages::PageLimit() const {
-  uint64_t limit = page_entries_;
-  if (request_.limit) limit = std::min(limit, left_ + seen_entries_);
-  return limit;
+  return request_.limit ? std::min(page_entries_, left_) : page_entries_;
 }
 
-bool LokiPages::Adapt(const Status& status, uint64_t asked) {
+bool LokiPages::Adapt(const Status& status, uint64_t asked, uint64_t at_least) {
+  uint64_t size = 0;
   if (status.code() == Code::kRefused) {
-    const uint64_t limit = EntriesLimitOf(status.message());
-    if (limit == 0 || limit >= asked) return false;
-    server_limit_ = limit;
-    // With so many of one time seen, a page of the server's own size brings nothing new.
-    if (seen_entries_ >= limit) return false;
-    request_.page_entries = page_entries_ = limit;
-    return true;
+    size = EntriesLimitOf(status.message());
+    if (size == 0 || size >= asked) return false;
+    server_limit_ = size;
+  } else if (status.code() == Code::kLimit) {
+    size = asked / 2;
   }
-  if (status.code() == Code::kLimit && asked > seen_entries_ + 1) {
-    request_.page_entries = page_entries_ = std::max<uint64_t>(asked / 2, seen_entries_ + 1);
-    return true;
-  }
-  return false;
+  if (size <= at_least) return false;
+  page_entries_ = size;
+  request_.page_entries = std::min(request_.page_entries, size);
+  return true;
+}
+
+Status LokiPages::MoreThanItGives(int64_t ts_ns) const {
+  return {Code::kLimit, client_->url() + " gives " + std::to_string(server_limit_) +
+                            " entries at most, and more than that may share the time " +
+                            FormatTimestamp(ts_ns) +
+                            "; the answer ends there: narrow the selector, or raise the server's "
+                            "max_entries_limit_per_query"};
+}
+
+const LokiAnswer* LokiPages::EndWith(Status why) {
+  done_ = true;
+  end_ = std::move(why);
+  return &page_;
 }
 
 Result<const LokiAnswer*> LokiPages::Next() {
   page_ = {};
+  if (!end_.ok()) return end_;
   while (!done_) {
     const uint64_t asked = PageLimit();
     Result<LokiAnswer> answer = client_->QueryRange(request_.query, request_.range,
                                                     request_.step_ns, request_.direction, asked);
     if (!answer.ok()) {
-      if (Adapt(answer.status(), asked)) continue;
-      if (server_limit_ && EntriesLimitOf(answer.status().message())) {
-        return Status(Code::kLimit,
-                      client_->url() + " gives " + std::to_string(server_limit_) +
-                          " entries at most, and more than that share the time " +
-                          FormatTimestamp(seen_ns_) +
-                          "; the answer ends there: narrow the selector, or raise the server's "
-                          "max_entries_limit_per_query");
-      }
-      return answer.status();
+      // Entries in page_ are those of a page full of one time, which was to grow.
+      if (Adapt(answer.status(), asked, page_.entries.size())) continue;
+      if (page_.entries.empty()) return answer.status();
+      const bool is_limit = server_limit_ && EntriesLimitOf(answer.status().message()) > 0;
+      return EndWith(is_limit ? MoreThanItGives(page_.entries.back().ts_ns) : answer.status());
     }
     page_ = std::move(*answer);
     if (page_.type != LokiAnswer::Type::kStreams) {
       done_ = true;
       return &page_;
     }
-    const uint64_t got = page_.entries.size();
+    std::vector<LokiEntry>& entries = page_.entries;
     const bool forward = request_.direction == logql::Direction::kForward;
-    std::stable_sort(page_.entries.begin(), page_.entries.end(),
+    std::stable_sort(entries.begin(), entries.end(),
                      [forward](const LokiEntry& a, const LokiEntry& b) {
                        return forward ? a.ts_ns < b.ts_ns : a.ts_ns > b.ts_ns;
                      });
-    const bool one_time = got > 0 && page_.entries.front().ts_ns == page_.entries.back().ts_ns;
-    DropSeen();
-    if (request_.limit && page_.entries.size() >= left_) {
-      page_.entries.resize(left_);
+    if (request_.limit && entries.size() >= left_) {
+      entries.resize(left_);
       done_ = cut_ = true;
       return &page_;
     }
-    left_ -= request_.limit ? page_.entries.size() : 0;
-    if (got < asked) {
+    if (entries.size() < asked) {
       done_ = true;
-    } else {
-      page_entries_ = one_time ? asked * 2 : request_.page_entries;
-      RememberLast();
+      return &page_;
     }
-    if (!page_.entries.empty()) return &page_;
+    if (entries.front().ts_ns != entries.back().ts_ns) {
+      LeaveLastTime();
+      return &page_;
+    }
+    if (asked == server_limit_) return EndWith(MoreThanItGives(entries.back().ts_ns));
+    page_entries_ = asked * 2;
   }
   page_ = {};
   return &page_;
 }
 
-void LokiPages::DropSeen() {
-  if (seen_.empty()) return;
-  StringMap<uint64_t> again;
-  std::string key;
-  std::erase_if(page_.entries, [&](const LokiEntry& entry) {
-    if (entry.ts_ns != seen_ns_) return false;
-    AppendKey(entry, &key);
-    const auto it = seen_.find(key);
-    return it != seen_.end() && ++again[key] <= it->second;
-  });
-}
-
-void LokiPages::RememberLast() {
-  if (page_.entries.empty()) return;
+void LokiPages::LeaveLastTime() {
   const int64_t last_ns = page_.entries.back().ts_ns;
-  if (last_ns != seen_ns_) {
-    seen_.clear();
-    seen_entries_ = 0;
-    seen_ns_ = last_ns;
-  }
-  std::string key;
-  for (auto it = page_.entries.rbegin(); it != page_.entries.rend() && it->ts_ns == last_ns; ++it) {
-    AppendKey(*it, &key);
-    ++seen_[key];
-    ++seen_entries_;
-  }
+  while (page_.entries.back().ts_ns == last_ns) page_.entries.pop_back();
   if (request_.direction == logql::Direction::kForward) {
     request_.range.start_ns = last_ns;
   } else if (last_ns < std::numeric_limits<int64_t>::max()) {
     request_.range.end_ns = last_ns + 1;
   }
+  left_ -= request_.limit ? page_.entries.size() : 0;
+  page_entries_ = request_.page_entries;
 }
 
 }  // namespace glp::wire

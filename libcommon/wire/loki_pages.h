@@ -1,16 +1,17 @@
 // All entries of a log query from a server that gives so many at most in one answer: page by page,
 // each entry exactly once.
-// The next page starts again at the last time of the one before; what of that time was seen
-// already is left out, told by labels, line and metadata as often as it was seen. A page full of
-// one time is asked for again with twice the limit.
-// Lifetime: a page is good until the next call. Threads: one at a time.
-// Errors:   those of LokiClient; kLimit where more entries share one time than the server gives.
+// The last time of a full page may have entries that did not fit: it is left to the next page,
+// which starts there. So all entries of one time come from one answer, and neither the order of an
+// answer nor what is in it depends on the size of pages. A page full of one time is asked for again
+// with twice the size. Lifetime: a page is good until the next call. Threads: one at a time.
+// Errors:   those of LokiClient; kLimit, behind the entries that it gave, where more of them share
+//           one time than the server gives.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "base/strings.h"
+#include "base/result.h"
 #include "wire/loki_client.h"
 
 namespace glp::wire {
@@ -37,10 +38,14 @@ class LokiPages {
 
  private:
   uint64_t PageLimit() const;
-  // Asks again with another limit; false where nothing can be done about `status`.
-  bool Adapt(const Status& status, uint64_t asked);
-  void DropSeen();
-  void RememberLast();
+  // Asks again with another size, though not of `at_least` or less; false where nothing can be done
+  // about `status`.
+  bool Adapt(const Status& status, uint64_t asked, uint64_t at_least);
+  // The entries of one time in page_ are all that the server gives: `why` comes behind them.
+  const LokiAnswer* EndWith(Status why);
+  Status MoreThanItGives(int64_t ts_ns) const;
+  // The next page begins at the last time of this one.
+  void LeaveLastTime();
 
   LokiClient* client_;
   PagesRequest request_;
@@ -49,11 +54,8 @@ class LokiPages {
   uint64_t left_ = 0;          // of the limit of all
   bool done_ = false;
   bool cut_ = false;
+  Status end_;  // told by the call behind the last page
   LokiAnswer page_;
-  // The entries of the last time, as often as they were given out.
-  int64_t seen_ns_ = 0;
-  uint64_t seen_entries_ = 0;
-  StringMap<uint64_t> seen_;
 };
 
 }  // namespace glp::wire

@@ -16,7 +16,13 @@ class RemoteCursor : public logql::EntryCursor {
 
   Status Next(std::vector<logql::Entry>* batch) override {
     batch->clear();
-    GLP_ASSIGN_OR_RETURN(const wire::LokiAnswer* page, pages_.Next());
+    Result<const wire::LokiAnswer*> next = pages_.Next();
+    if (!next.ok()) {
+      if (next.status().code() != Code::kLimit) return next.status();
+      stats_.warnings.push_back(next.status().message());
+      return Status::Ok();
+    }
+    const wire::LokiAnswer* page = *next;
     stats_.warnings.insert(stats_.warnings.end(), page->warnings.begin(), page->warnings.end());
     for (const wire::LokiEntry& entry : page->entries) {
       batch->push_back(entry);
@@ -34,7 +40,8 @@ class RemoteCursor : public logql::EntryCursor {
 
 class RemoteSource : public logql::EntrySource {
  public:
-  explicit RemoteSource(std::unique_ptr<wire::LokiClient> client) : client_(std::move(client)) {}
+  RemoteSource(std::unique_ptr<wire::LokiClient> client, uint64_t batch)
+      : client_(std::move(client)), batch_(batch) {}
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
     logql::LogExpr log;
@@ -44,6 +51,7 @@ class RemoteSource : public logql::EntrySource {
     pages.query = logql::ToString(log);
     pages.range = request.range;
     pages.direction = request.direction;
+    if (batch_) pages.page_entries = batch_;
     return std::unique_ptr<logql::EntryCursor>(
         std::make_unique<RemoteCursor>(client_.get(), std::move(pages)));
   }
@@ -55,12 +63,14 @@ class RemoteSource : public logql::EntrySource {
 
  private:
   std::unique_ptr<wire::LokiClient> client_;
+  uint64_t batch_;
 };
 
 }  // namespace
 
-std::unique_ptr<logql::EntrySource> MakeRemoteSource(std::unique_ptr<wire::LokiClient> client) {
-  return std::make_unique<RemoteSource>(std::move(client));
+std::unique_ptr<logql::EntrySource> MakeRemoteSource(std::unique_ptr<wire::LokiClient> client,
+                                                     uint64_t batch) {
+  return std::make_unique<RemoteSource>(std::move(client), batch);
 }
 
 }  // namespace glp::query

@@ -12,10 +12,33 @@
 namespace glp::query {
 namespace {
 
+// The words that are no queries: what they do, with the word behind them.
+struct Verb {
+  std::string_view name;
+  Result<bool> (*run)(Job& job, const std::string& operand);
+  bool wants_source = true;
+};
+constexpr Verb kVerbs[] = {{"labels", ListLabels},
+                           {"series", ListSeries},
+                           {"patterns", ListPatterns},
+                           {"fmt", FormatQuery, false},
+                           {"explain", ExplainQuery}};
+
+const Verb* FindVerb(const Options& options) {
+  if (options.diff || options.words.empty()) return nullptr;
+  const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const Verb& verb) {
+    return verb.name == options.words.front();
+  });
+  return found == std::end(kVerbs) ? nullptr : found;
+}
+
 // Without -s: records on stdin; where that is a terminal, the server of LOKI_ADDR. --diff names its
 // two sources itself.
 Result<std::vector<std::string>> SourceWords(const Options& options, const cli::Context& context) {
   std::vector<std::string> words = options.sources;
+  if (const Verb* verb = FindVerb(options); verb && !verb->wants_source) {
+    return std::vector<std::string>();
+  }
   if (options.diff) {
     if (!words.empty()) return UsageError("--diff names its two sources itself: no -s");
     if (options.words.size() < 2 || options.words.size() > 3) {
@@ -32,17 +55,6 @@ Result<std::vector<std::string>> SourceWords(const Options& options, const cli::
   return words;
 }
 
-// The words that are no queries: what they do, with the word behind them.
-struct Verb {
-  std::string_view name;
-  Result<bool> (*run)(Job& job, const std::string& operand);
-};
-constexpr Verb kVerbs[] = {{"labels", ListLabels},
-                           {"series", ListSeries},
-                           {"patterns", ListPatterns},
-                           {"fmt", FormatQuery},
-                           {"explain", ExplainQuery}};
-
 Status TooMany(const std::string& word) {
   return UsageError("\"" + word +
                     "\" is one word too many; quote the query as one word: '{app=\"x\"} |= "
@@ -56,17 +68,16 @@ Result<bool> Dispatch(Job& job) {
   if (words.empty()) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
   }
-  for (const Verb& verb : kVerbs) {
-    if (words.front() != verb.name) continue;
+  if (const Verb* verb = FindVerb(job.options)) {
     if (words.size() > 2) return TooMany(words.back());
-    if (job.times.at_ns && verb.run != ExplainQuery) {
+    if (job.times.at_ns && verb->run != ExplainQuery) {
       return UsageError("--at goes with a metric query only");
     }
     if (job.look.chart != Chart::kNone) {
       return UsageError("--hist and --plot draw the answer of a query, not of `" + words.front() +
                         "`");
     }
-    return verb.run(job, words.size() > 1 ? words[1] : "");
+    return verb->run(job, words.size() > 1 ? words[1] : "");
   }
   if (words.size() > 1) return TooMany(words.back());
   // A server gives no context: the lines around are chosen here.

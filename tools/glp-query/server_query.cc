@@ -58,6 +58,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
   request.direction =
       job.options.forward ? logql::Direction::kForward : logql::Direction::kBackward;
   request.limit = job.options.limit;
+  if (job.options.batch) request.page_entries = job.options.batch;
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
   if (job.look.format == "default" && job.look.chart == Chart::kNone) {
     GLP_RETURN_IF_ERROR(SetCommonLabels(job, client.get(), query, printer.get()));

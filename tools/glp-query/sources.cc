@@ -96,11 +96,12 @@ Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<Source
   std::vector<std::unique_ptr<logql::EntrySource>> sources;
   for (const SourceName& name : names) {
     if (name.kind == SourceKind::kStdin) {
+      io::StopWhenReaderLeaves(STDOUT_FILENO);
       sources.push_back(std::make_unique<StdinSource>(STDIN_FILENO, stdin_options, &context));
     } else if (name.kind == SourceKind::kServer) {
       GLP_ASSIGN_OR_RETURN(std::unique_ptr<wire::LokiClient> client,
                            OpenServer(name.text, options));
-      sources.push_back(MakeRemoteSource(std::move(client)));
+      sources.push_back(MakeRemoteSource(std::move(client), options.batch));
     } else {
       GLP_ASSIGN_OR_RETURN(std::unique_ptr<logql::EntrySource> source, OpenLocal(name, options));
       sources.push_back(std::move(source));
