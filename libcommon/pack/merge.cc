@@ -179,7 +179,7 @@ Status MergeCursor::Next(std::vector<logql::Entry>* batch) {
   batch->clear();
   batch->reserve(batch->capacity() == 0 ? kFirstBatch : kBatch);
   const bool stays_at_time =
-      NeedsRunBefore(time_key_) || (!heap_.empty() && heap_[0].key == time_key_);
+      at_time_ && (NeedsRunBefore(time_key_) || (!heap_.empty() && heap_[0].key == time_key_));
   if (!stays_at_time) {
     done_.clear();
     done_bytes_ = 0;
