@@ -170,6 +170,9 @@ std::string_view Token::Name() const {
 }
 
 Lexer::Lexer(std::string_view query) : query_(query) {
+  // Editors of some systems begin files with it.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (query.substr(0, kByteOrderMark.size()) == kByteOrderMark) at_ = kByteOrderMark.size();
   while (!done_) Next();
 }
 

@@ -33,6 +33,7 @@ std::string SourceLine(std::string_view query, size_t offset) {
     end = offset + kBehind;
     tail = "…";
   }
+  if (end > offset && query[end - 1] == '\r') --end;
   while (start < offset && IsContinuation(query[start])) ++start;
   while (end > offset && end < query.size() && IsContinuation(query[end])) --end;
   std::string out(lead);
@@ -87,6 +88,15 @@ Status ParserCursor::UnexpectedToken(const Token& token, std::string_view expect
   if (!expecting.empty()) why.append(", expecting ").append(expecting);
   if (TrimSpace(query_).empty()) return UsageError("parse error : " + why);
   return At(token.offset, why);
+}
+
+Status ParserCursor::Suggest(const Status& status, std::string_view what, std::string_view word,
+                             const std::vector<std::string>& known) {
+  const std::string_view nearest = Nearest(word, known);
+  if (nearest.empty() || nearest == word) return status;
+  std::string message = status.message() + "\nunknown " + std::string(what) + " '";
+  message.append(word).append("'; did you mean ").append(nearest).append("?");
+  return {status.code(), std::move(message)};
 }
 
 Status ParserCursor::Unsupported(const Token& token, std::string_view what) const {

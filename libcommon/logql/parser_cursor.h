@@ -46,6 +46,9 @@ class ParserCursor {
     return UnexpectedToken(Peek(), expecting);
   }
   Status UnexpectedToken(const Token& token, std::string_view expecting = "") const;
+  // `status` with a line behind it that says which of `known` the word may have been meant to be.
+  static Status Suggest(const Status& status, std::string_view what, std::string_view word,
+                        const std::vector<std::string>& known);
   Status Unsupported(const Token& token, std::string_view what) const;
   Status UnsupportedName(const Token& token) const {
     return Unsupported(token, "`" + std::string(token.text) + "`");

@@ -23,6 +23,17 @@ std::optional<Op> FindOp(const Token& token, Op last) {
   return std::nullopt;
 }
 
+std::vector<std::string> AllFunctions() {
+  std::vector<std::string> names = {"label_replace", "vector"};
+  for (int i = 0; i <= static_cast<int>(RangeOp::kLastOverTime); ++i) {
+    names.emplace_back(ToString(static_cast<RangeOp>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(VectorOp::kSortDesc); ++i) {
+    names.emplace_back(ToString(static_cast<VectorOp>(i)));
+  }
+  return names;
+}
+
 bool TakesParameter(VectorOp op) {
   return op == VectorOp::kTopk || op == VectorOp::kBottomk || op == VectorOp::kApproxTopk;
 }
@@ -40,6 +51,9 @@ bool NeedsUnwrap(RangeOp op) { return op >= RangeOp::kRateCounter; }
 Result<MetricExpr> ExprParser::ParseFunction() {
   const Token& token = Peek();
   if (token.Is("variants")) return UnsupportedName(token);
+  if (token.kind == Kind::kIdentifier && (Peek(1).Is("(") || IsOneOf(Peek(1), {"by", "without"}))) {
+    return Suggest(Unexpected(), "function", token.text, AllFunctions());
+  }
   if (token.kind != Kind::kFunction) return Unexpected();
   const auto range_op = FindOp(token, RangeOp::kLastOverTime);
   const auto vector_op = FindOp(token, VectorOp::kSortDesc);

@@ -28,11 +28,21 @@ constexpr std::pair<std::string_view, Unwrap::Conversion> kConversions[] = {
     {"duration_seconds", Unwrap::Conversion::kDurationSeconds},
 };
 
+// Each may be a program of a megabyte.
+constexpr size_t kMaxStages = 1000;
+constexpr size_t kMaxRegexes = 1000;  // in one filter; of literals there may be more
+
 // lineFilter = op text {"or" text}, text = STRING | "ip" "(" STRING ")"
 Result<Stage> ParseLineFilter(ParserCursor* cursor) {
   LineFilter filter;
   filter.op = *Find(kLineOps, cursor->Take());
+  const bool is_regex =
+      filter.op == LineFilter::Op::kMatch || filter.op == LineFilter::Op::kNotMatch;
   do {
+    if (is_regex && filter.alternatives.size() == kMaxRegexes) {
+      return cursor->Refuse(cursor->Peek().offset, "more than " + std::to_string(kMaxRegexes) +
+                                                       " regular expressions in one filter");
+    }
     LineFilter::Alternative text;
     if (cursor->TakeIf("ip")) {
       text.is_ip = true;
@@ -177,8 +187,16 @@ Result<Stage> ParseStage(ParserCursor* cursor) {
     cursor->Take();
     return ParseDistinct(cursor);
   }
-  GLP_ASSIGN_OR_RETURN(LabelFilter filter, ParseLabelFilter(cursor));
-  return Stage(std::move(filter));
+  const Token& word = cursor->Peek();
+  const bool may_be_misspelled =
+      word.kind == Kind::kIdentifier &&
+      !IsOneOf(cursor->Peek(1), {"=", "==", "!=", "=~", "!~", ">", ">=", "<", "<="});
+  auto filter = ParseLabelFilter(cursor);
+  if (filter.ok()) return Stage(*std::move(filter));
+  if (!may_be_misspelled) return filter.status();
+  std::vector<std::string> known = {"distinct"};
+  for (const auto& [name, parse] : kStages) known.emplace_back(name);
+  return ParserCursor::Suggest(filter.status(), "stage", word.text, known);
 }
 
 }  // namespace
@@ -216,6 +234,9 @@ Status ParsePipeline(ParserCursor* cursor, std::vector<Stage>* stages) {
   while (StartsPipeline(*cursor) && !StartsUnwrap(*cursor)) {
     const bool is_line_filter = !cursor->TakeIf("|");
     const size_t offset = cursor->Peek(1).offset;
+    if (stages->size() == kMaxStages) {
+      return cursor->Refuse(offset, "more than " + std::to_string(kMaxStages) + " stages");
+    }
     GLP_ASSIGN_OR_RETURN(Stage stage,
                          is_line_filter ? ParseLineFilter(cursor) : ParseStage(cursor));
     if (const Status status = CheckStage(&stage); !status.ok()) {

@@ -860,7 +860,8 @@ inline bool Unwraps(const Unwrap& unwrap, SlowEntry* entry) {
 class SlowPipeline {
  public:
   // REQUIRES: `log` can be made a Pipeline, and outlives this.
-  explicit SlowPipeline(const LogExpr& log) : log_(log) {}
+  explicit SlowPipeline(const LogExpr& log, int64_t now_ns = NowNs())
+      : log_(log), now_ns_(now_ns) {}
 
   // False: the entry goes no further.
   bool Process(SlowEntry* entry) {
@@ -928,7 +929,7 @@ class SlowPipeline {
   }
 
   const LogExpr& log_;
-  const int64_t now_ns_ = NowNs();
+  const int64_t now_ns_;
   std::map<const DistinctLabels*, std::set<std::vector<std::string>>> seen_;
 };
 
