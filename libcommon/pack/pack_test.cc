@@ -322,6 +322,61 @@ TEST(PackTest, WhatAScanGivesAndSaysDoesNotDependOnThePool) {
   }
 }
 
+// Times from `first` on, one after the other, without text.
+class CountedRun : public SortedRun {
+ public:
+  CountedRun(int64_t first, std::atomic<int>* loaded) : loaded_(loaded) {
+    for (size_t i = 0; i < 1000; ++i) held_.push_back(first + static_cast<int64_t>(i));
+    min_ts_ns = first;
+    max_ts_ns = held_.back();
+  }
+  ~CountedRun() override {
+    if (size_ > 0) --*loaded_;
+  }
+  Status Load(const logql::ScanRequest&, LoadTools*, logql::ScanStats*) override {
+    ++*loaded_;
+    times_ = held_.data();
+    size_ = held_.size();
+    return Status::Ok();
+  }
+  Status LoadText(LoadTools*) override { return Status::Ok(); }
+  void Text(size_t, logql::Entry* entry) const override { entry->line = "x"; }
+  size_t load_bytes() const override { return 1 << 20; }
+  size_t bytes() const override { return 1 << 20; }
+
+ private:
+  std::vector<int64_t> held_;
+  std::atomic<int>* loaded_;
+};
+
+TEST(PackTest, AMergeHoldsFewRuns) {
+  for (const unsigned threads : {0U, 3U}) {
+    for (const auto direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
+      for (const bool collapse : {false, true}) {
+        ThreadPool pool(threads);
+        std::atomic<int> loaded = 0;
+        std::vector<std::unique_ptr<SortedRun>> runs;
+        for (int64_t i = 0; i < 200; ++i) {
+          runs.push_back(std::make_unique<CountedRun>(1 + i * 1000, &loaded));
+        }
+        logql::ScanRequest request;
+        request.direction = direction;
+        request.pool = &pool;
+        MergeCursor cursor(std::make_unique<ScanContext>(request), std::move(runs), collapse);
+        std::vector<logql::Entry> batch;
+        size_t entries = 0;
+        do {
+          ASSERT_TRUE(cursor.Next(&batch).ok());
+          entries += batch.size();
+          // Those of the batch, the one at hand, and two ahead for each thread.
+          ASSERT_LE(loaded, 6 + 2 * 4);
+        } while (!batch.empty());
+        EXPECT_EQ(entries, 200000u);
+      }
+    }
+  }
+}
+
 TEST(PackTest, ACancelledScanEndsThoughNothingPassesItsFilters) {
   Writer::Options options;
   options.block_bytes = 1000;
