@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "io/stop.h"
 
 namespace glp::io {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 class FdSource : public ByteSource {
  public:
@@ -57,6 +60,7 @@ Result<ReadState> LineInput::Read(std::string_view* lines, int timeout_ms) {
     consumed_ = 0;
     scanned_ = used_;
   }
+  const auto deadline = Clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
   while (!end_) {
     // Grows for a long line, shrinks when it has gone.
     if (used_ + block_bytes_ > capacity_ ||
@@ -68,7 +72,14 @@ Result<ReadState> LineInput::Read(std::string_view* lines, int timeout_ms) {
       capacity_ = wanted;
     }
     if (int fd = source_->poll_fd(); fd >= 0) {
-      switch (WaitReadable(fd, timeout_ms)) {
+      // A line that comes piece by piece must not make the time longer.
+      int left_ms = timeout_ms;
+      if (timeout_ms > 0) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        if (left.count() <= 0) return ReadState::kTimeout;
+        left_ms = static_cast<int>(left.count());
+      }
+      switch (WaitReadable(fd, left_ms)) {
         case WaitState::kReady:
           break;
         case WaitState::kTimeout:
