@@ -55,6 +55,7 @@ Result<bool> FollowMetric(Job& job, const logql::MetricExpr& query) {
                                                " came too late to be counted; --delay-for waits "
                                                "longer");
   };
+  io::StopWhenReaderLeaves(STDOUT_FILENO);
   FollowSource source(MakeFollowInput(STDIN_FILENO, std::move(wants), &job.context), options);
 
   logql::QueryParams params;

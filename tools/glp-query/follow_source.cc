@@ -124,12 +124,18 @@ void FollowSource::Note(const std::vector<logql::Entry>& entries) {
   }
 }
 
+bool FollowSource::IsWorthTelling(int64_t time_ns) const {
+  if (first_ && told_ns_ < *first_ && time_ns >= *first_) return true;
+  const std::optional<int64_t> end_ns = edges_.NextEnd(told_ns_);
+  return end_ns && *end_ns < time_ns;
+}
+
 Status FollowSource::Pump() {
   for (;;) {
     Batch batch = {{}, OrderBuffer::kNever};
     buffer_.Take(input_->NowNs(), input_->WallNs(), &batch.entries);
     batch.time_ns = buffer_.time_ns();
-    if (!batch.entries.empty() || batch.time_ns > told_ns_) {
+    if (!batch.entries.empty() || IsWorthTelling(batch.time_ns)) {
       told_ns_ = batch.time_ns;
       batches_.push_back(std::move(batch));
       return Status::Ok();

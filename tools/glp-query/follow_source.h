@@ -54,7 +54,10 @@ class FollowSource : public logql::EntrySource {
   const std::optional<int64_t>& last() const { return last_; }
   // From now on the time is told soon after it has passed the end of a window, whether entries come
   // or not.
-  void SetEdges(WindowEdges edges) { buffer_.SetEdges(std::move(edges)); }
+  void SetEdges(const WindowEdges& edges) {
+    edges_ = edges;
+    buffer_.SetEdges(edges);
+  }
 
   // All at once: no scan may begin when another has read. Gives more than what is asked for, of
   // `request` only the streams count.
@@ -74,6 +77,8 @@ class FollowSource : public logql::EntrySource {
 
   // Appends to batches_ what comes next, or ends.
   Status Pump();
+  // The time has passed what somebody waits for.
+  bool IsWorthTelling(int64_t time_ns) const;
   void Note(const std::vector<logql::Entry>& entries);
   // Lets go what all cursors have seen.
   void Trim();
@@ -81,6 +86,7 @@ class FollowSource : public logql::EntrySource {
   std::unique_ptr<FollowInput> input_;
   const Options options_;
   OrderBuffer buffer_;
+  WindowEdges edges_;
   std::deque<Batch> batches_;
   uint64_t first_batch_ = 0;              // its number: batches are counted from 0
   std::vector<const uint64_t*> cursors_;  // the number of the batch that each is at
