@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 
 namespace glp::codec {
@@ -50,9 +54,34 @@ Status RefuseNeighbours(const std::vector<Piece>& pieces) {
   return Status::Ok();
 }
 
+// Captures are short as a rule: what stands behind one is near, and looked for right here. memmem
+// sees to the rest, and to texts that make this slow.
 size_t Find(std::string_view text, std::string_view literal) {
-  const void* found = memmem(text.data(), text.size(), literal.data(), literal.size());
-  return found == nullptr ? std::string_view::npos : static_cast<const char*>(found) - text.data();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+#ifdef __SSE2__
+  const size_t size = literal.size();
+  const __m128i first = _mm_set1_epi8(literal.front()), last = _mm_set1_epi8(literal.back());
+  int looks_left = 64;
+  while (static_cast<size_t>(end - at) >= size + 15) {
+    const __m128i firsts = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i lasts = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + size - 1));
+    const __m128i hits = _mm_and_si128(_mm_cmpeq_epi8(firsts, first), _mm_cmpeq_epi8(lasts, last));
+    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)); mask != 0; mask &= mask - 1) {
+      const char* const place = at + __builtin_ctz(mask);
+      if (size <= 2 || memcmp(place + 1, literal.data() + 1, size - 2) == 0) {
+        return static_cast<size_t>(place - text.data());
+      }
+      if (--looks_left == 0) break;
+    }
+    if (looks_left == 0) break;
+    at += 16;
+  }
+#endif
+  const auto left = static_cast<size_t>(end - at);
+  const void* const found = memmem(at, left, literal.data(), literal.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
 }
 
 }  // namespace

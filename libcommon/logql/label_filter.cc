@@ -95,19 +95,19 @@ bool PassesNumeric(const Node& node, LabelsBuilder* labels) {
       if (const auto number = ParseFloatValue(*value)) {
         return Holds(node.compare, *number, node.number);
       }
-      labels->SetError(kLabelFilterError, "not a number: " + std::string(*value));
+      labels->SetError(kLabelFilterError, "not a number: ", *value);
       return true;
     case Kind::kDuration:
       if (const auto duration_ns = ParseDurationValue(*value)) {
         return Holds(node.compare, *duration_ns, node.duration_ns);
       }
-      labels->SetError(kLabelFilterError, "not a duration: " + std::string(*value));
+      labels->SetError(kLabelFilterError, "not a duration: ", *value);
       return true;
     case Kind::kBytes:
       if (const auto bytes = ParseBytesValue(*value)) {
         return Holds(node.compare, static_cast<double>(*bytes), node.number);
       }
-      labels->SetError(kLabelFilterError, "not a size in bytes: " + std::string(*value));
+      labels->SetError(kLabelFilterError, "not a size in bytes: ", *value);
       return true;
     default:
       return node.ip.IsIn(*value) == (node.compare == Compare::kEqual);

@@ -1,7 +1,9 @@
 #include "logql/labels_builder.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "base/hash.h"
 #include "base/json_text.h"
 #include "base/strings.h"
 
@@ -29,6 +31,51 @@ void AppendLossy(std::string* out, std::string_view text) {
   out->push_back('"');
 }
 
+constexpr uint64_t kEveryByte = 0x0101010101010101;
+
+// Bytes that a JSON string cannot hold as they are, and those above ASCII: not 0.
+uint64_t FindOdd(uint64_t bytes) {
+  const auto zeros = [](uint64_t x) { return (x - kEveryByte) & ~x; };
+  const uint64_t below_space = (bytes - kEveryByte * 0x20) & ~bytes;
+  return (bytes | below_space | zeros(bytes ^ kEveryByte * '"') |
+          zeros(bytes ^ kEveryByte * '\\')) &
+         kEveryByte * 0x80;
+}
+
+// Copies a text that stands in a JSON string as it is. False where it is none.
+bool CopyPlain(char* to, std::string_view text) {
+  const char* from = text.data();
+  size_t left = text.size();
+  uint64_t odd = 0, bytes = 0;
+  if (left >= 8) {
+    const char* const last = from + left - 8;
+    char* const last_to = to + left - 8;
+    for (; from < last; from += 8, to += 8) {
+      std::memcpy(&bytes, from, 8);
+      odd |= FindOdd(bytes);
+      std::memcpy(to, &bytes, 8);
+    }
+    // Overlaps the piece before it.
+    std::memcpy(&bytes, last, 8);
+    std::memcpy(last_to, &bytes, 8);
+    return (odd | FindOdd(bytes)) == 0;
+  }
+  if (left >= 4) {
+    uint32_t first = 0, last = 0;
+    std::memcpy(&first, from, 4);
+    std::memcpy(&last, from + left - 4, 4);
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + left - 4, &last, 4);
+    return FindOdd(uint64_t{first} << 32 | last) == 0;
+  }
+  bytes = kEveryByte * ' ';
+  for (; left > 0; --left) {
+    bytes = bytes << 8 | static_cast<unsigned char>(*from);
+    *to++ = *from++;
+  }
+  return FindOdd(bytes) == 0;
+}
+
 }  // namespace
 
 LabelsBuilder::LabelsBuilder() { Grow(); }
@@ -39,6 +86,7 @@ bool LabelsBuilder::Begin(const LabelSet* stream, std::string_view meta, std::st
     ForgetStreams();
     states_.clear();
     Grow();
+    ForgetOrders();
   }
   stream_ = stream;
   meta_ = meta == "{}" ? std::string_view() : meta;
@@ -222,10 +270,14 @@ void LabelsBuilder::Delete(Id id) {
   state.at = kGone;
 }
 
-void LabelsBuilder::SetError(std::string_view error, std::string_view details) {
+void LabelsBuilder::SetError(std::string_view error, std::string_view details,
+                             std::string_view more) {
   Open();
   error_ = error;
-  error_details_ = arena_.Copy(details);
+  char* const text = arena_.Allocate(details.size() + more.size());
+  if (!details.empty()) std::memcpy(text, details.data(), details.size());
+  if (!more.empty()) std::memcpy(text + details.size(), more.data(), more.size());
+  error_details_ = {text, details.size() + more.size()};
   old_details_ = {};
   fields_changed_ = true;
 }
@@ -268,11 +320,94 @@ const std::vector<LabelsBuilder::Item>& LabelsBuilder::Sorted() {
           {"__error_details__", error_details_, LabelCategory::kParsed, LabelNames::kErrorDetails});
     }
   }
-  if (sorted_.size() > stream_count) {
-    std::sort(sorted_.begin(), sorted_.end(),
-              [](const Item& a, const Item& b) { return a.name < b.name; });
+  if (sorted_.size() > std::max<size_t>(stream_count, 1)) {
+    wanted_.clear();
+    for (const Item& item : sorted_) wanted_.push_back(item.id);
+    const Order& order = OrderOfWanted();
+    unsorted_.swap(sorted_);
+    sorted_.clear();
+    for (const uint32_t at : order.sorted) sorted_.push_back(unsorted_[at]);
   }
   return sorted_;
+}
+
+void LabelsBuilder::ForgetOrders() {
+  orders_.clear();
+  order_ids_ = 0;
+  last_order_ = nullptr;
+}
+
+void LabelsBuilder::MakeOrder(Order* order) const {
+  order->ids = wanted_;
+  order->sorted.resize(wanted_.size());
+  for (uint32_t i = 0; i < wanted_.size(); ++i) order->sorted[i] = i;
+  std::sort(order->sorted.begin(), order->sorted.end(), [this](uint32_t a, uint32_t b) {
+    return names_.Text(wanted_[a]) < names_.Text(wanted_[b]);
+  });
+  order->texts.clear();
+  order->ends.clear();
+  for (const uint32_t at : order->sorted) {
+    order->texts.append(order->ends.empty() ? "{" : "\",");
+    AppendLossy(&order->texts, names_.Text(wanted_[at]));
+    order->texts.append(":\"");
+    order->ends.push_back(static_cast<uint32_t>(order->texts.size()));
+  }
+}
+
+const LabelsBuilder::Order& LabelsBuilder::OrderOfWanted() {
+  constexpr size_t kMaxIds = 1 << 18, kMaxWanted = 1 << 10;
+  if (last_order_ != nullptr && last_order_->ids == wanted_) return *last_order_;
+  if (wanted_.size() > kMaxWanted) {
+    MakeOrder(&odd_order_);
+    return odd_order_;
+  }
+  const uint64_t hash =
+      Hash64({reinterpret_cast<const char*>(wanted_.data()), wanted_.size() * sizeof(Id)});
+  auto found = orders_.find(hash);
+  if (found == orders_.end() || found->second.ids != wanted_) {
+    order_ids_ += wanted_.size() + 1;
+    if (order_ids_ > kMaxIds) {
+      ForgetOrders();
+      order_ids_ = wanted_.size() + 1;
+    }
+    found = orders_.try_emplace(hash).first;
+    MakeOrder(&found->second);
+  }
+  last_order_ = &found->second;
+  return *last_order_;
+}
+
+bool LabelsBuilder::RenderParsed(std::string_view* out) {
+  Open();
+  if (has_error() || items_.empty()) return false;
+  wanted_.clear();
+  wanted_at_.clear();
+  size_t size = 2;
+  for (uint32_t i = 0; i < items_.size(); ++i) {
+    const Overlay& item = items_[i];
+    if (item.category != LabelCategory::kParsed || item.id == LabelNames::kNone) continue;
+    wanted_.push_back(item.id);
+    wanted_at_.push_back(i);
+    size += item.value.size();
+  }
+  if (wanted_.empty()) return false;
+  const Order& order = OrderOfWanted();
+  size += order.texts.size();
+  char* const begin = arena_.Allocate(size);
+  char* to = begin;
+  uint32_t from = 0;
+  for (size_t i = 0; i < order.sorted.size(); ++i) {
+    const uint32_t text_size = order.ends[i] - from;
+    std::memcpy(to, order.texts.data() + from, text_size);
+    from = order.ends[i];
+    to += text_size;
+    const std::string_view value = items_[wanted_at_[order.sorted[i]]].value;
+    if (!CopyPlain(to, value)) return false;
+    to += value.size();
+  }
+  std::memcpy(to, "\"}", 2);
+  *out = {begin, size};
+  return true;
 }
 
 std::string_view LabelsBuilder::Render(LabelCategory category) {
@@ -306,6 +441,8 @@ std::string_view LabelsBuilder::Meta() {
 
 std::string_view LabelsBuilder::Fields() {
   if (!fields_changed_) return fields_;
+  std::string_view fields;
+  if (RenderParsed(&fields)) return fields;
   Sorted();
   return arena_.Copy(Render(LabelCategory::kParsed));
 }

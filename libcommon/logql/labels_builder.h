@@ -111,8 +111,8 @@ class LabelsBuilder {
     Open();
     return old_details_;
   }
-  // `error` must stay; the details are copied.
-  void SetError(std::string_view error, std::string_view details);
+  // `error` must stay; the details, one behind the other, are copied.
+  void SetError(std::string_view error, std::string_view details, std::string_view more = {});
   void ClearError();
   void ClearErrorDetails();
 
@@ -141,6 +141,16 @@ class LabelsBuilder {
     LabelCategory hidden_category = LabelCategory::kParsed;
     std::string_view hidden;
   };
+  // How labels with these ids, in this order, stand when they are sorted by name. Entries have them
+  // in few orders, each of which is sorted once.
+  struct Order {
+    std::vector<Id> ids;
+    std::vector<uint32_t> sorted;  // places in `ids`
+    // As an object of strings: what stands in front of the n-th value is texts[ends[n - 1],
+    // ends[n]).
+    std::string texts;
+    std::vector<uint32_t> ends;
+  };
   static bool IsMetadata(const Overlay& item) {
     return item.category == LabelCategory::kMetadata ||
            item.hidden_category == LabelCategory::kMetadata;
@@ -160,12 +170,24 @@ class LabelsBuilder {
   void Grow();
   void Add(LabelCategory category, Id id, std::string_view value);
   std::string_view Render(LabelCategory category);
+  // Of wanted_; good until it is asked for the next one.
+  const Order& OrderOfWanted();
+  void MakeOrder(Order* order) const;
+  void ForgetOrders();
+  // What the parsers found, without an error: false where a value needs escapes.
+  bool RenderParsed(std::string_view* out);
 
   LabelNames names_;
   Arena arena_;
   std::vector<State> states_;   // by Id
   std::vector<Overlay> items_;  // of this entry; id kNone: gone
-  std::vector<Item> sorted_;
+  std::vector<Item> sorted_, unsorted_;
+  std::vector<Id> wanted_;                      // whose order is asked for
+  std::vector<uint32_t> wanted_at_;             // where they are in items_
+  std::unordered_map<uint64_t, Order> orders_;  // by a hash of the ids
+  size_t order_ids_ = 0;                        // in all of them
+  const Order* last_order_ = nullptr;           // in orders_
+  Order odd_order_;                             // of more labels than are kept
   const LabelSet* stream_ = nullptr;
   std::string_view meta_, fields_;
   bool is_open_ = false;

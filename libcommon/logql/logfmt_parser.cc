@@ -2,7 +2,9 @@
 // that are none are passed over; with --strict the first one ends it and is an error. Keys without
 // a value are left out unless --keep-empty.
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "codec/logfmt.h"
 #include "logql/extraction.h"
@@ -25,9 +27,12 @@ std::string_view ValueOf(const LogfmtScanner& scanner, LabelsBuilder* labels) {
 }
 
 void SetError(const LogfmtScanner& scanner, LabelsBuilder* labels) {
-  std::string details(scanner.error());
-  labels->SetError(kLogfmtError,
-                   details.append(" at byte ").append(std::to_string(scanner.error_offset())));
+  constexpr std::string_view kAt = " at byte ";
+  std::array<char, kAt.size() + 20> where;
+  char* const number = std::copy(kAt.begin(), kAt.end(), where.data());
+  char* const end = std::to_chars(number, where.data() + where.size(), scanner.error_offset()).ptr;
+  labels->SetError(kLogfmtError, scanner.error(),
+                   {where.data(), static_cast<size_t>(end - where.data())});
 }
 
 class LogfmtStage : public PipelineStage {

@@ -240,18 +240,20 @@ def measure_push(table, options, has, glob, glp_pipe, work):
         sink.stop()
 
 
-def show_stages(options):
-    """The rows of stages_bench beside the tools, if it was built."""
-    program = os.path.join(options.bin, "..", "libcommon", "stages", "stages_bench")
+def show_inner_loops(options, layer, title):
+    """The rows of a layer's benchmark program beside the tools, if it was built."""
+    program = os.path.join(options.bin, "..", "libcommon", layer, f"{layer}_bench")
     if not os.path.exists(program):
-        note("no stages_bench beside the tools; ninja builds it")
+        note(f"no {layer}_bench beside the tools; ninja builds it")
         return
     out = subprocess.run([program, "--benchmark_format=json", "--benchmark_min_time=0.3"],
                          check=True, capture_output=True, text=True).stdout
-    print(f"\n{'stages in one process, one core':40}{'MB/s':>8}{'ns a line':>11}")
-    for row in json.loads(out)["benchmarks"]:
+    rows = json.loads(out)["benchmarks"]
+    width = min(max(40, *(len(row["name"]) for row in rows)), 100)
+    print(f"\n{title:{width}}{'MB/s':>8}{'ns a line':>11}")
+    for row in rows:
         lines = row.get("items_per_second", 0)
-        print(f"{row['name']:40}{row['bytes_per_second'] / 1e6:>8.0f}"
+        print(f"{row['name'][:width]:{width}}{row['bytes_per_second'] / 1e6:>8.0f}"
               + (f"{1e9 / lines:>11.0f}" if lines else ""))
 
 
@@ -396,7 +398,8 @@ def main():
     os.environ["PATH"] = os.path.abspath(options.bin) + os.pathsep + os.environ["PATH"]
     try:
         measure(options, root)
-        show_stages(options)
+        show_inner_loops(options, "stages", "stages in one process, one core")
+        show_inner_loops(options, "logql", "queries over lines in memory, one core")
     finally:
         if os.path.exists(RSS_FILE):
             os.remove(RSS_FILE)
