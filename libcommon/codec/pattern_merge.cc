@@ -102,9 +102,14 @@ class Splitter {
 
   // At a double quote: a key of JSON, a value that is one word, or a quote in front of words.
   size_t Quoted(size_t open) {
+    if (unclosed_) return open + 1;
     size_t close = open + 1;
     while (close < shape_.size() && shape_[close] != '"') close += shape_[close] == '\\' ? 2 : 1;
-    if (close >= shape_.size()) return open + 1;
+    if (close >= shape_.size()) {
+      // Looked for once, or a line of quotes would be read again for each of them.
+      unclosed_ = true;
+      return open + 1;
+    }
     if (At(close + 1) == ':') {
       key_ = shape_.substr(open + 1, close - open - 1);
       Add(open + 1, close, true);
@@ -123,6 +128,7 @@ class Splitter {
   const std::string_view shape_;
   std::vector<Word>* words_;
   std::string_view key_;
+  bool unclosed_ = false;
 };
 
 class Merger {

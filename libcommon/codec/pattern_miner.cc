@@ -70,6 +70,8 @@ std::string* PatternMiner::Add(const Line& line) {
                            shape->example)) {
     return nullptr;
   }
+  text_bytes_ += text.size();
+  text_bytes_ -= shape->example.size();
   shape->example = text;
   shape->example_slot = line.slot;
   shape->example_ns = line.ts_ns;
@@ -91,7 +93,7 @@ PatternMiner::Shape* PatternMiner::FindOrMake(std::string_view text) {
   size_t at = find();
   if (table_[at] != 0) return &shapes_[table_[at] - 1];
   if (shapes_.size() >= options_.max_shapes ||
-      shape_bytes_ + text.size() > options_.max_shape_bytes) {
+      text_bytes_ + text.size() > options_.max_text_bytes) {
     MakeRoom();
     at = find();
     if (table_[at] != 0) return &shapes_[table_[at] - 1];
@@ -104,19 +106,19 @@ PatternMiner::Shape* PatternMiner::FindOrMake(std::string_view text) {
   shape.hash = hash;
   shape.text = text;
   shape.says_error = SaysError(text);
-  shape_bytes_ += text.size();
+  text_bytes_ += text.size();
   table_[at] = static_cast<uint32_t>(shapes_.size());
   return &shape;
 }
 
 void PatternMiner::Rebuild() {
   std::fill(table_.begin(), table_.end(), 0);
-  shape_bytes_ = 0;
+  text_bytes_ = 0;
   for (size_t i = 0; i < shapes_.size(); ++i) {
     size_t at = shapes_[i].hash & (table_.size() - 1);
     while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
     table_[at] = static_cast<uint32_t>(i + 1);
-    shape_bytes_ += shapes_[i].text.size();
+    text_bytes_ += TextBytes(shapes_[i]);
   }
 }
 
@@ -126,10 +128,10 @@ void PatternMiner::MakeRoom() {
     return a.count != b.count ? a.count > b.count : a.text < b.text;
   });
   size_t bytes = 0;
-  for (const Shape& shape : shapes_) bytes += shape.text.size();
-  while (shapes_.size() > options_.max_shapes / 2 || bytes > options_.max_shape_bytes / 2) {
+  for (const Shape& shape : shapes_) bytes += TextBytes(shape);
+  while (shapes_.size() > options_.max_shapes / 2 || bytes > options_.max_text_bytes / 2) {
     for (const Slot& slot : shapes_.back().slots) Put(slot, &other_);
-    bytes -= shapes_.back().text.size();
+    bytes -= TextBytes(shapes_.back());
     shapes_.pop_back();
   }
   Rebuild();

@@ -25,11 +25,11 @@
 //          Zhu, Zheng, Lyu, ICWS 2017), what Loki uses, for the look of the result. Drain's tree
 //          itself depends on the order of the lines, so it is not used.
 //
-// Limits: kMaxShapes shapes are kept and kMaxShapeBytes of their text. When there are more, shapes
-// are merged as in step 4 and then those that came least often are given up and counted as `other`.
-// Lines are looked at up to PatternMask::kMaxLineBytes; lines that differ behind that are alike.
-// Threads: one at a time. Errors: none.
-// Cost: steps 1 and 2 are linear in the bytes and allocate nothing for a known shape; 3 and 4 cost
+// Limits: kMaxShapes shapes are kept and kMaxTextBytes of their text and examples. When there are
+// more, shapes are merged as in step 4 and then those that came least often are given up and
+// counted as `other`. Lines are looked at up to PatternMask::kMaxLineBytes; lines that differ
+// behind that are alike. Threads: one at a time. Errors: none. Cost: steps 1 and 2 are linear in
+// the bytes and allocate nothing for a known shape; 3 and 4 cost
 //       once per kMaxShapes / 2 new shapes, so the whole is linear in the lines.
 #pragma once
 
@@ -48,11 +48,11 @@ namespace glp::codec {
 class PatternMiner {
  public:
   static constexpr size_t kMaxShapes = 50'000;
-  static constexpr size_t kMaxShapeBytes = 32 << 20;
+  static constexpr size_t kMaxTextBytes = 32 << 20;
 
   struct Options {
     size_t max_shapes = kMaxShapes;
-    size_t max_shape_bytes = kMaxShapeBytes;
+    size_t max_text_bytes = kMaxTextBytes;
     std::optional<int64_t> baseline;  // a slot, see above
   };
 
@@ -110,11 +110,12 @@ class PatternMiner {
   std::deque<Shape> Merged(std::deque<Shape> shapes) const;
   static void Put(const Slot& from, std::vector<Slot>* slots);
   static void Join(Shape&& from, Shape* into);
+  static size_t TextBytes(const Shape& shape) { return shape.text.size() + shape.example.size(); }
 
   Options options_;
   PatternMask mask_;
   std::deque<Shape> shapes_;
-  size_t shape_bytes_ = 0;
+  size_t text_bytes_ = 0;
   std::vector<uint32_t> table_;  // open addressing: index into shapes_ + 1; 0: free
   std::vector<Slot> other_;
   uint64_t lines_ = 0;

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.baseline = 1;
   PatternMiner forward(options), backward(options);
   options.max_shapes = 8;
-  options.max_shape_bytes = 1000;
+  options.max_text_bytes = 1000;
   PatternMiner small(options);
   const auto add = [](std::string_view line, PatternMiner* miner) {
     miner->Add({line, 1, static_cast<int64_t>(line.size() % 3)});

@@ -202,7 +202,7 @@ TEST(PatternMinerTest, MemoryIsBounded) {
 
 TEST(PatternMinerTest, BytesAreBoundedToo) {
   PatternMiner::Options options;
-  options.max_shape_bytes = 10'000;
+  options.max_text_bytes = 10'000;
   PatternMiner miner(options);
   for (uint32_t i = 0; i < 1000; ++i) miner.Add({WordOf(i * 7919) + std::string(100, 'x'), 1});
   size_t bytes = 0;

@@ -176,8 +176,10 @@ class Scan {
     if (at == text_.size()) return in_json;
     if (At(at) == '"') return At(at + 1) == '"';
     if (At(at) == '\\' && At(at + 1) == '"') return At(at + 2) == '\\';
+    // No longer than the longest word for nothing.
+    const size_t limit = std::min(text_.size(), at + 16);
     size_t to = at;
-    while (to < text_.size() && !IsBlank(text_[to]) && !std::strchr(",;)\"", text_[to]) &&
+    while (to < limit && !IsBlank(text_[to]) && !std::strchr(",;)\"", text_[to]) &&
            !(text_[to] == '}' && to > at && text_[to - 1] != '{')) {
       ++to;
     }
