@@ -48,6 +48,7 @@ class MergeCursor : public logql::EntryCursor {
 
   Status Next(std::vector<logql::Entry>* batch) override {
     batch->clear();
+    twins_.Leave();
     do {
       GLP_RETURN_IF_ERROR(Fill());
       if (First() == nullptr) return Status::Ok();
@@ -118,9 +119,10 @@ class MergeCursor : public logql::EntryCursor {
     if (may_have_twins) {
       if (entry.ts_ns != twins_ns_) twins_.Clear();
       twins_ns_ = entry.ts_ns;
-      if (!twins_.IsNew(entry, static_cast<size_t>(input - inputs_.data()))) return;
+      twins_.Give(entry, static_cast<size_t>(input - inputs_.data()), batch);
+    } else {
+      batch->push_back(entry);
     }
-    batch->push_back(entry);
   }
 
   // Whether two inputs have entries of the same stream at this time.

@@ -36,22 +36,31 @@ Twins::Known* Twins::Find(const logql::Entry& entry, uint64_t hash) {
   return nullptr;
 }
 
-bool Twins::IsNew(const logql::Entry& entry, size_t source) {
+void Twins::Give(const logql::Entry& entry, size_t source, std::vector<logql::Entry>* given) {
   const uint64_t hash = Hash64(entry.line) ^ entry.stream->hash;
   if (Known* known = Find(entry, hash); known != nullptr) {
     if (known->source != source) known->count = 0;
     known->source = source;
-    if (++known->count <= known->given) return false;
-    known->given = known->count;
-    return true;
+    if (++known->count > known->given) {
+      known->given = known->count;
+      known->at = given->size();
+      given->push_back(entry);
+    } else if (known->at != kGone && (*given)[known->at].fields.empty()) {
+      (*given)[known->at].fields = entry.fields;
+    }
+    return;
   }
-  known_.push_back({entry.stream, entry.line, entry.meta, hash, source, 1, 1});
+  known_.push_back({entry.stream, entry.line, entry.meta, hash, source, 1, 1, given->size()});
+  given->push_back(entry);
   if (!by_hash_.empty()) {
     by_hash_.emplace(hash, known_.size() - 1);
   } else if (known_.size() > kFewEntries) {
     for (size_t i = 0; i < known_.size(); ++i) by_hash_.emplace(known_[i].hash, i);
   }
-  return true;
+}
+
+void Twins::Leave() {
+  for (Known& known : known_) known.at = kGone;
 }
 
 void Twins::Clear() {

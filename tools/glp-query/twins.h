@@ -17,8 +17,12 @@ namespace glp::query {
 
 class Twins {
  public:
-  // Whether this one is to be given. Sources come one after the other, `source` never goes back.
-  bool IsNew(const logql::Entry& entry, size_t source);
+  // Appends this one to `given`, unless it is there already: then its fields, which only records
+  // have, go to the one that was given without any, as long as that is in `given`.
+  // Sources come one after the other, `source` never goes back.
+  void Give(const logql::Entry& entry, size_t source, std::vector<logql::Entry>* given);
+  // What was given has gone.
+  void Leave();
   bool empty() const { return known_.empty(); }
   void Clear();
   // Copies what it refers to.
@@ -31,8 +35,10 @@ class Twins {
     uint64_t hash;
     size_t source;  // that `count` is of
     uint64_t count, given;
+    size_t at;  // of the one given last
   };
   static constexpr size_t kFewEntries = 16;
+  static constexpr size_t kGone = static_cast<size_t>(-1);
 
   Known* Find(const logql::Entry& entry, uint64_t hash);
 
