@@ -698,6 +698,19 @@ END
   assert_contains "$stderr" "one word too many"
 }
 
+@test "every query in glp-logql(7) is one, and runs" {
+  entries >records
+  local query count=0
+  while IFS= read -r query; do
+    run --separate-stderr glp-query fmt "$query"
+    assert_status 0
+    run --separate-stderr glp-query -s - "$query" <records
+    [[ $status -le 1 ]] || assert_contains "$stderr" "pipeline error"
+    count=$((count + 1))
+  done < <(sed -n 's/^    //p' "$GLP_ROOT/tools/glp-query/glp-logql.txt")
+  ((count > 60))
+}
+
 # interrupted ARGS…: runs glp-query on a fifo that stays open until it waits there, and sends SIGINT.
 interrupted() {
   rm -f fifo

@@ -227,14 +227,30 @@ constexpr std::string_view kExitStatus =
     "error\n"
     ".TP\n\\fB75\\fR\ngiven up on a server\n";
 
-}  // namespace
-
-std::string ManPage(const Command& command, std::string_view version, std::string_view about) {
-  std::string upper = command.name();
+// The head of a page, up to its name.
+std::string PageHead(std::string_view name, char section, std::string_view version,
+                     std::string_view summary) {
+  std::string upper(name);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  std::string out = ".TH " + Roff(upper) + " 1 \"\" \"glp " + std::string(version) + "\" \"glp\"\n";
-  out += ".SH NAME\n" + Roff(command.name()) + " \\- " + Roff(command.summary()) + "\n";
+  return ".TH " + Roff(upper) + " " + section + " \"\" \"glp " + std::string(version) +
+         "\" \"glp\"\n.SH NAME\n" + Roff(name) + " \\- " + Roff(summary) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> ProsePage(std::string_view version, std::string_view prose) {
+  constexpr std::string_view kDash = " - ";
+  const std::string_view head = prose.substr(0, prose.find('\n'));
+  const size_t dash = head.find(kDash);
+  if (dash == head.npos) return DataError("the page does not begin with a line NAME - SUMMARY");
+  std::string out = PageHead(head.substr(0, dash), '7', version, head.substr(dash + kDash.size()));
+  AppendRoffAbout(&out, prose.substr(std::min(head.size() + 1, prose.size())));
+  return out;
+}
+
+std::string ManPage(const Command& command, std::string_view version, std::string_view about) {
+  std::string out = PageHead(command.name(), '1', version, command.summary());
   out += ".SH SYNOPSIS\n\\fB" + Roff(UsageLine(command, "")) + "\\fR\n";
   AppendRoffAbout(&out, about);
   out += ".SH OPTIONS\n";

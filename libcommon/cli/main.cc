@@ -84,11 +84,13 @@ void OccupyStandardDescriptors() {
 }
 
 Result<std::string> Generate(const Command& command, std::string_view what, int argc, char** argv) {
-  if (what != "man") return Completion(command, what);
+  const bool is_page = what == "man7";
+  if (what != "man" && !is_page) return Completion(command, what);
   std::string about;
   if (argc > 2) {
     GLP_ASSIGN_OR_RETURN(about, io::ReadFile(argv[2]));
   }
+  if (is_page) return ProsePage(GLP_VERSION, about);
   return ManPage(command, GLP_VERSION, about);
 }
 
