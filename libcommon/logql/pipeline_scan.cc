@@ -77,7 +77,7 @@ bool PipelineScan::Add(const Entry& entry, Chunk* chunk) const {
   size_t size = 0;
   for (const std::string_view text : texts) size += text.size();
   if (chunk->found.empty()) {
-    // Where one line is huge, the chunk is as large as it, and not kept (NewChunk).
+    // Where one line is huge, the chunk is as large as it, and not kept (Recycle).
     const size_t wanted = std::max(size, target_bytes_);
     if (chunk->capacity < wanted) {
       chunk->text = std::make_unique_for_overwrite<char[]>(wanted + Arena::kPadding);
@@ -130,6 +130,10 @@ std::unique_ptr<PipelineScan::Chunk> PipelineScan::NewChunk() {
   if (free_chunks_.empty()) return std::make_unique<Chunk>();
   std::unique_ptr<Chunk> chunk = std::move(free_chunks_.back());
   free_chunks_.pop_back();
+  return chunk;
+}
+
+void PipelineScan::Recycle(std::unique_ptr<Chunk> chunk) {
   if (chunk->capacity > options_.chunk_bytes) {
     chunk->text.reset();
     chunk->capacity = 0;
@@ -139,7 +143,8 @@ std::unique_ptr<PipelineScan::Chunk> PipelineScan::NewChunk() {
   chunk->made.Reset();
   chunk->sets.reset();
   chunk->status = Status::Ok();
-  return chunk;
+  chunk->task.reset();
+  free_chunks_.push_back(std::move(chunk));
 }
 
 void PipelineScan::Advance() {
@@ -149,7 +154,7 @@ void PipelineScan::Advance() {
   if (!end_.ok()) ended_ = true;
   if (end_.code() == Code::kCancelled) return Stop();
   // At the end what was looked at counts, too, where nothing was found.
-  if (chunk->found.empty() && !ended_) return free_chunks_.push_back(std::move(chunk));
+  if (chunk->found.empty() && !ended_) return Recycle(std::move(chunk));
   chunk->task = options_.pool->Submit([this, chunk = chunk.get()] { Run(chunk); });
   in_flight_.push_back(std::move(chunk));
   target_bytes_ = std::min(2 * target_bytes_, options_.chunk_bytes);
@@ -165,7 +170,7 @@ void PipelineScan::WaitForFirst() {
 }
 
 Result<std::span<PipelineScan::Found>> PipelineScan::Next() {
-  if (given_ != nullptr) free_chunks_.push_back(std::move(given_));
+  if (given_ != nullptr) Recycle(std::move(given_));
   for (;;) {
     while (!ended_ && in_flight_.size() < in_flight_wanted_) {
       Advance();
@@ -186,7 +191,7 @@ Result<std::span<PipelineScan::Found>> PipelineScan::Next() {
       end_ = chunk->status;
     }
     if (chunk->found.empty()) {
-      free_chunks_.push_back(std::move(chunk));
+      Recycle(std::move(chunk));
       continue;
     }
     in_flight_wanted_ = std::min(in_flight_wanted_ + 1, max_in_flight_);

@@ -117,6 +117,8 @@ class PipelineScan {
   // False: no room. A chunk that is empty has room for any entry.
   bool Add(const Entry& entry, Chunk* chunk) const;
   std::unique_ptr<Chunk> NewChunk();
+  // REQUIRES: nobody works on it.
+  void Recycle(std::unique_ptr<Chunk> chunk);
   // Fills a chunk and hands it out.
   void Advance();
   // Until the first chunk is done, working on others in the meantime.
