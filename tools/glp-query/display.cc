@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace glp::query {
@@ -92,10 +93,21 @@ void AppendHexByte(std::string* out, uint8_t byte) {
 }  // namespace
 
 bool IsPlainAscii(std::string_view text) {
-  // Without an early end the compiler looks at many bytes at once.
-  bool other = false;
-  for (const char c : text) other |= static_cast<uint8_t>(c - ' ') > '~' - ' ';
-  return !other;
+  // Eight bytes at a time: a high bit is left where a byte is below ' ' or above '~'.
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = kOnes * 0x80;
+  const auto others = [](uint64_t bytes) {
+    return (((bytes - kOnes * ' ') & ~bytes) | (bytes + kOnes) | bytes) & kHighs;
+  };
+  uint64_t found = 0;
+  for (; text.size() >= sizeof found; text.remove_prefix(sizeof found)) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    found |= others(bytes);
+  }
+  uint64_t rest = kOnes * ' ';
+  if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
+  return (found | others(rest)) == 0;
 }
 
 size_t DisplayWidth(std::string_view text) {

@@ -51,6 +51,23 @@ TEST(Display, CellsHaveNoControlCharacters) {
   }
 }
 
+TEST(Display, PlainAsciiIsToldAtEveryPlace) {
+  for (size_t size = 0; size < 20; ++size) {
+    EXPECT_TRUE(IsPlainAscii(std::string(size, ' ')));
+    EXPECT_TRUE(IsPlainAscii(std::string(size, '~')));
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        for (const char around : {' ', '~'}) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(byte);
+          ASSERT_EQ(IsPlainAscii(text), byte >= ' ' && byte <= '~')
+              << size << " " << at << " " << byte;
+        }
+      }
+    }
+  }
+}
+
 TEST(Display, CutsAtCodePointsAndLeavesRoomForTheEllipsis) {
   const struct {
     std::string_view text;
