@@ -46,7 +46,7 @@ STAGE = ["| json", "| logfmt", "| logfmt --strict", "| json n, id=`user.id`",
          "|> `<_>level=<_>`", "| n > 500", "| d >= 250ms or n < 100", '| level="error"',
          '| level_extracted=~"e.*|w.*"', '| __error__=""', "| line_format `{{.level}} {{.n}}`",
          "| label_format app=`{{.app}}-{{.n}}`", "| label_format m=n", "| decolorize",
-         "| drop level, n", "| keep app, level", '| trace!=""', "| drop __error__"]
+         "| drop level, n |= ``", "| keep app, level |= ``", '| trace!=""', "| drop __error__ |= ``"]
 
 
 def stages(most):
