@@ -1,0 +1,68 @@
+// Limits of an evaluation, in Loki's words.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+
+#include "logql/eval.h"
+#include "logql/memory_source.h"
+#include "logql/parser.h"
+
+namespace glp::logql {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+struct Outcome {
+  Status range, instant;
+};
+
+Outcome Ask(const std::string& query, uint64_t max_series) {
+  MemorySource source;
+  for (int i = 0; i < 10; ++i) {
+    source.Add(i * kSecond, {{"app", "a" + std::to_string(i)}}, "n=" + std::to_string(i));
+  }
+  const auto expr = Parse(query, {.allow_empty_selector = true});
+  EXPECT_TRUE(expr.ok()) << query;
+  const auto& metric = std::get<MetricExpr>(*expr);
+  QueryParams params;
+  params.range = {0, 20 * kSecond};
+  params.step_ns = kSecond;
+  params.max_series = max_series;
+  return {RunRangeQuery(metric, &source, params, nullptr).status(),
+          RunInstantQuery(metric, &source, 10 * kSecond, params, nullptr).status()};
+}
+
+TEST(Limits, Series) {
+  const struct {
+    const char* query;
+    uint64_t series;  // of its answer
+  } kCases[] = {
+      {"count_over_time({}[20s])", 10},           {"sum by (app) (count_over_time({}[20s]))", 10},
+      {"sum(count_over_time({}[20s]))", 1},       {"topk(3, count_over_time({}[20s]))", 3},
+      {"count_over_time({} | logfmt [20s])", 10}, {"vector(1)", 1},
+  };
+  for (const auto& c : kCases) {
+    const Outcome fits = Ask(c.query, c.series);
+    EXPECT_TRUE(fits.instant.ok()) << c.query << fits.instant.message();
+    EXPECT_TRUE(Ask(c.query, 0).range.ok()) << c.query;
+    if (c.series == 1) continue;
+    const Outcome many = Ask(c.query, c.series - 1);
+    const std::string words = "maximum number of series (" + std::to_string(c.series - 1) +
+                              ") reached for a single query";
+    for (const Status& status : {many.range, many.instant}) {
+      EXPECT_EQ(status.code(), Code::kLimit) << c.query;
+      EXPECT_EQ(status.message().substr(0, words.size()), words) << c.query;
+    }
+  }
+}
+
+// What is between the leaves and the answer is not counted.
+TEST(Limits, SeriesOfTheAnswerCount) {
+  EXPECT_TRUE(Ask("sum(count_over_time({}[20s]))", 1).range.ok());
+  EXPECT_TRUE(Ask("count(count_over_time({} | logfmt [20s]))", 1).instant.ok());
+}
+
+}  // namespace
+}  // namespace glp::logql
