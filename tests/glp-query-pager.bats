@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The pager of glp-query: only in front of a terminal, chosen as git chooses, quiet when it is quit.
 
+# shellcheck disable=SC2030,SC2031  # each test has variables of its own
+
 load lib
 
 setup() {
