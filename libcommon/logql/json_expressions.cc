@@ -95,7 +95,8 @@ bool JsonExpressionsStage::Run(StageLine* line, LabelsBuilder* labels) {
       if (!Array(&p, end, &root_)) break;
     } else if (*p == '"') {
       p = json_text::FindStringEnd(p + 1, end).end;
-      if (p++ == nullptr) break;
+      if (p == nullptr) break;
+      ++p;
     } else {
       ++p;
     }
