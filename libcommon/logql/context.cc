@@ -154,15 +154,17 @@ class ContextScan {
   uint64_t given_up_ = 0;
 };
 
-Status Scan(EntryCursor* cursor, const QueryParams& params, ContextScan* scan) {
+Status Scan(EntryCursor* cursor, const QueryParams& params, const Pipeline& pipeline,
+            ContextScan* scan) {
   std::vector<Entry> batch;
   for (;;) {
     if (params.cancelled && params.cancelled()) return CancelledError();
     GLP_RETURN_IF_ERROR(cursor->Next(&batch));
     if (batch.empty()) return Status::Ok();
     for (const Entry& entry : batch) {
-      if (entry.stream != nullptr && !scan->Take(entry)) return Status::Ok();
+      if (entry.stream != nullptr && !scan->Take(entry)) return pipeline.status();
     }
+    GLP_RETURN_IF_ERROR(pipeline.status());
   }
 }
 
@@ -181,7 +183,7 @@ Status RunContextQuery(const LogExpr& query, EntrySource* source, const QueryPar
   request.pool = params.pool;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<EntryCursor> cursor, source->Scan(std::move(request)));
   ContextScan scan(&pipeline, params, context, sink);
-  const Status status = Scan(cursor.get(), params, &scan);
+  const Status status = Scan(cursor.get(), params, pipeline, &scan);
   AddStats(cursor->stats(), stats);
   if (given_up != nullptr) *given_up += scan.given_up();
   return status;

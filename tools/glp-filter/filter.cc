@@ -101,6 +101,7 @@ Status FilterHandler::OnRecord(Record& record, cli::RecordPipe& pipe) {
                           ? LooksGood(verdict, record)
                           : verdict.state == Verdict::State::kKeep;
   if (keep_) GLP_RETURN_IF_ERROR(keep_->status());
+  for (const logql::Pipeline& drop : drop_) GLP_RETURN_IF_ERROR(drop.status());
   if (passes == settings_.invert) {
     passage_.Reject(record, "filter");
   } else {
