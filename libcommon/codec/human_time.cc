@@ -163,6 +163,25 @@ std::optional<int64_t> ParseCount(std::string_view text) {
   return negative ? -ns : ns;
 }
 
+// 20260105 as 2026-01-05; nothing where it is no day of 1970 and later. As a count of seconds,
+// which
+// `@` in front still makes it, it would be a day of 1970 to 1973.
+std::optional<std::string> ParseBasicDate(std::string_view text) {
+  if (text.size() != 8 || !AllDigits(text)) return std::nullopt;
+  const int64_t year = *ParseInt64(text.substr(0, 4)), month = *ParseInt64(text.substr(4, 2)),
+                day = *ParseInt64(text.substr(6));
+  if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 ||
+      day > DaysIn(year, static_cast<int>(month))) {
+    return std::nullopt;
+  }
+  return std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" +
+         std::string(text.substr(6));
+}
+
+bool IsBareYear(std::string_view text) {
+  return text.size() == 4 && AllDigits(text) && text >= "1970" && text <= "2261";
+}
+
 // --- Days and clocks ----------------------------------------------------------------------------
 
 template <typename Name>
@@ -257,7 +276,8 @@ class DayReader {
   }
 
   bool ReadNumber(std::string_view word, std::string_view lower) {
-    if (lower.size() >= 8 && lower[4] == '-') return ReadIso(word, lower);
+    if (lower.size() >= 8 && (lower[4] == '-' || lower[4] == '/')) return ReadIso(word, lower);
+    if (lower.find('/') != lower.npos) return ReadAccessLog(word, lower);
     if (lower.find(':') != lower.npos || lower.ends_with("am") || lower.ends_with("pm")) {
       return ReadClock(lower) || Fail(word, "is no time of day");
     }
@@ -270,14 +290,32 @@ class DayReader {
     return is_day && lower.size() - rest.size() <= 2 && Set(&day_, *number, word, "day");
   }
 
-  // 2026-01-05, 2026-1-5T14:00+02:00
+  // 05/Jan/2026:14:00:00, as web servers write it.
+  bool ReadAccessLog(std::string_view word, std::string_view text) {
+    const size_t end = text.find(':');
+    const std::vector<std::string_view> parts = Split(text.substr(0, end), '/');
+    if (parts.size() != 3 || parts[0].size() > 2 || parts[2].size() != 4 || !AllDigits(parts[0]) ||
+        !AllDigits(parts[2])) {
+      return false;
+    }
+    const std::optional<int> month = MonthOf(parts[1]);
+    if (!month || !Set(&year_, static_cast<int>(*ParseInt64(parts[2])), word, "day") ||
+        !Set(&month_, *month, word, "day") ||
+        !Set(&day_, static_cast<int>(*ParseInt64(parts[0])), word, "day")) {
+      return false;
+    }
+    return end == text.npos || ReadClock(text.substr(end + 1)) || Fail(word, "has no time of day");
+  }
+
+  // 2026-01-05, 2026-1-5T14:00+02:00, 2026/01/05
   bool ReadIso(std::string_view word, std::string_view text) {
+    const char dash = text[4];
     const size_t end = text.find('t');
     std::string_view day = text.substr(0, end);
     const auto year = TakeNumber(&day, 4);
-    if (!TakeChar(&day, '-')) return false;
+    if (!TakeChar(&day, dash)) return false;
     const auto month = TakeNumber(&day, 2);
-    if (!month || !TakeChar(&day, '-')) return false;
+    if (!month || !TakeChar(&day, dash)) return false;
     const auto number = TakeNumber(&day, 2);
     if (!number || !day.empty()) return false;
     if (!Set(&year_, *year, word, "day") || !Set(&month_, *month, word, "day") ||
@@ -439,6 +477,10 @@ Result<int64_t> ParseHumanSpan(std::string_view text) {
 
 Result<int64_t> ParseHumanTime(std::string_view text, const HumanClock& clock) {
   const std::string_view trimmed = TrimSpace(text);
+  if (const auto date = ParseBasicDate(trimmed)) return ParseHumanTime(*date, clock);
+  if (IsBareYear(trimmed)) {
+    return NotATime(text, "it may be a year; @" + std::string(trimmed) + " is a count of seconds");
+  }
   if (const auto ns = ParseCount(trimmed)) return *ns;
   if (const auto ns = ParseRfc3339(trimmed)) return *ns;
 
