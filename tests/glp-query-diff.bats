@@ -176,6 +176,7 @@ counts() {
   printf 'fine 1\n' | pack_of a.glp
   for args in "a.glp" "a.glp a.glp {} x" "a.glp a.glp -s a.glp" "- -" "a.glp nowhere" "a.glp a.glp -o table" \
     "a.glp a.glp -o raw" "a.glp a.glp --hist" "a.glp a.glp -C 1" "a.glp a.glp --at now" \
+    "a.glp a.glp -f" "a.glp a.glp --forward" "a.glp a.glp --step 1s" "a.glp a.glp --delay-for 1s" \
     "a.glp a.glp count_over_time({}[1m])"; do
     # shellcheck disable=SC2086
     run --separate-stderr glp-query --diff $args </dev/null

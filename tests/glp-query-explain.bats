@@ -146,3 +146,13 @@ scan 2    rate({} |~ "(?i)error|panic" | logfmt[1h] offset 1m0s)
   assert_status 2
   assert_contains "$stderr" 'a query is missing'
 }
+
+@test "what --limit does to a scan is told" {
+  run --separate-stderr glp-query explain -s store --limit 2 '{}'
+  assert_status 0
+  assert_contains "$output" '  lines     are read until 2 were found'
+  run --separate-stderr glp-query explain -s store --limit 2 -o jsonl '{}'
+  assert_json "$output" '.limit == 2 and .lines'
+  run --separate-stderr glp-query explain -s store -o jsonl '{}'
+  assert_json "$output" 'has("limit") | not'
+}

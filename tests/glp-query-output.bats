@@ -333,7 +333,7 @@ PLOT     MIN  MAX  LAST  LABELS
   assert_contains "$stderr" "give one"
   ask labels --hist
   assert_status 2
-  assert_contains "$stderr" "not of \`labels\`"
+  assert_contains "$stderr" "--hist does not go with \`labels\`"
   ask --plot -C 1 '{}'
   assert_status 2
   assert_contains "$stderr" "leave out -A, -B and -C"

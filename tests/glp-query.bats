@@ -335,6 +335,43 @@ ask() { run --separate-stderr glp-query "$@" <records; }
   assert_contains "$stderr" "--at goes with a metric query"
 }
 
+@test "an option that would do nothing is refused" {
+  entries >records
+  local metric='count_over_time({}[1m])'
+  while IFS='#' read -r args words; do
+    # shellcheck disable=SC2086
+    ask $args
+    assert_status 2
+    assert_equal "$output" ""
+    assert_equal "$stderr" "glp-query: $words"
+  done <<END
+labels -f#-f does not go with \`labels\`
+labels --limit 1#--limit does not go with \`labels\`
+series -C 1#-A, -B and -C do not go with \`series\`
+series --at now#--at does not go with \`series\`
+patterns --step 1m#--step does not go with \`patterns\`
+patterns --plot#--plot does not go with \`patterns\`
+fmt --since 1h {}#--since, --from and --to do not go with \`fmt\`
+fmt -s - {}#-s does not go with \`fmt\`
+fmt -o csv {}#-o does not go with \`fmt\`
+explain -A 1 {}#-A, -B and -C do not go with \`explain\`
+explain --limit 5 $metric#--limit counts lines, and this query gives numbers; topk(5, …) leaves the highest
+--limit 5 $metric#--limit counts lines, and this query gives numbers; topk(5, …) leaves the highest
+--step 5s {}#--step goes with a metric, --hist or --plot, and this query gives lines
+--delay-for 1s $metric#--delay-for goes with -f and a metric: it is how long a step waits for entries that are late
+-f --delay-for 1s {}#--delay-for goes with -f and a metric: it is how long a step waits for entries that are late
+END
+}
+
+@test "any number of jobs gives the same answer" {
+  all_sources
+  for jobs in 0 1 3 1000000 18446744073709551615; do
+    ask -s store -j $jobs -o raw '{app="api"} |~ "(?i)error"'
+    assert_status 0
+    assert_equal "$output" $'GET /b Error\nGET /a error'
+  done
+}
+
 @test "a range includes its start and not its end" {
   all_sources
   for source in "-s store" "-s pack.glp" "-s -" "-s $URL"; do
@@ -657,7 +694,7 @@ END
 }
 
 @test "fmt prints a query as Loki's formatter does, and asks no source" {
-  run --separate-stderr env LOKI_ADDR=http://127.0.0.1:9 glp-query fmt -s nosuch '{app="api"}|="a"|json|b>1' </dev/null
+  run --separate-stderr env LOKI_ADDR=http://127.0.0.1:9 glp-query fmt '{app="api"}|="a"|json|b>1' </dev/null
   assert_status 0
   assert_equal "$output" '{app="api"} |= "a" | json | b>1'
   local query='sum by(app)(rate({app="api"} |= "error" # what went wrong

@@ -245,7 +245,6 @@ void SaySummary(Job& job, const MinedLines& a, const MinedLines& b,
 }  // namespace
 
 Result<bool> DiffPatterns(Job& job) {
-  GLP_RETURN_IF_ERROR(CheckPatternOptions(job, "--diff"));
   if (job.look.format != "default" && job.look.format != "jsonl") {
     return UsageError("--diff prints for people, or with -o jsonl an object for each pattern");
   }

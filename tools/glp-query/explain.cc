@@ -234,7 +234,10 @@ void Explainer::PrintText(const ScanNote& scan) {
   const auto number = [](uint64_t value) { return std::to_string(value); };
   Line("selector", logql::ToString(scan.request.matchers));
   Line("time", Range(scan));
-  Line("lines", scan.request.want_lines ? "are read" : "are not read: times and streams suffice");
+  const std::string enough =
+      job_.options.limit > 0 ? " until " + number(job_.options.limit) + " were found" : "";
+  Line("lines",
+       scan.request.want_lines ? "are read" + enough : "are not read: times and streams suffice");
   const char* name = "first";
   for (const auto& [filter, how] : scan.searches) {
     Line(std::exchange(name, ""), filter);
@@ -308,6 +311,7 @@ void Explainer::PrintJson(const ScanNote& scan) {
   text("direction", scan.request.direction == logql::Direction::kForward ? "forward" : "backward");
   key("lines");
   out_ += scan.request.want_lines ? "true" : "false";
+  if (job_.options.limit > 0) number("limit", job_.options.limit);
   key("first");
   out_ += "[";
   for (const auto& [filter, how] : scan.searches) {
@@ -378,6 +382,7 @@ Result<bool> ExplainQuery(Job& job, const std::string& query) {
         "explain answers as text, or with -o jsonl as a JSON object for each scan; -o " +
         job.look.format + " is not for plans");
   }
+  GLP_RETURN_IF_ERROR(CheckQueryOptions(job, query));
   GLP_RETURN_IF_ERROR(Explainer(job).Run(query));
   return true;
 }

@@ -20,7 +20,6 @@ Status CheckFollow(const Job& job) {
         "-f follows records on standard input only; let glp-tail follow the files: glp-tail -f "
         "FILE… | glp-query -f QUERY");
   }
-  if (options.diff) return UsageError("--diff compares what is there; it does not go with -f");
   if (job.times.at_ns) return UsageError("--at is one instant; it does not go with -f");
   const std::string& format = job.look.format;
   if (options.hist || options.plot) {
@@ -47,7 +46,7 @@ Result<bool> FollowMetric(Job& job, const logql::MetricExpr& query) {
   wants.range.end_ns = std::numeric_limits<int64_t>::max();
 
   FollowSource::Options options;
-  options.delay_ns = job.options.delay_for.ns;
+  options.delay_ns = job.options.delay_for.ns >= 0 ? job.options.delay_for.ns : kNsPerSecond;
   options.range = job.times.Range();
   options.before_wait = [&job] { return job.out.Flush(); };
   options.late = [&job](int64_t ts_ns) {

@@ -38,12 +38,13 @@ cli::Command Describe(Options* o) {
   c.Value("--timezone", "ZONE", &o->time.zone,
           "the zone of times without one, typed and printed: UTC, Local, +02:00, Europe/Berlin");
   c.DefaultText("UTC");
-  c.Value("--limit", "N", &o->limit, "stop after so many lines; 0 is all");
+  c.Value("--limit", "N", &o->limit, "stop after so many lines or patterns; 0 is all");
   c.Flag("--forward", &o->forward, "oldest line first");
   c.Flag("-f,--follow", &o->follow,
          "records on standard input are answered as they come, a metric step by step");
   c.Value("--delay-for", "TIME", &o->delay_for,
-          "with --follow, how long to wait for entries that are late");
+          "with --follow and a metric, how long to wait for entries that are late");
+  c.DefaultText("1s");
   c.Value("-A,--after-context", "N", &o->after, "N lines of the same stream behind each");
   c.Value("-B,--before-context", "N", &o->before, "N lines of the same stream in front of each");
   c.Value("-C,--context", "N", &o->around, "N lines of the same stream on both sides");
@@ -59,7 +60,7 @@ cli::Command Describe(Options* o) {
   c.Flag("--diff", &o->diff,
          "compare two sources by the patterns of their lines: --diff A B [QUERY]; exit status 1 "
          "where B has new patterns of errors");
-  c.Value("-j,--jobs", "N", &o->jobs, "threads that read and evaluate");
+  c.Value("-j,--jobs", "N", &o->jobs, "threads that read and evaluate, 256 at most");
   c.DefaultText("one a processor");
   c.Value("--batch", "N", &o->batch, "lines asked of a server at once");
   c.DefaultText("as many as it gives");

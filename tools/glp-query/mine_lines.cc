@@ -123,17 +123,6 @@ Result<MinedLines> MineLines(Job& job, const std::vector<SourceName>& sources,
   return mined;
 }
 
-Status CheckPatternOptions(const Job& job, std::string_view command) {
-  const std::string who(command);
-  if (job.look.chart != Chart::kNone) {
-    return UsageError("--hist and --plot draw numbers over time, and " + who + " has none");
-  }
-  if (WantsContext(job.options)) return UsageError("-A, -B and -C do not go with " + who);
-  if (job.options.follow) return UsageError(who + " needs all lines; it does not go with -f");
-  if (job.times.at_ns) return UsageError("--at goes with a metric query only");
-  return Status::Ok();
-}
-
 void TellOther(Job& job, const PatternMiner& miner) {
   uint64_t lines = 0;
   for (const PatternMiner::Slot& slot : miner.other()) lines += slot.count;

@@ -26,9 +26,6 @@ Result<logql::LogExpr> ParseLogQuery(const std::string& query, std::string_view 
 Result<MinedLines> MineLines(Job& job, const std::vector<SourceName>& sources,
                              const logql::LogExpr& query, int64_t slot, codec::PatternMiner* miner);
 
-// Options that patterns have no use for.
-Status CheckPatternOptions(const Job& job, std::string_view command);
-
 // Says how many lines the miner gave up, which makes the answer incomplete.
 void TellOther(Job& job, const codec::PatternMiner& miner);
 

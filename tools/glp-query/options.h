@@ -17,7 +17,7 @@ struct Options {
   uint64_t limit = 0;  // entries; 0: all
   bool forward = false;
   bool follow = false;
-  cli::Duration delay_for{1'000'000'000};      // --follow: how long entries may be late
+  cli::Duration delay_for{-1};  // --follow: how long entries may be late; -1: not given
   uint64_t before = 0, after = 0, around = 0;  // -B, -A, -C: lines of context
   std::string output = "default";
   bool hist = false, plot = false;

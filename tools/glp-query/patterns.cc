@@ -77,7 +77,6 @@ Status PrintJson(Job& job, const Patterns& patterns) {
 }  // namespace
 
 Result<bool> ListPatterns(Job& job, const std::string& query) {
-  GLP_RETURN_IF_ERROR(CheckPatternOptions(job, "patterns"));
   const std::string& format = job.look.format;
   if (format == "loki")
     return UsageError("-o loki is for answers that Loki's API gives to queries");

@@ -16,13 +16,16 @@ namespace {
 struct Verb {
   std::string_view name;
   Result<bool> (*run)(Job& job, const std::string& operand);
-  bool wants_source = true;
+  unsigned takes;  // of the options
 };
-constexpr Verb kVerbs[] = {{"labels", ListLabels},
-                           {"series", ListSeries},
-                           {"patterns", ListPatterns},
-                           {"fmt", FormatQuery, false},
-                           {"explain", ExplainQuery}};
+constexpr unsigned kTakesList = kTakesSources | kTakesRange | kTakesOutput;
+constexpr Verb kVerbs[] = {
+    {"labels", ListLabels, kTakesList},
+    {"series", ListSeries, kTakesList},
+    {"patterns", ListPatterns, kTakesList | kTakesLimit},
+    {"fmt", FormatQuery, 0},
+    {"explain", ExplainQuery, kTakesList | kTakesStep | kTakesAt | kTakesLimit | kTakesForward},
+};
 
 const Verb* FindVerb(const Options& options) {
   if (options.diff || options.words.empty()) return nullptr;
@@ -36,7 +39,7 @@ const Verb* FindVerb(const Options& options) {
 // two sources itself.
 Result<std::vector<std::string>> SourceWords(const Options& options, const cli::Context& context) {
   std::vector<std::string> words = options.sources;
-  if (const Verb* verb = FindVerb(options); verb && !verb->wants_source) {
+  if (const Verb* verb = FindVerb(options); verb && !(verb->takes & kTakesSources)) {
     return std::vector<std::string>();
   }
   if (options.diff) {
@@ -63,26 +66,31 @@ Status TooMany(const std::string& word) {
 
 Result<bool> Dispatch(Job& job) {
   const std::vector<std::string>& words = job.options.words;
-  if (job.options.follow) GLP_RETURN_IF_ERROR(CheckFollow(job));
-  if (job.options.diff) return DiffPatterns(job);
+  if (job.options.diff) {
+    GLP_RETURN_IF_ERROR(CheckVerbOptions(job, "--diff", kTakesRange | kTakesLimit | kTakesOutput));
+    return DiffPatterns(job);
+  }
   if (words.empty()) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
   }
   if (const Verb* verb = FindVerb(job.options)) {
     if (words.size() > 2) return TooMany(words.back());
-    if (job.times.at_ns && verb->run != ExplainQuery) {
-      return UsageError("--at goes with a metric query only");
-    }
-    if (job.look.chart != Chart::kNone) {
-      return UsageError("--hist and --plot draw the answer of a query, not of `" + words.front() +
-                        "`");
-    }
+    GLP_RETURN_IF_ERROR(CheckVerbOptions(job, verb->name, verb->takes));
     return verb->run(job, words.size() > 1 ? words[1] : "");
   }
   if (words.size() > 1) return TooMany(words.back());
+  if (job.options.follow) GLP_RETURN_IF_ERROR(CheckFollow(job));
+  GLP_RETURN_IF_ERROR(CheckQueryOptions(job, words.front()));
   // A server gives no context: the lines around are chosen here.
   return IsOneServer(job.sources) && !WantsContext(job.options) ? RunServerQuery(job, words.front())
                                                                 : RunLocalQuery(job, words.front());
+}
+
+uint64_t JobsOf(const Options& options) {
+  // More of them only hold more blocks in memory.
+  constexpr uint64_t kMostJobs = 256;
+  const uint64_t jobs = options.jobs > 0 ? options.jobs : std::thread::hardware_concurrency();
+  return std::clamp<uint64_t>(jobs, 1, kMostJobs);
 }
 
 }  // namespace
@@ -100,8 +108,8 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
       options.no_pager || options.follow ? nullptr : cli::Pager::Start();
   io::Output out(STDOUT_FILENO, "standard output");
   io::EnlargePipe(STDOUT_FILENO);
-  ThreadPool pool(options.jobs > 0 ? static_cast<unsigned>(options.jobs - 1)
-                                   : std::thread::hardware_concurrency());
+  // The thread that prints works, too.
+  ThreadPool pool(static_cast<unsigned>(JobsOf(options) - 1));
   Job job{options, context, std::move(sources), times, look, out, &pool};
   const Result<bool> found = Dispatch(job);
   // What was printed before an error is whole lines: they go out.

@@ -48,6 +48,20 @@ Result<bool> ExplainQuery(Job& job, const std::string& query);
 // --diff: the words are A, B and the query. "true": B has no new patterns of errors.
 Result<bool> DiffPatterns(Job& job);
 
+// What a command takes of the options; the others are refused.
+enum Takes : unsigned {
+  kTakesSources = 1,
+  kTakesRange = 2,
+  kTakesStep = 4,
+  kTakesAt = 8,
+  kTakesLimit = 16,
+  kTakesForward = 32,
+  kTakesOutput = 64,
+};
+Status CheckVerbOptions(const Job& job, std::string_view verb, unsigned takes);
+// The same for a query, by whether it gives lines or numbers.
+Status CheckQueryOptions(const Job& job, const std::string& query);
+
 bool WantsContext(const Options& options);
 // As logql::RunLogQuery, with the context that -A, -B and -C ask for.
 Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource* source,
