@@ -1,5 +1,6 @@
 #include "base/thread_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace glp {
@@ -12,7 +13,12 @@ bool ThreadPool::Task::Begin() {
 }
 
 void ThreadPool::Task::Run() {
-  work_();
+  // Thrown on a thread of the pool, it would end the process; kept back, who waits would wait on.
+  try {
+    work_();
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
   work_ = nullptr;
   const std::lock_guard lock(mutex_);
   state_ = State::kDone;
@@ -22,8 +28,13 @@ void ThreadPool::Task::Run() {
 void ThreadPool::Task::Wait() {
   if (Begin()) {
     Run();
-    return;
+  } else {
+    WaitForEnd();
   }
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void ThreadPool::Task::WaitForEnd() {
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return state_ == State::kDone; });
 }
@@ -45,7 +56,7 @@ void ThreadPool::Task::Cancel() {
     done_.notify_all();
     return;
   }
-  Wait();
+  WaitForEnd();
 }
 
 ThreadPool::~ThreadPool() {
@@ -65,13 +76,20 @@ std::shared_ptr<ThreadPool::Task> ThreadPool::Submit(std::function<void()> work)
   if (threads_wanted_ == 0) return task;
   {
     const std::lock_guard lock(mutex_);
+    if (threads_.size() < threads_wanted_) Grow();
+    if (threads_.empty()) return task;
     queue_.push_back(task);
-    if (threads_.size() < threads_wanted_) {
-      threads_.emplace_back([this] { Work(); });
-    }
   }
   wake_.notify_one();
   return task;
+}
+
+void ThreadPool::Grow() {
+  try {
+    threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    // The next task asks again.
+  }
 }
 
 void ThreadPool::Work() {

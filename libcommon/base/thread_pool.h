@@ -7,13 +7,15 @@
 //   …
 //   task->Wait();
 //
-// Threads:  safe from any. They are started by the first task.
+// Threads:  safe from any. They are started by the first tasks; where the system gives none, those
+//           who wait run the tasks.
 // Lifetime: what a task refers to must live until it is done or cancelled; the pool's end cancels
 //           those that nobody has begun and waits for the others.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,7 +29,8 @@ class ThreadPool {
   class Task {
    public:
     explicit Task(std::function<void()> work) : work_(std::move(work)) {}
-    // Until it is done; runs it here where nobody has begun it. A cancelled one is done.
+    // Until it is done; runs it here where nobody has begun it. A cancelled one is done. Throws
+    // what it threw, as when memory ran out.
     void Wait();
     // Runs it here where nobody has begun it; does not wait for who has.
     void TryRun();
@@ -40,8 +43,10 @@ class ThreadPool {
     enum class State { kWaiting, kRunning, kDone };
     bool Begin();
     void Run();
+    void WaitForEnd();
 
     std::function<void()> work_;
+    std::exception_ptr failure_;  // set before it is done
     std::mutex mutex_;
     std::condition_variable done_;
     State state_ = State::kWaiting;
@@ -57,6 +62,8 @@ class ThreadPool {
   std::shared_ptr<Task> Submit(std::function<void()> work);
 
  private:
+  // One more thread, if the system has one. REQUIRES: mutex_ is held.
+  void Grow();
   void Work();
 
   const unsigned threads_wanted_;

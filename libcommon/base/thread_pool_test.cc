@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 
 namespace glp {
 namespace {
@@ -85,6 +86,23 @@ TEST(ThreadPool, ItsEndDropsWhatWaits) {
   const int before = runs;
   for (const auto& task : tasks) task->Wait();
   EXPECT_EQ(runs, before);
+}
+
+TEST(ThreadPool, WhatATaskThrowsIsThrownWhereItIsWaitedFor) {
+  for (const unsigned threads : {0U, 1U, 4U}) {
+    ThreadPool pool(threads);
+    const auto fails = [] { throw std::bad_alloc(); };
+    const auto first = pool.Submit(fails), second = pool.Submit(fails);
+    second->TryRun();
+    EXPECT_THROW(second->Wait(), std::bad_alloc) << threads;
+    EXPECT_THROW(first->Wait(), std::bad_alloc) << threads;
+    EXPECT_TRUE(first->IsDone());
+    first->Cancel();
+    pool.Submit(fails)->Cancel();
+    bool ran = false;
+    pool.Submit([&ran] { ran = true; })->Wait();
+    EXPECT_TRUE(ran);
+  }
 }
 
 }  // namespace
