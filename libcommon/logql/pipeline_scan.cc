@@ -20,6 +20,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kMaxFillTime = std::chrono::milliseconds(20);
 // A worker's label sets are forgotten when they are more: only a cache, which every thread has.
 constexpr size_t kMaxMadeSets = LabelTable::kMaxSets / 8;
+// Chunks of huge lines wait until those before them are done.
+constexpr size_t kMaxInFlightBytes = size_t{64} << 20;
 // What an entry costs beside its text, about.
 constexpr size_t kEntryBytes = 64;
 
@@ -64,6 +66,7 @@ void PipelineScan::Stop() {
   stopping_.store(true, std::memory_order_relaxed);
   for (const auto& chunk : in_flight_) chunk->task->Cancel();
   in_flight_.clear();
+  in_flight_bytes_ = 0;
 }
 
 bool PipelineScan::Wants(const Entry& entry) const {
@@ -147,6 +150,10 @@ void PipelineScan::Recycle(std::unique_ptr<Chunk> chunk) {
   free_chunks_.push_back(std::move(chunk));
 }
 
+bool PipelineScan::MayAdvance() const {
+  return !ended_ && in_flight_.size() < in_flight_wanted_ && in_flight_bytes_ < kMaxInFlightBytes;
+}
+
 void PipelineScan::Advance() {
   std::unique_ptr<Chunk> chunk = NewChunk();
   chunk->stats = cursor_->stats();
@@ -156,6 +163,7 @@ void PipelineScan::Advance() {
   // At the end what was looked at counts, too, where nothing was found.
   if (chunk->found.empty() && !ended_) return Recycle(std::move(chunk));
   chunk->task = options_.pool->Submit([this, chunk = chunk.get()] { Run(chunk); });
+  in_flight_bytes_ += chunk->capacity;
   in_flight_.push_back(std::move(chunk));
   target_bytes_ = std::min(2 * target_bytes_, options_.chunk_bytes);
 }
@@ -172,7 +180,7 @@ void PipelineScan::WaitForFirst() {
 Result<std::span<PipelineScan::Found>> PipelineScan::Next() {
   if (given_ != nullptr) Recycle(std::move(given_));
   for (;;) {
-    while (!ended_ && in_flight_.size() < in_flight_wanted_) {
+    while (MayAdvance()) {
       Advance();
       if (!in_flight_.empty() && in_flight_.front()->task->IsDone()) break;
     }
@@ -184,6 +192,7 @@ Result<std::span<PipelineScan::Found>> PipelineScan::Next() {
     WaitForFirst();
     std::unique_ptr<Chunk> chunk = std::move(in_flight_.front());
     in_flight_.pop_front();
+    in_flight_bytes_ -= chunk->capacity;
     stats_ = chunk->stats;
     if (!chunk->status.ok()) {
       Stop();

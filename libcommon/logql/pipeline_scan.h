@@ -10,8 +10,9 @@
 //     …
 //   }
 //
-// Memory:   two chunks for each thread, with what the pipeline made of them. The first ones are
-//           small and few, so that a query of few lines reads little ahead.
+// Memory:   two chunks for each thread, with what the pipeline made of them; fewer where lines are
+//           huge. The first ones are small and few, so that a query of few lines reads little
+//           ahead.
 // Lifetime: its end waits for entries that are being worked on. `cursor`, the table and what the
 //           options refer to must outlive it.
 // Threads:  one at a time; workers are called from any, each by one at a time.
@@ -119,6 +120,7 @@ class PipelineScan {
   std::unique_ptr<Chunk> NewChunk();
   // REQUIRES: nobody works on it.
   void Recycle(std::unique_ptr<Chunk> chunk);
+  bool MayAdvance() const;
   // Fills a chunk and hands it out.
   void Advance();
   // Until the first chunk is done, working on others in the meantime.
@@ -143,6 +145,7 @@ class PipelineScan {
   size_t target_bytes_;  // of the next chunk
   size_t in_flight_wanted_ = 2;
   std::deque<std::unique_ptr<Chunk>> in_flight_;
+  size_t in_flight_bytes_ = 0;  // of their texts
   std::vector<std::unique_ptr<Chunk>> free_chunks_;
   std::unique_ptr<Chunk> given_;  // what Next gave last
   ScanStats stats_;

@@ -332,6 +332,62 @@ TEST(PipelineScan, LinesOfAnySizePass) {
   }
 }
 
+// Gives the same huge line again and again, each in a batch of its own.
+class HugeSource : public EntrySource {
+ public:
+  explicit HugeSource(uint64_t entries) : left_(entries) {}
+  uint64_t given() const { return given_; }
+
+  Result<std::unique_ptr<EntryCursor>> Scan(ScanRequest) override {
+    return std::unique_ptr<EntryCursor>(std::make_unique<Cursor>(this));
+  }
+  Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>&, TimeRange) override {
+    return std::vector<const LabelSet*>();
+  }
+
+ private:
+  class Cursor : public EntryCursor {
+   public:
+    explicit Cursor(HugeSource* source) : source_(source) {}
+    Status Next(std::vector<Entry>* batch) override {
+      batch->clear();
+      if (source_->given_ == source_->left_) return Status::Ok();
+      ++source_->given_;
+      batch->push_back({kSecond, source_->table_.empty(), source_->line_, {}});
+      return Status::Ok();
+    }
+    const ScanStats& stats() const override { return stats_; }
+
+   private:
+    HugeSource* source_;
+    ScanStats stats_;
+  };
+
+  LabelTable table_;
+  const std::string line_ = std::string(16 << 20, 'x');
+  const uint64_t left_;
+  uint64_t given_ = 0;
+};
+
+TEST(PipelineScan, FewHugeLinesAreHeldAtATime) {
+  ThreadPool pool(8);
+  HugeSource source(20);
+  QueryParams params;
+  params.pool = &pool;
+  uint64_t seen = 0, most = 0;
+  const auto sink = [&](const Entry& entry) {
+    EXPECT_EQ(entry.line.size(), size_t{16} << 20);
+    most = std::max(most, source.given() - seen++);
+    return true;
+  };
+  ASSERT_TRUE(RunLogQuery(Log("{} | label_format a=\"{{ __timestamp__ }}\""), &source, params, sink,
+                          nullptr)
+                  .ok());
+  EXPECT_EQ(seen, 20u);
+  // Those on their way, the one that was given, and the one that did not fit behind the last.
+  EXPECT_LE(most, 64u / 16 + 2);
+}
+
 TEST(PipelineScan, StreamsThatTheQueryMadeAreForgotten) {
   ThreadPool pool(2);
   MemorySource source;
