@@ -62,6 +62,20 @@ ended() {
     "$(sed -n 2p parsed)"
 }
 
+@test "what was parsed hides labels, whatever other sources there are" {
+  glp-pack -o other.glp < <(record 10:00:01 x one)
+  record 10:00:02 x two | jq -c '.fields = {app: "y"}' >parsed
+  local at="--at 2026-01-05T10:01:00Z"
+  # shellcheck disable=SC2086
+  counts() {
+    glp-query -s - -s other.glp $at -o jsonl "$1" <parsed | jq -c '[.labels, .value]' | sort
+  }
+  assert_equal "$(counts 'sum by (app) (count_over_time({}[1m]))')" '[{"app":"x"},1]
+[{"app":"y"},1]'
+  assert_equal "$(counts 'sum by (app) (count_over_time({} | app="y" [1m]))')" '[{"app":"y"},1]'
+  assert_equal "$(counts 'sum(count_over_time({}[1m]))')" '[{},2]'
+}
+
 @test "--limit gives the first lines and stops reading" {
   run --separate-stderr bash -c \
     "yes '$(record 10:00:00 api line)' | glp-query -q -o raw --limit 2 '{}'; echo \"\${PIPESTATUS[*]}\""

@@ -20,10 +20,11 @@ class MemorySource : public EntrySource {
   struct Stored {
     int64_t ts_ns;
     const LabelSet* stream;
-    std::string line, meta;
+    std::string line, meta, fields;
   };
-  void Add(int64_t ts_ns, Labels labels, std::string line, std::string meta = "") {
-    entries_.push_back({ts_ns, table_.FromLabels(std::move(labels)), line, meta});
+  void Add(int64_t ts_ns, Labels labels, std::string line, std::string meta = "",
+           std::string fields = "") {
+    entries_.push_back({ts_ns, table_.FromLabels(std::move(labels)), line, meta, fields});
   }
   void Sort() {
     std::stable_sort(entries_.begin(), entries_.end(),
@@ -56,7 +57,7 @@ class MemorySource : public EntrySource {
       for (const Stored& entry : source->entries_) {
         if (!request.range.Contains(entry.ts_ns)) continue;
         if (!MatchesAll(request.matchers, *entry.stream)) continue;
-        Entry& out = selected_.emplace_back(Entry{entry.ts_ns, entry.stream, {}, {}});
+        Entry& out = selected_.emplace_back(Entry{entry.ts_ns, entry.stream, {}, {}, entry.fields});
         if (request.want_lines) {
           out.line = entry.line;
           out.meta = entry.meta;

@@ -48,8 +48,10 @@ struct ScanRequest {
   // Hints: lines that do not pass these are not wanted. A source may use them to skip blocks and
   // lines, or leave all of them to the evaluator, which applies them again.
   std::vector<LineFilter> line_filters;
-  // False: only times and streams are wanted (count_over_time without a filter); Entry::line and
-  // Entry::meta may be left empty, so that columns of text need not be read.
+  // False: only times, streams and fields are wanted (count_over_time without a filter);
+  // Entry::line and Entry::meta may be left empty, so that columns of text need not be read. What
+  // was parsed hides a stream's labels, so where there is something of it, it is part of the
+  // answer.
   bool want_lines = true;
   // The evaluator takes entries without a stream, which tell how far the time has come.
   bool follows = false;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/arena.h"
 #include "logql/ast.h"
 #include "logql/step_evaluator.h"
 #include "set_translator.h"
@@ -20,6 +21,7 @@ struct Input {
   std::vector<logql::Entry> batch = {};
   size_t at = 0;
   bool ended = false;
+  Arena fields = {};  // of the batch, where no lines are wanted
 
   bool has_head() const { return at < batch.size(); }
   const logql::Entry& head() const { return batch[at]; }
@@ -70,6 +72,7 @@ class MergeCursor : public logql::EntryCursor {
       if (input.ended || input.has_head()) continue;
       twins_.Own();
       input.batch.clear();
+      input.fields.Reset();
       input.at = 0;
       GLP_RETURN_IF_ERROR(ReadMore(&input));
     }
@@ -83,7 +86,10 @@ class MergeCursor : public logql::EntryCursor {
     input->ended = more.empty();
     for (logql::Entry& entry : more) {
       entry.stream = input->translator->Translate(entry.stream);
-      if (!request_.want_lines) entry = {entry.ts_ns, entry.stream, {}, {}};
+      if (request_.want_lines) continue;
+      const std::string_view fields =
+          entry.fields.empty() ? std::string_view() : input->fields.Copy(entry.fields);
+      entry = {entry.ts_ns, entry.stream, {}, {}, fields};
     }
     if (&more == &more_) input->batch.insert(input->batch.end(), more_.begin(), more_.end());
     return Status::Ok();

@@ -112,6 +112,35 @@ TEST(MergeSource, RandomSourcesGiveTheMostOfEachEntryInBothDirections) {
   }
 }
 
+TEST(MergeSource, FieldsAreGivenWithoutLinesToo) {
+  for (const logql::Direction direction :
+       {logql::Direction::kForward, logql::Direction::kBackward}) {
+    std::vector<std::unique_ptr<logql::EntrySource>> owned;
+    const std::vector<MemorySource*> sources = MakeSources(2, &owned);
+    for (int i = 0; i < 3000; ++i) {
+      sources[0]->Add(i, {{"a", "x"}}, "line");
+      sources[1]->Add(i, {{"a", "y"}}, "line", "", "{\"a\":\"" + std::to_string(i) + "\"}");
+    }
+    const auto merged = MergeSources(std::move(owned));
+    logql::ScanRequest request;
+    request.direction = direction;
+    request.want_lines = false;
+    auto cursor = *merged->Scan(request);
+    std::vector<logql::Entry> batch;
+    size_t with_fields = 0;
+    while (cursor->Next(&batch).ok() && !batch.empty()) {
+      for (const logql::Entry& entry : batch) {
+        const bool has_fields = entry.stream->Get("a") == "y";
+        const std::string fields = "{\"a\":\"" + std::to_string(entry.ts_ns) + "\"}";
+        EXPECT_EQ(entry.fields, has_fields ? fields : "");
+        with_fields += has_fields ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(with_fields, 3000u);
+    EXPECT_FALSE(sources[1]->last_request().want_lines);
+  }
+}
+
 TEST(MergeSource, LinesAreReadOnlyOnceStreamsMeetAtATime) {
   std::vector<std::unique_ptr<logql::EntrySource>> owned;
   const std::vector<MemorySource*> sources = MakeSources(2, &owned);
