@@ -16,13 +16,18 @@ namespace {
 std::atomic<size_t> allocations = 0;
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: compilers warn where they see but one of a pair.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++allocations;
   if (void* const out = std::malloc(size == 0 ? 1 : size)) return out;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
 
 namespace glp::logql {
 namespace {
