@@ -363,6 +363,18 @@ explain --limit 5 $metric#--limit counts lines, and this query gives numbers; to
 END
 }
 
+@test "what is absent is absent as long as there is data" {
+  all_sources
+  # The server is told the range, the others find it.
+  for source in "-s store" "-s pack.glp" "-s -"; do
+    # shellcheck disable=SC2086
+    ask $source 'sum(absent_over_time({app="nosuch"}[1s]))'
+    assert_status 0
+    assert_contains "$output" '2026-01-05T10:00:00.000000000Z {} 1'
+    assert_contains "$output" "$(jq -rs 'max_by(.ts).ts' records) {} 1"
+  done
+}
+
 @test "any number of jobs gives the same answer" {
   all_sources
   for jobs in 0 1 3 1000000 18446744073709551615; do

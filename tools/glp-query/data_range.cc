@@ -44,7 +44,10 @@ Result<bool> FindRange(const QueryTimes& times, logql::EntrySource* source,
   std::optional<int64_t> first = times.start_ns, last = times.end_ns;
   int64_t window_ns = std::numeric_limits<int64_t>::max();
   for (const logql::RangeAggregation* aggregation : aggregations) {
-    const std::vector<logql::Matcher>& matchers = aggregation->log.matchers;
+    // What is absent says nothing of when: all the data does.
+    const bool is_absent = aggregation->op == logql::RangeAggregation::Op::kAbsentOverTime;
+    const std::vector<logql::Matcher> matchers =
+        is_absent ? std::vector<logql::Matcher>() : aggregation->log.matchers;
     window_ns = std::min(window_ns, aggregation->range_ns);
     if (!times.start_ns) {
       GLP_ASSIGN_OR_RETURN(const auto edge,

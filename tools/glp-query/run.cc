@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/strings.h"
 #include "base/time.h"
 #include "cli/pager.h"
 #include "record/labels.h"
@@ -70,7 +71,7 @@ Result<bool> Dispatch(Job& job) {
     GLP_RETURN_IF_ERROR(CheckVerbOptions(job, "--diff", kTakesRange | kTakesLimit | kTakesOutput));
     return DiffPatterns(job);
   }
-  if (words.empty()) {
+  if (words.empty() || TrimSpace(words.front()).empty()) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
   }
   if (const Verb* verb = FindVerb(job.options)) {

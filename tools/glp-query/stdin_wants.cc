@@ -80,6 +80,9 @@ Result<EntryWants> WantsOf(const logql::MetricExpr& metric, const Aggregations& 
   for (const logql::RangeAggregation* aggregation : aggregations) {
     GLP_ASSIGN_OR_RETURN(Want want, WantOf(aggregation->log));
     wants.any.push_back(std::move(want));
+    // The range that it is absent in is that of all the data.
+    const bool is_open = !times.at_ns && !(times.start_ns && times.end_ns);
+    if (is_open && aggregation->op == Op::kAbsentOverTime) wants.any.emplace_back();
     if (!LooksAtLines(*aggregation)) continue;
     wants.lines = wants.labels = true;
   }
