@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "logql/binary_operators.h"
+#include "logql/cancel_check.h"
 #include "logql/series_labels.h"
 #include "logql/step_evaluator.h"
 
@@ -94,7 +95,11 @@ class BinaryEvaluator : public StepEvaluator {
  public:
   BinaryEvaluator(const BinaryOperation& binary, std::unique_ptr<StepEvaluator> left,
                   std::unique_ptr<StepEvaluator> right, const EvalContext& context)
-      : binary_(binary), left_(std::move(left)), right_(std::move(right)), context_(context) {
+      : binary_(binary),
+        left_(std::move(left)),
+        right_(std::move(right)),
+        context_(context),
+        check_(context.params->cancelled) {
     grouping_.without = !binary.matching.on;
     grouping_.names = binary.matching.labels;
   }
@@ -109,7 +114,7 @@ class BinaryEvaluator : public StepEvaluator {
       const std::vector<Point>& left = left_.At(*step);
       const std::vector<Point>& right = right_.At(*step);
       if (binary_.IsSetOperation()) {
-        Select(left, right, points);
+        GLP_RETURN_IF_ERROR(Select(left, right, points));
       } else {
         GLP_RETURN_IF_ERROR(Match(left, right, points));
       }
@@ -118,6 +123,8 @@ class BinaryEvaluator : public StepEvaluator {
   }
 
  private:
+  static constexpr uint64_t kMatchWork = 8 * kPointWork;  // sets and maps are made at each step
+
   // What a series is matched by: the labels that the matching leaves of it.
   const LabelSet* KeyOf(const LabelSet* labels) {
     if (grouping_.without && grouping_.names.empty()) return labels;
@@ -129,22 +136,31 @@ class BinaryEvaluator : public StepEvaluator {
     return key;
   }
 
-  void Select(const std::vector<Point>& left, const std::vector<Point>& right,
-              std::vector<Point>* points) {
+  Status Select(const std::vector<Point>& left, const std::vector<Point>& right,
+                std::vector<Point>* points) {
     std::unordered_set<const LabelSet*> keys;
     if (binary_.op == Op::kOr) {
-      for (const Point& point : left) keys.insert(KeyOf(point.labels));
+      for (const Point& point : left) {
+        if (check_.Stops(kMatchWork)) return CancelledError();
+        keys.insert(KeyOf(point.labels));
+      }
       *points = left;
       for (const Point& point : right) {
+        if (check_.Stops(kMatchWork)) return CancelledError();
         if (keys.count(KeyOf(point.labels)) == 0) points->push_back(point);
       }
-      return;
+      return Status::Ok();
     }
-    for (const Point& point : right) keys.insert(KeyOf(point.labels));
+    for (const Point& point : right) {
+      if (check_.Stops(kMatchWork)) return CancelledError();
+      keys.insert(KeyOf(point.labels));
+    }
     for (const Point& point : left) {
+      if (check_.Stops(kMatchWork)) return CancelledError();
       const bool found = keys.count(KeyOf(point.labels)) > 0;
       if (found == (binary_.op == Op::kAnd)) points->push_back(point);
     }
+    return Status::Ok();
   }
 
   Status Match(const std::vector<Point>& left, const std::vector<Point>& right,
@@ -153,6 +169,7 @@ class BinaryEvaluator : public StepEvaluator {
     const std::vector<Point>& many = swapped ? right : left;
     std::unordered_map<const LabelSet*, Partner> ones;
     for (const Point& point : swapped ? left : right) {
+      if (check_.Stops(kMatchWork)) return CancelledError();
       if (!ones.try_emplace(KeyOf(point.labels), Partner{&point}).second) {
         return UsageError("found duplicate series on the " +
                           std::string(swapped ? "left" : "right") +
@@ -161,6 +178,7 @@ class BinaryEvaluator : public StepEvaluator {
       }
     }
     for (const Point& point : many) {
+      if (check_.Stops(kMatchWork)) return CancelledError();
       const LabelSet* key = KeyOf(point.labels);
       const auto found = ones.find(key);
       if (found == ones.end()) continue;
@@ -210,6 +228,7 @@ class BinaryEvaluator : public StepEvaluator {
   const BinaryOperation& binary_;
   Side left_, right_;
   const EvalContext& context_;
+  CancelCheck check_;
   Grouping grouping_;
   std::vector<const LabelSet*> keys_;  // by LabelSet::id
   std::map<std::pair<uint32_t, uint32_t>, const LabelSet*> included_;

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include "logql/cancel_check.h"
 #include "logql/step_evaluator.h"
 
 namespace glp::logql {
@@ -27,12 +28,16 @@ class LabelReplaceEvaluator : public StepEvaluator {
  public:
   LabelReplaceEvaluator(const LabelReplace& replace, std::unique_ptr<StepEvaluator> inner,
                         const EvalContext& context)
-      : replace_(replace), inner_(std::move(inner)), context_(context) {}
+      : replace_(replace),
+        inner_(std::move(inner)),
+        context_(context),
+        check_(context.params->cancelled) {}
 
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override {
     GLP_ASSIGN_OR_RETURN(const bool has_step, inner_->Next(step, points));
     if (!has_step) return false;
     for (Point& point : *points) {
+      if (check_.Stops(kPointWork)) return CancelledError();
       const uint32_t id = point.labels->id;
       if (replaced_.size() <= id) replaced_.resize(id + 1, nullptr);
       if (replaced_[id] == nullptr) replaced_[id] = Replace(point.labels);
@@ -98,6 +103,7 @@ class LabelReplaceEvaluator : public StepEvaluator {
   const LabelReplace& replace_;
   std::unique_ptr<StepEvaluator> inner_;
   const EvalContext& context_;
+  CancelCheck check_;
   std::vector<const LabelSet*> replaced_;  // by LabelSet::id
 };
 

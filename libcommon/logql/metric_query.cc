@@ -79,8 +79,9 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
   for (uint64_t step = 0;;) {
     GLP_ASSIGN_OR_RETURN(const bool has_step, evaluator->Next(&step, &points));
     if (!has_step) break;
-    if (check.Stops(kStepWork + points.size() * kPointWork)) return CancelledError();
+    if (check.Stops(kStepWork)) return CancelledError();
     for (const Point& point : points) {
+      if (check.Stops(kPointWork)) return CancelledError();
       if (by_id.size() <= point.labels->id) by_id.resize(point.labels->id + 1);
       size_t& index = by_id[point.labels->id];
       if (index == 0) {

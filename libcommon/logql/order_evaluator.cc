@@ -31,7 +31,8 @@ class OrderEvaluator : public StepEvaluator {
     GLP_ASSIGN_OR_RETURN(const bool has_step, inner_->Next(step, points));
     if (!has_step) return false;
     const auto before = [this](const Point& a, const Point& b) { return ComesBefore(a, b); };
-    if (points->size() > most_ && grouping_.names.empty() && !grouping_.without) {
+    constexpr uint64_t kFew = 1000;  // more take long, and this cannot be cancelled
+    if (most_ <= kFew && points->size() > most_ && grouping_.names.empty() && !grouping_.without) {
       const auto end = points->begin() + static_cast<ptrdiff_t>(most_);
       std::partial_sort(points->begin(), end, points->end(), before);
       points->erase(end, points->end());

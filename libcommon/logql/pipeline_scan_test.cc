@@ -515,6 +515,28 @@ TEST(PipelineScan, CancelledEvaluationsEnd) {
   }
 }
 
+TEST(PipelineScan, CancelledStepsOfManySeriesEnd) {
+  MemorySource source;
+  for (int i = 0; i < 5000; ++i) source.Add(0, {{"a", std::to_string(i)}}, "x");
+  const std::string all = "count_over_time({a=~\".+\"}[1h])";
+  for (const std::string& query :
+       {"max without (b) (" + all + ") > 9", "stddev by (a) (" + all + ") > 9",
+        "topk(4000, " + all + ") > 9", "sort(" + all + ") > 9",
+        "label_replace(" + all + ", \"b\", \"$1\", \"a\", \"(.*)\") > 9",
+        all + " * " + all + " > 9", "(" + all + " or " + all + ") > 9",
+        "(" + all + " unless on (b) " + all + ") > 9"}) {
+    const uint64_t before = source.batches();
+    QueryParams params;
+    EXPECT_TRUE(RunInstantQuery(Metric(query), &source, 1, params, nullptr).ok()) << query;
+    // Once all was read.
+    const uint64_t last = 2 * source.batches() - before;
+    params.cancelled = [&] { return source.batches() == last; };
+    EXPECT_EQ(RunInstantQuery(Metric(query), &source, 1, params, nullptr).status().code(),
+              Code::kCancelled)
+        << query;
+  }
+}
+
 TEST(CancellableSort, SortsAndGivesUp) {
   std::mt19937 random(3);
   const std::function<bool()> never, always = [] { return true; };

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <deque>
 
+#include "logql/cancel_check.h"
 #include "logql/series_labels.h"
 #include "logql/step_evaluator.h"
 
@@ -18,7 +19,8 @@ class VectorEvaluator : public StepEvaluator {
       : op_(vector.op),
         grouping_(vector.grouping.value_or(Grouping())),
         inner_(std::move(inner)),
-        context_(context) {}
+        context_(context),
+        check_(context.params->cancelled) {}
 
   Result<bool> Next(uint64_t* step, std::vector<Point>* points) override;
 
@@ -37,6 +39,7 @@ class VectorEvaluator : public StepEvaluator {
   Grouping grouping_;  // nothing given is by ()
   std::unique_ptr<StepEvaluator> inner_;
   const EvalContext& context_;
+  CancelCheck check_;
   std::vector<Point> inner_points_;
   std::deque<Group> groups_;
   std::vector<Group*> by_id_;     // by the id of a group's labels
@@ -100,6 +103,7 @@ Result<bool> VectorEvaluator::Next(uint64_t* step, std::vector<Point>* points) {
   GLP_ASSIGN_OR_RETURN(const bool has_step, inner_->Next(step, &inner_points_));
   if (!has_step) return false;
   for (const Point& point : inner_points_) {
+    if (check_.Stops(kPointWork)) return CancelledError();
     Group* group = GroupOf(point.labels);
     if (group->count == 0) touched_.push_back(group);
     Add(group, point.value);
