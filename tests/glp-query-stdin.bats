@@ -85,7 +85,10 @@ ended() {
 @test "nothing is held back while lines that do not match go on coming" {
   start -o raw '|= "needle"'
   record 10:00:00 api "a needle" >&4
-  yes "$(record 10:00:00 api hay)" >&4 &
+  # Line by line, so that the end of the writer leaves no half of one.
+  local line
+  line=$(record 10:00:00 api hay)
+  while :; do printf '%s\n' "$line"; done >&4 &
   local hay=$!
   expect "a needle"
   kill "$hay"
