@@ -295,9 +295,9 @@ EOF
   run --separate-stderr glp-filter <in
   assert_status 2
   assert_contains "$stderr" "no query"
-  run --separate-stderr glp-filter --since yesterday <in
+  run --separate-stderr glp-filter --since yesterdey <in
   assert_status 2
-  assert_contains "$stderr" "--since: 'yesterday' is neither a time nor a duration"
+  assert_contains "$stderr" '--since: "yesterdey" is not a point in time'
 }
 
 @test "more label sets than are remembered at once make no difference" {
