@@ -23,6 +23,7 @@ record() {
 # start ARGS…: the query in the background, its input descriptor 4, its output in `out` and `err`.
 start() {
   [[ -p fifo ]] || mkfifo fifo
+  : >out # is there before anybody looks
   glp-query "$@" <fifo >out 2>err 3>&- &
   QUERY=$!
   exec 4>fifo
