@@ -36,6 +36,18 @@ P:glp-query: stopped at --limit 2; there may be more'
   assert_equal "$output" $'P:app\nP:n'
 }
 
+@test "lines of standard input that are answered as they come do not wait for a pager" {
+  export GLP_PAGER='sed s/^/P:/'
+  on_terminal "cat records | glp-query -o raw --limit 2 -q '{}'"
+  assert_equal "$output" $'line 1\nline 2'
+  on_terminal "cat records | glp-query -o csv --limit 1 -q '{}'"
+  assert_equal "$output" $'P:ts,app,n,line\nP:2026-01-05T10:00:05.000000000Z,a,1,line 5'
+  on_terminal "cat records | glp-query --at 2026-01-05T10:00:05Z 'sum(count_over_time({}[1m]))'"
+  assert_equal "$output" 'P:{} 5'
+  on_terminal "cat records | glp-query labels"
+  assert_equal "$output" $'P:app\nP:n'
+}
+
 @test "words for another place than the terminal do not go through the pager" {
   export GLP_PAGER='sed s/^/P:/'
   on_terminal "glp-query -o raw --limit 1 -s pack.glp '{}' 2>words"

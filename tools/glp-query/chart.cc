@@ -199,6 +199,13 @@ class Curve {
   double top_ = -bottom_;
 };
 
+// 1353046875 is 1350000000: as exactly as somebody wants to know it.
+int64_t ThreeDigits(int64_t value) {
+  int64_t unit = 1;
+  while (value / unit >= 1000) unit *= 10;
+  return value / unit * unit;
+}
+
 std::optional<Grid> GridOf(const std::vector<logql::Series>& series) {
   std::optional<Grid> grid;
   uint64_t step_ns = std::numeric_limits<int64_t>::max();
@@ -313,11 +320,12 @@ Status PrintPlot(const std::vector<logql::Series>& series, const std::optional<G
   times.Measure(grid->end_ns);
   buffer += times.Show(grid->start_ns);
   if (points > 1) {
-    buffer.append(" to ").append(times.Show(grid->end_ns)).append(", a column is ");
+    buffer.append(" to ").append(times.Show(grid->end_ns));
     const auto ns_a_column = static_cast<double>(grid->step_ns) *
                              (static_cast<double>(points) / static_cast<double>(columns));
     const bool exact = points == columns;
-    const auto rounded = static_cast<int64_t>(std::min(ns_a_column, 9e18));
+    const auto rounded = ThreeDigits(static_cast<int64_t>(std::min(ns_a_column, 9e18)));
+    buffer.append(exact ? ", a column is " : ", a column is about ");
     buffer.append(FormatDuration(exact ? grid->step_ns : rounded));
   }
   buffer += "\n\n";

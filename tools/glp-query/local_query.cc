@@ -31,14 +31,6 @@ void TellWarnings(Job& job, const logql::ScanStats& stats) {
   }
 }
 
-// Answered as it comes: the order of arrival is as good as any, and a stream has no end to begin
-// with. What is printed as a whole is put in order.
-bool IsStreaming(const Job& job) {
-  const bool as_a_whole = job.look.format == "loki" || job.look.format == "table" ||
-                          job.look.format == "csv" || job.options.hist || job.options.plot;
-  return job.sources.size() == 1 && job.sources.front().kind == SourceKind::kStdin && !as_a_whole;
-}
-
 Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   if (job.times.at_ns) {
     return UsageError(
@@ -54,7 +46,7 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   params.cancelled = io::StopRequested;
   params.pool = job.pool;
 
-  const bool streaming = IsStreaming(job);
+  const bool streaming = IsStreamed(job.sources, options);
   StdinOptions stdin_options;
   stdin_options.streaming = streaming;
   GLP_ASSIGN_OR_RETURN(stdin_options.wants, WantsOf(query, params.range, WantsContext(options)));
@@ -141,6 +133,12 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
 }
 
 }  // namespace
+
+bool IsStreamed(const std::vector<SourceName>& sources, const Options& options) {
+  const bool as_a_whole = options.output == "loki" || options.output == "table" ||
+                          options.output == "csv" || options.hist || options.plot;
+  return sources.size() == 1 && sources.front().kind == SourceKind::kStdin && !as_a_whole;
+}
 
 Result<bool> RunLocalQuery(Job& job, const std::string& query) {
   logql::ParseOptions options;

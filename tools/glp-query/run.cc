@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +88,20 @@ Result<bool> Dispatch(Job& job) {
                                                                 : RunLocalQuery(job, words.front());
 }
 
+// A pager would hold lines back that somebody in front is still to write, and stop at each screen.
+bool WantsPager(const Options& options, const std::vector<SourceName>& sources) {
+  if (options.no_pager || options.follow) return false;
+  if (options.diff || options.words.empty() || FindVerb(options)) return true;
+  struct stat input;
+  const bool is_file = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
+  if (is_file || !IsStreamed(sources, options)) return true;
+  logql::ParseOptions parse;
+  parse.allow_empty_selector = true;
+  parse.allow_no_selector = true;
+  const Result<logql::Expr> expr = logql::Parse(options.words.front(), parse);
+  return !expr.ok() || !std::holds_alternative<logql::LogExpr>(*expr);
+}
+
 uint64_t JobsOf(const Options& options) {
   // More of them only hold more blocks in memory.
   constexpr uint64_t kMostJobs = 256;
@@ -106,7 +121,7 @@ cli::RunResult Run(const Options& options, cli::Context& context) {
 
   // What the answer looks like was decided for the terminal; from here on it may be a pipe.
   const std::unique_ptr<cli::Pager> pager =
-      options.no_pager || options.follow ? nullptr : cli::Pager::Start();
+      WantsPager(options, sources) ? cli::Pager::Start() : nullptr;
   io::Output out(STDOUT_FILENO, "standard output");
   io::EnlargePipe(STDOUT_FILENO);
   // The thread that prints works, too.

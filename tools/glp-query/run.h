@@ -37,6 +37,9 @@ struct Job {
 
 // "true": something was found.
 Result<bool> RunLocalQuery(Job& job, const std::string& query);
+// Whether a log query is answered as records come: the order of arrival is as good as any, and a
+// stream has no end to begin with. What is printed as a whole is put in order.
+bool IsStreamed(const std::vector<SourceName>& sources, const Options& options);
 Result<bool> RunServerQuery(Job& job, const std::string& query);
 // `labels [NAME]` and `series [SELECTOR]`.
 Result<bool> ListLabels(Job& job, const std::string& name);
