@@ -241,7 +241,7 @@ checkout() {
   "$C/scripts/run" "$GLP_ROOT/scripts/sample-node/pods"
   ln -s "$GLP_ROOT/scripts" scripts
   commands=$(sed -n '/^Then/,/^\*\*The flow/s/^    \(glp-\(query\|tail\) .*\)/\1/p' "$GLP_ROOT/README.md")
-  assert_equal "$(wc -l <<<"$commands")" 3
+  assert_equal "$(wc -l <<<"$commands")" 4
   while read -r command; do
     run --separate-stderr bash -c "$command"
     assert_status 0
