@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 #include <unordered_map>
 
@@ -88,6 +89,7 @@ void BlockEncoder::ZstdFree::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeC
 
 BlockEncoder::BlockEncoder(int level, bool with_seq)
     : zstd_(ZSTD_createCCtx()), with_seq_(with_seq) {
+  if (zstd_ == nullptr) throw std::bad_alloc();
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, level);
 }
 BlockEncoder::~BlockEncoder() = default;

@@ -79,7 +79,9 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
 }
 
 void BlockLoader::ZstdFree::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
-BlockLoader::BlockLoader() : zstd_(ZSTD_createDCtx()) {}
+BlockLoader::BlockLoader() : zstd_(ZSTD_createDCtx()) {
+  if (zstd_ == nullptr) throw std::bad_alloc();
+}
 BlockLoader::~BlockLoader() = default;
 
 Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want, Block* block) {
