@@ -355,12 +355,18 @@ fmt --since 1h {}#--since, --from and --to do not go with \`fmt\`
 fmt -s - {}#-s does not go with \`fmt\`
 fmt -o csv {}#-o does not go with \`fmt\`
 explain -A 1 {}#-A, -B and -C do not go with \`explain\`
-explain --limit 5 $metric#--limit counts lines, and this query gives numbers; topk(5, …) leaves the highest
---limit 5 $metric#--limit counts lines, and this query gives numbers; topk(5, …) leaves the highest
---step 5s {}#--step goes with a metric, --hist or --plot, and this query gives lines
 --delay-for 1s $metric#--delay-for goes with -f and a metric: it is how long a step waits for entries that are late
 -f --delay-for 1s {}#--delay-for goes with -f and a metric: it is how long a step waits for entries that are late
 END
+}
+
+@test "who does not know whether a query gives lines or numbers may say --limit and --step" {
+  entries >records
+  ask --limit 1 --step 10s --quiet 'sum(count_over_time({}[10s]))'
+  assert_equal "$output" "2026-01-05T10:00:00.000000000Z {} 1
+2026-01-05T10:00:10.000000000Z {} 5"
+  ask --limit 1 --step 10s --quiet -o raw '{}'
+  assert_equal "$output" "GET /a error"
 }
 
 @test "what is absent is absent as long as there is data" {

@@ -1,6 +1,7 @@
 // Which options go with which command. One that would do nothing is a mistake that somebody made,
-// so it is refused in words; those that only say how to get at the logs (-j, --batch, --tenant,
-// --token-file) and how it is shown (--color, --no-pager, -q) go with all.
+// so it is refused in words. Not so --limit and --step of a query: who passes on queries of others
+// does not know whether they give lines or numbers. Those that only say how to get at the logs (-j,
+// --batch, --tenant, --token-file) and how it is shown (--color, --no-pager, -q) go with all.
 #include <string>
 
 #include "run.h"
@@ -39,26 +40,17 @@ Status CheckVerbOptions(const Job& job, std::string_view verb, unsigned takes) {
 
 Status CheckQueryOptions(const Job& job, const std::string& query) {
   const Options& options = job.options;
+  if (options.delay_for.ns < 0) return Status::Ok();
   logql::ParseOptions parse;
   parse.allow_empty_selector = true;
   parse.allow_no_selector = true;
+  // What is wrong with the query is told where it is run.
   const Result<logql::Expr> expr = logql::Parse(query, parse);
-  const bool is_metric = expr.ok() && std::holds_alternative<logql::MetricExpr>(*expr);
-  if (options.delay_for.ns >= 0 && !(options.follow && (is_metric || !expr.ok()))) {
-    return UsageError(
-        "--delay-for goes with -f and a metric: it is how long a step waits for entries that are "
-        "late");
-  }
-  // What is wrong with the query is told where it is run; a server may know more of the language.
-  if (!expr.ok()) return Status::Ok();
-  if (is_metric && options.limit > 0) {
-    return UsageError("--limit counts lines, and this query gives numbers; topk(" +
-                      std::to_string(options.limit) + ", …) leaves the highest");
-  }
-  if (!is_metric && !options.time.step.empty() && job.look.chart == Chart::kNone) {
-    return UsageError("--step goes with a metric, --hist or --plot, and this query gives lines");
-  }
-  return Status::Ok();
+  const bool gives_lines = expr.ok() && std::holds_alternative<logql::LogExpr>(*expr);
+  if (options.follow && !gives_lines) return Status::Ok();
+  return UsageError(
+      "--delay-for goes with -f and a metric: it is how long a step waits for entries that are "
+      "late");
 }
 
 }  // namespace glp::query
