@@ -28,6 +28,9 @@ struct ParseOptions {
   // The pipeline alone: |= "x" for {} |= "x".
   bool allow_no_selector = false;
 };
+// Where whoever asks owns the logs: files, stores, pipes.
+inline constexpr ParseOptions kLocalQuery = {.allow_empty_selector = true,
+                                             .allow_no_selector = true};
 
 Result<Expr> Parse(std::string_view query, ParseOptions options = {});
 // The same where only a log query makes sense; a metric is an error.

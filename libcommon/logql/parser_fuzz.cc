@@ -9,14 +9,13 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const glp::logql::ParseOptions options{.allow_empty_selector = true, .allow_no_selector = true};
-  auto expr = glp::logql::Parse(text, options);
+  auto expr = glp::logql::Parse(text, glp::logql::kLocalQuery);
   if (!expr.ok()) return 0;
   const std::string printed = ToString(*expr);
   // 0/0 is a number once it is read, and as in Loki one that cannot be typed.
   if (printed.find("NaN") != std::string::npos || printed.find("Inf") != std::string::npos)
     return 0;
-  auto again = glp::logql::Parse(printed, options);
+  auto again = glp::logql::Parse(printed, glp::logql::kLocalQuery);
   if (!again.ok() || ToString(*again) != printed) std::abort();
   return 0;
 }

@@ -18,8 +18,7 @@ std::vector<glp::logql::Pipeline> MakePipelines() {
         "| logfmt --strict --keep-empty | n < 5KB", "| logfmt v=`key`, w=`x`",
         "| unpack | label_format app=`{{.app}}x`, y=app", "| pattern `<a> - <b>:<_>` | a != ``",
         "| regexp `(?P<a>\\w+)=(?P<b>.*)` | decolorize", "|> `<_>a<_>` or `x<_>` != ip(`::1`)"}) {
-    auto log = glp::logql::ParseLogQuery(stages,
-                                         {.allow_empty_selector = true, .allow_no_selector = true});
+    auto log = glp::logql::ParseLogQuery(stages, glp::logql::kLocalQuery);
     if (!log.ok()) __builtin_trap();
     auto all = glp::logql::Pipeline::Make(*log);
     auto some = glp::logql::Pipeline::Make(

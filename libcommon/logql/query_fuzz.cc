@@ -18,14 +18,14 @@ namespace {
 
 constexpr int64_t kNow = 1'700'000'000'000'000'000;
 
-void CheckPrint(const Expr& expr, const ParseOptions& options) {
+void CheckPrint(const Expr& expr) {
   const std::string printed = ToString(expr);
   // 0/0 is a number once it is read, and as in Loki one that cannot be typed.
   if (printed.find("NaN") != std::string::npos || printed.find("Inf") != std::string::npos) return;
   for (const std::string& text : {printed, Prettify(expr)}) {
     // Printed it may be longer than what is read.
     if (text.size() > kMaxQueryBytes) continue;
-    const auto again = Parse(text, options);
+    const auto again = Parse(text, kLocalQuery);
     if (!again.ok() || ToString(*again) != printed) std::abort();
   }
 }
@@ -97,10 +97,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     return taken;
   };
-  const ParseOptions options{.allow_empty_selector = true, .allow_no_selector = true};
-  const auto expr = Parse(next(), options);
+  const auto expr = Parse(next(), kLocalQuery);
   if (!expr.ok()) return 0;
-  CheckPrint(*expr, options);
+  CheckPrint(*expr);
   const auto* log = std::get_if<LogExpr>(&*expr);
   if (log == nullptr) return 0;
   const glp::Labels meta = Read(next()), fields = Read(next());

@@ -53,8 +53,7 @@ cli::Command Describe(Options* o) {
 }
 
 Result<logql::LogExpr> ParseQuery(std::string_view text) {
-  auto query =
-      logql::ParseLogQuery(text, {.allow_empty_selector = true, .allow_no_selector = true});
+  auto query = logql::ParseLogQuery(text, logql::kLocalQuery);
   // A bare word is what grep would take.
   const bool is_word = text.find_first_of("{}()|!=\"`'[]") == std::string_view::npos;
   if (query.ok() || !is_word) return query;

@@ -41,11 +41,8 @@ Status CheckVerbOptions(const Job& job, std::string_view verb, unsigned takes) {
 Status CheckQueryOptions(const Job& job, const std::string& query) {
   const Options& options = job.options;
   if (options.delay_for.ns < 0) return Status::Ok();
-  logql::ParseOptions parse;
-  parse.allow_empty_selector = true;
-  parse.allow_no_selector = true;
   // What is wrong with the query is told where it is run.
-  const Result<logql::Expr> expr = logql::Parse(query, parse);
+  const Result<logql::Expr> expr = logql::Parse(query, logql::kLocalQuery);
   const bool gives_lines = expr.ok() && std::holds_alternative<logql::LogExpr>(*expr);
   if (options.follow && !gives_lines) return Status::Ok();
   return UsageError(

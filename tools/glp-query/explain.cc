@@ -177,10 +177,7 @@ Status Explainer::FindScans(const logql::Expr& query, logql::EntrySource* all) {
 }
 
 Status Explainer::Run(const std::string& text) {
-  logql::ParseOptions options;
-  options.allow_empty_selector = true;
-  options.allow_no_selector = true;
-  GLP_ASSIGN_OR_RETURN(const logql::Expr query, logql::Parse(text, options));
+  GLP_ASSIGN_OR_RETURN(const logql::Expr query, logql::Parse(text, logql::kLocalQuery));
   {
     GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntrySource> all, OpenAll());
     GLP_RETURN_IF_ERROR(FindScans(query, all.get()));

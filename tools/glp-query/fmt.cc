@@ -35,10 +35,7 @@ Result<bool> FormatQuery(Job& job, const std::string& query) {
     GLP_RETURN_IF_ERROR(cli::RefuseTerminal(job.context, STDIN_FILENO));
     GLP_ASSIGN_OR_RETURN(text, ReadQuery());
   }
-  logql::ParseOptions options;
-  options.allow_empty_selector = true;
-  options.allow_no_selector = true;
-  GLP_ASSIGN_OR_RETURN(const logql::Expr expr, logql::Parse(text, options));
+  GLP_ASSIGN_OR_RETURN(const logql::Expr expr, logql::Parse(text, logql::kLocalQuery));
   job.out.buffer() += logql::Prettify(expr) + "\n";
   return true;
 }

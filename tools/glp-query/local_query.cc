@@ -141,10 +141,7 @@ bool IsStreamed(const std::vector<SourceName>& sources, const Options& options) 
 }
 
 Result<bool> RunLocalQuery(Job& job, const std::string& query) {
-  logql::ParseOptions options;
-  options.allow_empty_selector = true;
-  options.allow_no_selector = true;
-  GLP_ASSIGN_OR_RETURN(const logql::Expr expr, logql::Parse(query, options));
+  GLP_ASSIGN_OR_RETURN(const logql::Expr expr, logql::Parse(query, logql::kLocalQuery));
   if (const auto* log = std::get_if<logql::LogExpr>(&expr)) return RunLog(job, *log);
   return RunMetric(job, std::get<logql::MetricExpr>(expr));
 }

@@ -78,10 +78,8 @@ class Levels {
 }  // namespace
 
 Result<logql::LogExpr> ParseLogQuery(const std::string& query, std::string_view command) {
-  logql::ParseOptions options;
-  options.allow_empty_selector = true;
-  options.allow_no_selector = true;
-  GLP_ASSIGN_OR_RETURN(logql::Expr expr, logql::Parse(query.empty() ? "{}" : query, options));
+  GLP_ASSIGN_OR_RETURN(logql::Expr expr,
+                       logql::Parse(query.empty() ? "{}" : query, logql::kLocalQuery));
   if (auto* log = std::get_if<logql::LogExpr>(&expr)) return std::move(*log);
   return UsageError(std::string(command) +
                     " looks at log lines, and this query gives numbers; leave the metric away");

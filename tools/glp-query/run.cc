@@ -95,10 +95,7 @@ bool WantsPager(const Options& options, const std::vector<SourceName>& sources) 
   struct stat input;
   const bool is_file = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
   if (is_file || !IsStreamed(sources, options)) return true;
-  logql::ParseOptions parse;
-  parse.allow_empty_selector = true;
-  parse.allow_no_selector = true;
-  const Result<logql::Expr> expr = logql::Parse(options.words.front(), parse);
+  const Result<logql::Expr> expr = logql::Parse(options.words.front(), logql::kLocalQuery);
   return !expr.ok() || !std::holds_alternative<logql::LogExpr>(*expr);
 }
 
