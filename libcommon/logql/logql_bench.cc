@@ -18,15 +18,10 @@
 #include <variant>
 #include <vector>
 
+#include "logql/block_search.h"
 #include "logql/eval.h"
 #include "logql/parser.h"
 #include "logql/pipeline.h"
-
-// Left out to measure trees that have none.
-#if __has_include("logql/block_search.h")
-#include "logql/block_search.h"
-#define GLP_HAS_BLOCK_SEARCH 1
-#endif
 
 namespace glp::logql {
 namespace {
@@ -270,7 +265,6 @@ void Count(benchmark::State& state, const Data& data) {
   state.SetItemsProcessed(runs * static_cast<int64_t>(data.entries.size()));
 }
 
-#ifdef GLP_HAS_BLOCK_SEARCH
 void RunBlocks(benchmark::State& state, const Row& row) {
   const Data& data = DataOf(row.kind);
   const auto log =
@@ -282,7 +276,7 @@ void RunBlocks(benchmark::State& state, const Row& row) {
   const BlockSearch search(filters);
   std::vector<uint32_t> passing;
   constexpr size_t kBlockLines = 8192;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (size_t i = 0; i < data.entries.size(); i += kBlockLines) {
       passing.clear();
       search.Select(data.text.data(), data.starts.data() + i,
@@ -292,7 +286,6 @@ void RunBlocks(benchmark::State& state, const Row& row) {
   }
   Count(state, data);
 }
-#endif
 
 void RunPipeline(benchmark::State& state, const Row& row) {
   const Data& data = DataOf(row.kind);
@@ -300,7 +293,7 @@ void RunPipeline(benchmark::State& state, const Row& row) {
       std::get<LogExpr>(Must(Parse(row.query, {.allow_empty_selector = true}), row.query));
   Pipeline pipeline = Must(Pipeline::Make(log), row.query);
   LabelTable changed;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const Entry& entry : data.entries) {
       Entry one = entry;
       if (!pipeline.Process(&one)) continue;
@@ -353,7 +346,7 @@ void RunMetric(benchmark::State& state, const Row& row) {
   QueryParams params;
   params.range = {data.entries.front().ts_ns, data.entries.back().ts_ns};
   params.step_ns = 60'000'000'000;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto series = Must(RunRangeQuery(metric, &source, params, nullptr), row.query);
     benchmark::DoNotOptimize(series.data());
   }
@@ -394,9 +387,7 @@ void Main(int argc, char** argv) {
     Register("", {kind, query}, is_log ? RunPipeline : RunMetric);
     return;
   }
-#ifdef GLP_HAS_BLOCK_SEARCH
   each(kFilters, [](const Row& row) { Register("block: ", row, RunBlocks); });
-#endif
   each(kFilters, [](const Row& row) { Register("line: ", row, RunPipeline); });
   each(kPipelines, [](const Row& row) { Register("", row, RunPipeline); });
   each(kMetrics, [](const Row& row) { Register("", row, RunMetric); });

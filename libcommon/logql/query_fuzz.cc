@@ -85,12 +85,7 @@ void CheckRun(const LogExpr& log, const Labels& meta, const Labels& fields,
   }
 }
 
-}  // namespace
-}  // namespace glp::logql
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace glp::logql;
-  std::string_view text(reinterpret_cast<const char*>(data), size);
+void Run(std::string_view text) {
   const auto next = [&text] {
     const size_t end = text.find('\n');
     const std::string_view taken = text.substr(0, end);
@@ -98,11 +93,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return taken;
   };
   const auto expr = Parse(next(), kLocalQuery);
-  if (!expr.ok()) return 0;
+  if (!expr.ok()) return;
   CheckPrint(*expr);
   const auto* log = std::get_if<LogExpr>(&*expr);
-  if (log == nullptr) return 0;
-  const glp::Labels meta = Read(next()), fields = Read(next());
+  if (log == nullptr) return;
+  const Labels meta = Read(next()), fields = Read(next());
   CheckRun(*log, meta, fields, std::string(text));
+}
+
+}  // namespace
+}  // namespace glp::logql
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  glp::logql::Run(std::string_view(reinterpret_cast<const char*>(data), size));
   return 0;
 }
