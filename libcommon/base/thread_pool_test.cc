@@ -8,6 +8,26 @@
 namespace glp {
 namespace {
 
+// A thread of the pool has begun this task, and is at it until End.
+struct Busy {
+  explicit Busy(ThreadPool* pool)
+      : task(pool->Submit([this] {
+          begun = true;
+          begun.notify_all();
+          go.wait(false);
+        })) {
+    begun.wait(false);
+  }
+  void End() {
+    go = true;
+    go.notify_all();
+    task->Wait();
+  }
+
+  std::atomic<bool> go = false, begun = false;
+  std::shared_ptr<ThreadPool::Task> task;
+};
+
 TEST(ThreadPool, EveryTaskRunsOnce) {
   for (const unsigned threads : {0U, 1U, 4U}) {
     std::vector<int> runs(1000);
@@ -22,58 +42,36 @@ TEST(ThreadPool, EveryTaskRunsOnce) {
 
 TEST(ThreadPool, WhatIsNotBegunCanBeCancelled) {
   ThreadPool pool(1);
-  std::atomic<bool> go = false, begun = false, ran = false;
-  const auto first = pool.Submit([&] {
-    begun = true;
-    begun.notify_all();
-    go.wait(false);
-  });
-  begun.wait(false);
+  std::atomic<bool> ran = false;
+  Busy busy(&pool);
   const auto second = pool.Submit([&] { ran = true; });
   second->Cancel();
-  go = true;
-  go.notify_all();
-  first->Wait();
+  busy.End();
   second->Wait();
   EXPECT_FALSE(ran);
 }
 
 TEST(ThreadPool, WaitingRunsWhatNobodyHasBegun) {
   ThreadPool pool(1);
-  std::atomic<bool> go = false, begun = false;
-  const auto first = pool.Submit([&] {
-    begun = true;
-    begun.notify_all();
-    go.wait(false);
-  });
-  begun.wait(false);
+  Busy busy(&pool);
   std::thread::id ran_in;
   pool.Submit([&] { ran_in = std::this_thread::get_id(); })->Wait();
   EXPECT_EQ(ran_in, std::this_thread::get_id());
-  go = true;
-  go.notify_all();
-  first->Wait();
+  busy.End();
 }
 
 TEST(ThreadPool, TryingDoesNotWaitForWhoHasBegun) {
   ThreadPool pool(1);
-  std::atomic<bool> go = false, begun = false, ran = false;
-  const auto first = pool.Submit([&] {
-    begun = true;
-    begun.notify_all();
-    go.wait(false);
-  });
-  begun.wait(false);
+  std::atomic<bool> ran = false;
+  Busy busy(&pool);
   const auto second = pool.Submit([&] { ran = true; });
-  first->TryRun();
-  EXPECT_FALSE(first->IsDone());
+  busy.task->TryRun();
+  EXPECT_FALSE(busy.task->IsDone());
   second->TryRun();
   EXPECT_TRUE(second->IsDone());
   EXPECT_TRUE(ran);
-  go = true;
-  go.notify_all();
-  first->Wait();
-  EXPECT_TRUE(first->IsDone());
+  busy.End();
+  EXPECT_TRUE(busy.task->IsDone());
 }
 
 TEST(ThreadPool, ItsEndDropsWhatWaits) {

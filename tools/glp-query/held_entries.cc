@@ -1,7 +1,6 @@
 #include "held_entries.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "logql/series_labels.h"
 
@@ -9,16 +8,6 @@ namespace glp::query {
 namespace {
 
 constexpr size_t kBlockBytes = size_t{1} << 20;
-
-void PutNumber(std::string* out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) *out += static_cast<char>(value | 0x80);
-  *out += static_cast<char>(value);
-}
-
-void PutText(std::string* out, std::string_view text) {
-  PutNumber(out, text.size());
-  out->append(text);
-}
 
 }  // namespace
 
@@ -61,7 +50,7 @@ void HeldEntries::Add(const logql::Entry& entry) {
                        entry.fields == last_fields_ && has_common_;
   if (!is_same) {
     last_values_.clear();
-    PutNumber(&last_values_, SetOf(entry.stream));
+    pack::AppendVarint(&last_values_, SetOf(entry.stream));
     Labels merged;
     if (!entry.meta.empty() || !entry.fields.empty()) {
       Result<Labels> made = logql::MergeLabels(*entry.stream, entry.meta, entry.fields);
@@ -72,23 +61,24 @@ void HeldEntries::Add(const logql::Entry& entry) {
       const Label* own = entry.stream->Find(label.name);
       return own && own->value == label.value;
     });
-    PutNumber(&last_values_, merged.size());
+    pack::AppendVarint(&last_values_, merged.size());
     for (const Label& label : merged) {
-      PutNumber(&last_values_, NumberOf(label.name));
-      PutText(&last_values_, label.value);
+      pack::AppendVarint(&last_values_, NumberOf(label.name));
+      pack::AppendSized(&last_values_, label.value);
     }
     last_stream_ = entry.stream;
     last_meta_ = entry.meta;
     last_fields_ = entry.fields;
   }
-  const size_t most = sizeof entry.ts_ns + last_values_.size() + 10 + entry.line.size();
+  const size_t most =
+      sizeof entry.ts_ns + last_values_.size() + pack::kMaxVarint + entry.line.size();
   if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < most) {
     blocks_.emplace_back().reserve(std::max(kBlockBytes, most));
   }
   std::string& block = blocks_.back();
-  block.append(reinterpret_cast<const char*>(&entry.ts_ns), sizeof entry.ts_ns);
+  pack::AppendFixed(&block, entry.ts_ns);
   block.append(last_values_);
-  PutText(&block, entry.line);
+  pack::AppendSized(&block, entry.line);
 }
 
 void HeldEntries::ForgetStreams() {
@@ -110,43 +100,25 @@ HeldEntries::Reader::Reader(const HeldEntries* held) : held_(held) {
   row_.values.resize(sorted.size());
 }
 
-uint64_t HeldEntries::Reader::Number() {
-  uint64_t value = 0;
-  for (int shift = 0;; shift += 7) {
-    const auto byte = static_cast<uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
-std::string_view HeldEntries::Reader::Text() {
-  const size_t size = Number();
-  const std::string_view text = rest_.substr(0, size);
-  rest_.remove_prefix(size);
-  return text;
-}
-
 void HeldEntries::Reader::Set(uint64_t name, std::string_view value) {
   row_.values[place_[name]] = value;
   set_.push_back(place_[name]);
 }
 
 bool HeldEntries::Reader::Next() {
-  if (rest_.empty()) {
+  if (rest_.done()) {
     if (block_ == held_->blocks_.size()) return false;
-    rest_ = held_->blocks_[block_++];
+    rest_ = pack::Decoder(held_->blocks_[block_++]);
   }
   for (const size_t place : set_) row_.values[place] = {};
   set_.clear();
-  std::memcpy(&row_.ts_ns, rest_.data(), sizeof row_.ts_ns);
-  rest_.remove_prefix(sizeof row_.ts_ns);
-  for (const auto& [name, value] : held_->sets_[Number()]) Set(name, value);
-  for (uint64_t more = Number(); more > 0; --more) {
-    const uint64_t name = Number();
-    Set(name, Text());
+  row_.ts_ns = rest_.Fixed<int64_t>();
+  for (const auto& [name, value] : held_->sets_[rest_.Varint()]) Set(name, value);
+  for (uint64_t more = rest_.Varint(); more > 0; --more) {
+    const uint64_t name = rest_.Varint();
+    Set(name, rest_.Sized());
   }
-  row_.line = Text();
+  row_.line = rest_.Sized();
   return true;
 }
 

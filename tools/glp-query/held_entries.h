@@ -15,6 +15,7 @@
 
 #include "base/strings.h"
 #include "logql/source.h"
+#include "pack/varint.h"
 #include "record/labels.h"
 
 namespace glp::query {
@@ -58,14 +59,12 @@ class HeldEntries {
     const Row& row() const { return row_; }
 
    private:
-    uint64_t Number();
-    std::string_view Text();
     void Set(uint64_t name, std::string_view value);
     const HeldEntries* held_;
     std::vector<size_t> place_;  // of a name's number in the sorted names
     std::vector<size_t> set_;    // places that the last row filled
     size_t block_ = 0;
-    std::string_view rest_;
+    pack::Decoder rest_{""};
     Row row_;
   };
 
