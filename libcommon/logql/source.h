@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,14 @@ struct ScanRequest {
   // was parsed hides a stream's labels, so where there is something of it, it is part of the
   // answer.
   bool want_lines = true;
+  // The source applies all of `line_filters` itself, to the letter: only entries that pass are
+  // given. Together with want_lines == false the answer needs no text where templates decide. Only
+  // for sources that say AppliesFilters().
+  bool exact_filters = false;
+  // Entries may come in any order, also of time.
+  bool any_order = false;
+  // No more entries are wanted; 0: all. A hint. Not together with filters that are only hints.
+  uint64_t limit = 0;
   // The evaluator takes entries without a stream, which tell how far the time has come.
   bool follows = false;
   // Asked between blocks, and often enough that a scan ends within 100 ms of its first `true`, with
@@ -98,14 +107,42 @@ class EntryCursor {
   virtual const ScanStats& stats() const = 0;
 };
 
+// How many entries there are, by stream and by bucket of time.
+struct CountRequest {
+  std::vector<Matcher> matchers;
+  std::vector<LineFilter> line_filters;  // applied to the letter
+  // Bucket i has the times above first_ns + i * width_ns and up to first_ns + (i + 1) * width_ns,
+  // as windows of LogQL.
+  int64_t first_ns = 0;
+  int64_t width_ns = 0;
+  size_t buckets = 0;
+  std::function<bool()> cancelled;  // as ScanRequest's
+  ThreadPool* pool = nullptr;
+};
+struct StreamCounts {
+  const LabelSet* stream;
+  std::vector<uint64_t> counts;  // by bucket
+};
+struct Counts {
+  std::vector<StreamCounts> streams;  // those with any entry, in no order
+  ScanStats stats;
+};
+
 // Lifetime: label sets live as long as the source. Threads: one at a time.
 class EntrySource {
  public:
   virtual ~EntrySource() = default;
   virtual Result<std::unique_ptr<EntryCursor>> Scan(ScanRequest request) = 0;
+  // Whether it takes ScanRequest::exact_filters.
+  virtual bool AppliesFilters() const { return false; }
   // The streams that match and have an entry in the range (block granularity is enough).
   virtual Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,
                                                        TimeRange range) = 0;
+  // Counts without giving entries, from what is counted already where that will do. Nothing where
+  // the source cannot; the evaluator scans then.
+  virtual Result<std::optional<Counts>> Count(const CountRequest& /*request*/) {
+    return std::optional<Counts>();
+  }
   // Errors: Code::kUsage where it cannot be told beforehand, as of a pipe or a server.
   virtual Result<ScanPlan> Plan(const ScanRequest& /*request*/) {
     return UsageError("what a query will read can be told of stores and .glp files only");

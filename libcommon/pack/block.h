@@ -25,9 +25,12 @@ enum class Column : uint8_t {
   kMeta = 5,
   kSrc = 6,
   kExtra = 7,
+  kText = 8,  // instead of kLengths and kLines
 };
-inline constexpr size_t kColumns = 8;       // highest type + 1
-inline constexpr uint64_t kBlockExact = 1;  // of a block's flags
+inline constexpr size_t kColumns = 9;  // highest type + 1
+// Of a block's flags.
+inline constexpr uint64_t kBlockExact = 1;
+inline constexpr uint64_t kBlockDistinct = 2;
 enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
 
 // An entry with all that a .glp file keeps of it.
@@ -52,6 +55,14 @@ struct BlockInfo {
   uint64_t line_bytes = 0;
   uint64_t first_seq = 0;
   bool exact = false;  // each entry came with a src: equal ones are different entries
+  // No two entries are equal in time, line and meta.
+  bool distinct = false;
+  // Entries by minute, the first that of min_ts_ns, the last that of max_ts_ns; empty where they
+  // were not counted. Minute m has the times above m - 1 and up to m minutes since 1970: the
+  // windows (t - 1m, t] of LogQL.
+  std::vector<uint32_t> per_minute;
+  uint64_t filter_offset = 0;  // in the file
+  uint64_t filter_size = 0;    // 0: none
 };
 
 // Memory: the bytes of the entries and about 24 bytes an entry.

@@ -27,15 +27,6 @@ std::string Where(const PackFile& file, const BlockInfo& info) {
 
 }  // namespace
 
-bool Buffer::Resize(uint64_t size) {
-  if (size > capacity_) {
-    bytes_.reset(new (std::nothrow) char[size]);
-    capacity_ = bytes_ ? size : 0;
-  }
-  size_ = bytes_ ? size : 0;
-  return size_ == size;
-}
-
 Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
   Decoder in(head);
   BlockHead result;

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "pack/block.h"
+#include "pack/buffer.h"
 
 struct ZSTD_DCtx_s;
 
@@ -30,21 +31,6 @@ struct BlockHead {
   Stored columns[kColumns];
 };
 Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size);
-
-// Bytes that are not set to zero first.
-class Buffer {
- public:
-  // False where there is no such memory. What was in it is gone.
-  bool Resize(uint64_t size);
-  char* data() { return bytes_.get(); }
-  size_t size() const { return size_; }
-  std::string_view view() const { return {bytes_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  size_t size_ = 0;
-  size_t capacity_ = 0;
-};
 
 // A decoded block. Views are good as long as it.
 // Threads: one at a time.

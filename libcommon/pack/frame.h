@@ -15,12 +15,14 @@ namespace glp::pack {
 inline constexpr size_t kHeaderSize = 16;
 inline constexpr size_t kFrameSize = 32;
 inline constexpr size_t kTrailerSize = 32;
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr uint32_t kFlagSeq = 1;
 
 enum class Marker : uint32_t {  // four letters, the first in the lowest byte
   kStreams = 0x53504c47,        // GLPS
+  kTemplates = 0x54504c47,      // GLPT
   kBlock = 0x42504c47,          // GLPB
+  kFilters = 0x58504c47,        // GLPX
   kFooter = 0x46504c47,         // GLPF
   kLog = 0x57504c47,            // GLPW
 };
