@@ -1,6 +1,5 @@
 #include "io/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "io/file_system.h"
 #include "io/output.h"
 
 namespace glp::io {
@@ -23,7 +23,7 @@ std::string FolderOf(const std::string& path) {
 Result<Fd> Open(const std::string& path, int flags, unsigned mode, const char* verb) {
   int fd;
   do {
-    fd = open(path.c_str(), flags | O_CLOEXEC, mode);
+    fd = Files().Open(path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) return IoError(std::string(verb) + " " + path, errno);
   return Fd(fd);
@@ -32,7 +32,7 @@ Result<Fd> Open(const std::string& path, int flags, unsigned mode, const char* v
 }  // namespace
 
 void Fd::Reset() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) Files().Close(fd_);
   fd_ = -1;
 }
 
@@ -48,7 +48,7 @@ Result<std::string> ReadFile(const std::string& path, uint64_t max_bytes) {
   for (;;) {
     size_t used = content.size();
     content.resize(used + (64 << 10));
-    ssize_t n = read(fd.get(), content.data() + used, content.size() - used);
+    ssize_t n = Files().Read(fd.get(), content.data() + used, content.size() - used);
     content.resize(used + static_cast<size_t>(std::max<ssize_t>(n, 0)));
     if (n == 0) return content;
     if (content.size() > max_bytes) {
@@ -60,29 +60,39 @@ Result<std::string> ReadFile(const std::string& path, uint64_t max_bytes) {
 }
 
 Status ReadAt(int fd, uint64_t offset, size_t size, char* out, const std::string& name) {
-  while (size > 0) {
-    ssize_t n = pread(fd, out, size, static_cast<off_t>(offset));
+  GLP_ASSIGN_OR_RETURN(size_t got, ReadUpTo(fd, offset, size, out, name));
+  if (got == size) return Status::Ok();
+  return DataError(name + ": cut off at byte " + std::to_string(offset + got) + ", " +
+                   std::to_string(size - got) + " more were expected");
+}
+
+Result<size_t> ReadUpTo(int fd, uint64_t offset, size_t size, char* out, const std::string& name) {
+  size_t got = 0;
+  while (got < size) {
+    ssize_t n = Files().Pread(fd, out + got, size - got, offset + got);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return IoError("read " + name, errno);
-    if (n == 0) {
-      return DataError(name + ": cut off at byte " + std::to_string(offset) + ", " +
-                       std::to_string(size) + " more were expected");
-    }
-    out += n;
-    offset += static_cast<uint64_t>(n);
-    size -= static_cast<size_t>(n);
+    if (n == 0) break;
+    got += static_cast<size_t>(n);
   }
-  return Status::Ok();
+  return got;
 }
 
 Result<uint64_t> FileSize(int fd, const std::string& name) {
-  struct stat info;
-  if (fstat(fd, &info) != 0) return IoError("stat " + name, errno);
-  return static_cast<uint64_t>(info.st_size);
+  struct statx info;
+  if (Files().Statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &info) != 0) {
+    return IoError("stat " + name, errno);
+  }
+  return info.stx_size;
 }
 
 Status SyncFile(int fd, const std::string& name) {
-  return fsync(fd) == 0 ? Status::Ok() : IoError("fsync " + name, errno);
+  return Files().Fsync(fd) == 0 ? Status::Ok() : IoError("fsync " + name, errno);
+}
+
+Status Truncate(int fd, uint64_t size, const std::string& name) {
+  bool done = Files().Ftruncate(fd, size) == 0 && Files().SeekToEnd(fd) == 0;
+  return done ? Status::Ok() : IoError("truncate " + name, errno);
 }
 
 Status SyncFolder(const std::string& folder) {
@@ -93,40 +103,40 @@ Status SyncFolder(const std::string& folder) {
 Status MakeFolders(const std::string& folder) {
   for (size_t at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
     std::string part = folder.substr(0, at);
-    if (mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) return IoError("mkdir " + part, errno);
+    if (Files().Mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
+      return IoError("mkdir " + part, errno);
+    }
     if (at == std::string::npos) break;
   }
-  struct stat info;
-  if (stat(folder.c_str(), &info) != 0) return IoError("stat " + folder, errno);
-  return S_ISDIR(info.st_mode) ? Status::Ok() : IoError("mkdir " + folder, ENOTDIR);
+  return IsFolder(folder) ? Status::Ok() : IoError("mkdir " + folder, ENOTDIR);
 }
 
 Result<std::vector<std::string>> ListFolder(const std::string& folder) {
-  DIR* dir = opendir(folder.c_str());
-  if (dir == nullptr) return IoError("open folder " + folder, errno);
   std::vector<std::string> names;
-  errno = 0;
-  while (dirent* entry = readdir(dir)) {
-    std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(std::move(name));
-    errno = 0;
-  }
-  int err = errno;
-  closedir(dir);
-  if (err != 0) return IoError("read folder " + folder, err);
+  if (Files().List(folder.c_str(), &names) != 0) return IoError("read folder " + folder, errno);
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+bool Exists(const std::string& path) {
+  struct statx info;
+  return Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0;
+}
+
+bool IsFolder(const std::string& path) {
+  struct statx info;
+  return Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0 && S_ISDIR(info.stx_mode);
+}
 
 Status Rename(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) != 0) return IoError("rename " + from + " to " + to, errno);
+  if (Files().Rename(from.c_str(), to.c_str()) != 0) {
+    return IoError("rename " + from + " to " + to, errno);
+  }
   return Status::Ok();
 }
 
 Status Remove(const std::string& path) {
-  return unlink(path.c_str()) == 0 ? Status::Ok() : IoError("remove " + path, errno);
+  return Files().Unlink(path.c_str()) == 0 ? Status::Ok() : IoError("remove " + path, errno);
 }
 
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode) {
@@ -140,7 +150,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
     GLP_RETURN_IF_ERROR(Rename(temporary, path));
     return SyncFolder(FolderOf(path));
   }();
-  if (!status.ok()) unlink(temporary.c_str());
+  if (!status.ok()) (void)Remove(temporary);
   return status;
 }
 

@@ -41,13 +41,19 @@ Result<Fd> Create(const std::string& path, unsigned mode = 0644);  // truncates
 Result<std::string> ReadFile(const std::string& path, uint64_t max_bytes = UINT64_MAX);
 // Exactly `size` bytes from `offset`; fewer is Code::kData ("cut off").
 Status ReadAt(int fd, uint64_t offset, size_t size, char* out, const std::string& name);
+// The same, but fewer where the file ends: how many.
+Result<size_t> ReadUpTo(int fd, uint64_t offset, size_t size, char* out, const std::string& name);
 Result<uint64_t> FileSize(int fd, const std::string& name);
 Status SyncFile(int fd, const std::string& name);
+// Cuts the file to `size`; what is written next goes behind that.
+Status Truncate(int fd, uint64_t size, const std::string& name);
+// Makes names in the folder durable: what was made, renamed and removed in it.
 Status SyncFolder(const std::string& folder);
 Status MakeFolders(const std::string& folder);
 // Names in a folder without . and .., sorted.
 Result<std::vector<std::string>> ListFolder(const std::string& folder);
 bool Exists(const std::string& path);
+bool IsFolder(const std::string& path);
 Status Rename(const std::string& from, const std::string& to);
 Status Remove(const std::string& path);
 

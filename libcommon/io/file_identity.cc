@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/hash.h"
+#include "io/file_system.h"
 
 namespace glp::io {
 namespace {
@@ -17,7 +18,7 @@ Result<FileState> Look(int fd, const char* path, int flags, const std::string& n
   struct statx info;
   constexpr unsigned kWanted =
       STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE | STATX_NLINK | STATX_MTIME | STATX_BTIME;
-  if (statx(fd, path, flags, kWanted, &info) != 0) {
+  if (Files().Statx(fd, path, flags, kWanted, &info) != 0) {
     if (error != nullptr) *error = errno;
     return IoError(name, errno);
   }

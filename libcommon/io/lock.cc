@@ -1,12 +1,12 @@
 #include "io/lock.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/strings.h"
+#include "io/file_system.h"
 #include "io/stop.h"
 
 namespace glp::io {
@@ -28,9 +28,9 @@ std::string Holder(const std::string& path) {
 }  // namespace
 
 Result<Fd> TakeLock(const std::string& path, int wait_ms) {
-  Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Fd fd(Files().Open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd.valid()) return IoError("open " + path, errno);
-  while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  while (Files().LockExclusively(fd.get()) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return IoError("lock " + path, errno);
     if (wait_ms <= 0 || StopRequested()) {
@@ -41,7 +41,7 @@ Result<Fd> TakeLock(const std::string& path, int wait_ms) {
   }
   // For the words of others only: a full disk must not keep the lock away.
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(fd.get(), 0) == 0) (void)!pwrite(fd.get(), pid.data(), pid.size(), 0);
+  if (Truncate(fd.get(), 0, path).ok()) (void)Files().Write(fd.get(), pid.data(), pid.size());
   return fd;
 }
 

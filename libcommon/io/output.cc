@@ -10,6 +10,7 @@
 #include <climits>
 #include <optional>
 
+#include "io/file_system.h"
 #include "io/stop.h"
 
 namespace glp::io {
@@ -41,7 +42,7 @@ Status WriteAll(int fd, std::string_view bytes, const std::string& name) {
       }
       size = std::min<size_t>(size, PIPE_BUF);
     }
-    ssize_t n = write(fd, bytes.data(), size);
+    ssize_t n = Files().Write(fd, bytes.data(), size);
     if (n >= 0) {
       bytes.remove_prefix(static_cast<size_t>(n));
     } else if (errno == EPIPE) {

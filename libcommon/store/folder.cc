@@ -1,9 +1,6 @@
 #include "store/folder.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <unordered_map>
 
@@ -23,11 +20,6 @@ std::string NumberedPath(const std::string& folder, uint64_t number, const char*
   char name[32];
   std::snprintf(name, sizeof name, "/%08llu%s", static_cast<unsigned long long>(number), suffix);
   return folder + name;
-}
-
-bool IsFolder(const std::string& path) {
-  struct stat st;
-  return stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 Status WriteTable(const std::string& path, const MemTable& table, int level) {
@@ -114,13 +106,13 @@ Result<OpenFiles> OpenFolder(const std::string& folder) {
 Result<std::vector<std::string>> ListTenants(const std::string& dir) {
   GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, io::ListFolder(dir));
   std::erase_if(names, [&](const std::string& name) {
-    return !CheckTenant(name).ok() || !IsFolder(dir + "/" + name);
+    return !CheckTenant(name).ok() || !io::IsFolder(dir + "/" + name);
   });
   return names;
 }
 
 Status CheckStore(const std::string& dir) {
-  if (!IsFolder(dir)) {
+  if (!io::IsFolder(dir)) {
     return UsageError(dir +
                       ": no store there: " + (io::Exists(dir) ? "not a folder" : "no such folder"));
   }

@@ -1,10 +1,6 @@
 #include "store/wal.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "base/hash.h"
 #include "io/output.h"
@@ -89,7 +85,7 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 
 }  // namespace
 
-Status WalWriter::Append(const std::vector<WalStream>& batch) {
+Status WalWriter::Append(const std::vector<WalStream>& batch, bool sync) {
   std::string payload = EncodeBatch(batch);
   std::string frame;
   pack::AppendFrame(&frame, pack::Marker::kLog, payload, 0);
@@ -100,18 +96,21 @@ Status WalWriter::Append(const std::vector<WalStream>& batch) {
       return status;
     }
   }
-  if (suspect_) {
-    if (ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) {
-      return IoError("truncate " + path_, errno);
-    }
-    lseek(fd_.get(), static_cast<off_t>(size_), SEEK_SET);
-  }
+  if (suspect_) GLP_RETURN_IF_ERROR(io::Truncate(fd_.get(), size_, path_));
   suspect_ = true;
   GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), frame, path_));
   GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), payload, path_));
-  GLP_RETURN_IF_ERROR(io::SyncFile(fd_.get(), path_));
+  if (sync) GLP_RETURN_IF_ERROR(io::SyncFile(fd_.get(), path_));
+  synced_ = sync;
   suspect_ = false;
   size_ += frame.size() + payload.size();
+  return Status::Ok();
+}
+
+Status WalWriter::Sync() {
+  if (synced_) return Status::Ok();
+  GLP_RETURN_IF_ERROR(io::SyncFile(fd_.get(), path_));
+  synced_ = true;
   return Status::Ok();
 }
 
@@ -119,14 +118,7 @@ Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, M
   GLP_ASSIGN_OR_RETURN(uint64_t size, io::FileSize(fd, name));
   std::string content(size, '\0');
   // A writer that takes back a write that failed may shorten the file meanwhile.
-  size_t used = 0;
-  while (used < size) {
-    ssize_t n = pread(fd, content.data() + used, size - used, static_cast<off_t>(used));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return IoError("read " + name, errno);
-    if (n == 0) break;
-    used += static_cast<size_t>(n);
-  }
+  GLP_ASSIGN_OR_RETURN(size_t used, io::ReadUpTo(fd, 0, size, content.data(), name));
   content.resize(used);
   std::string_view bytes = table->Adopt(std::move(content));
   WalReport report;
