@@ -58,8 +58,10 @@ struct ScanRequest {
   // given. Together with want_lines == false the answer needs no text where templates decide. Only
   // for sources that say AppliesFilters().
   bool exact_filters = false;
-  // Entries may come in any order, also of time.
-  bool any_order = false;
+  // Above zero: the order matters only as far as buckets of time go (below): entries of one bucket
+  // may come in any order, buckets come in theirs. Only forward.
+  int64_t bucket_width_ns = 0;
+  int64_t bucket_first_ns = 0;
   // No more entries are wanted; 0: all. A hint. Not together with filters that are only hints.
   uint64_t limit = 0;
   // The evaluator takes entries without a stream, which tell how far the time has come.
@@ -107,12 +109,14 @@ class EntryCursor {
   virtual const ScanStats& stats() const = 0;
 };
 
-// How many entries there are, by stream and by bucket of time.
+// How many entries there are, by stream and by bucket of time. Bucket i has the times above
+// first + i * width and up to first + (i + 1) * width, as windows of LogQL.
 struct CountRequest {
   std::vector<Matcher> matchers;
-  std::vector<LineFilter> line_filters;  // applied to the letter
-  // Bucket i has the times above first_ns + i * width_ns and up to first_ns + (i + 1) * width_ns,
-  // as windows of LogQL.
+  std::vector<LineFilter> line_filters;  // applied to the letter. Prepared
+  // The streams' labels must be all that tells entries apart: where one that counts may have
+  // metadata, there is no answer.
+  bool no_meta = false;
   int64_t first_ns = 0;
   int64_t width_ns = 0;
   size_t buckets = 0;
@@ -139,7 +143,8 @@ class EntrySource {
   virtual Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,
                                                        TimeRange range) = 0;
   // Counts without giving entries, from what is counted already where that will do. Nothing where
-  // the source cannot; the evaluator scans then.
+  // the source cannot, or may have entries with fields; the evaluator scans then. Entries that a
+  // scan would give once count once.
   virtual Result<std::optional<Counts>> Count(const CountRequest& /*request*/) {
     return std::optional<Counts>();
   }
