@@ -1,7 +1,13 @@
 #include "store/store.h"
 
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <shared_mutex>
+#include <thread>
 
 #include "io/file.h"
 #include "io/lock.h"
@@ -14,6 +20,7 @@ namespace {
 class DirStore : public Store {
  public:
   DirStore(std::string dir, Options options) : dir_(std::move(dir)), options_(options) {}
+  ~DirStore() override { StopTicking(); }
 
   Status Start() {
     GLP_RETURN_IF_ERROR(io::MakeFolders(dir_));
@@ -29,6 +36,7 @@ class DirStore : public Store {
     for (const std::string& name : names) {
       GLP_ASSIGN_OR_RETURN(tenants_[name], Tenant::Open(dir_ + "/" + name, options_, &warnings_));
     }
+    if (options_.background && NeedsTicks()) ticker_ = std::thread([this] { TickUntilStopped(); });
     return Status::Ok();
   }
 
@@ -53,6 +61,18 @@ class DirStore : public Store {
     return ForAll([](Tenant* tenant) { return tenant->Cut(); });
   }
 
+  Status Tick(int64_t now_ns) override {
+    std::lock_guard lock(tick_mutex_);
+    Status status;
+    if (options_.sync == Options::Sync::kInterval &&
+        (!last_sync_ns_ || now_ns - *last_sync_ns_ >= options_.sync_interval_ns)) {
+      last_sync_ns_ = now_ns;
+      status = ForAll([](Tenant* tenant) { return tenant->SyncLog(); });
+    }
+    const Status cut = ForAll([now_ns](Tenant* tenant) { return tenant->CutIfDue(now_ns); });
+    return status.ok() ? cut : status;
+  }
+
   Result<std::shared_ptr<logql::EntrySource>> Snapshot(std::string_view name) override {
     GLP_RETURN_IF_ERROR(CheckTenant(name));
     std::shared_lock lock(mutex_);
@@ -62,6 +82,7 @@ class DirStore : public Store {
   }
 
   Status Close() override {
+    StopTicking();
     Status status = Flush();
     lock_.Reset();
     return status;
@@ -70,6 +91,40 @@ class DirStore : public Store {
   const std::vector<std::string>& warnings() const override { return warnings_; }
 
  private:
+  bool NeedsTicks() const {
+    return options_.sync == Options::Sync::kInterval || options_.max_age_ns > 0 ||
+           options_.max_idle_ns > 0;
+  }
+
+  void TickUntilStopped() {
+    using std::chrono::steady_clock;
+    std::unique_lock lock(stop_mutex_);
+    while (!stop_.wait_for(lock, std::chrono::nanoseconds(TickNs()), [&] { return stopping_; })) {
+      lock.unlock();
+      // What could not be written stays in memory and is tried again; Commit says what is wrong.
+      (void)Tick(std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count());
+      lock.lock();
+    }
+  }
+
+  int64_t TickNs() const {
+    constexpr int64_t kMaxNs = 1'000'000'000;
+    int64_t ns = kMaxNs;
+    if (options_.sync == Options::Sync::kInterval) ns = std::min(ns, options_.sync_interval_ns);
+    if (options_.max_age_ns > 0) ns = std::min(ns, options_.max_age_ns);
+    if (options_.max_idle_ns > 0) ns = std::min(ns, options_.max_idle_ns);
+    return std::max<int64_t>(ns, 1'000'000);
+  }
+
+  void StopTicking() {
+    {
+      std::lock_guard lock(stop_mutex_);
+      stopping_ = true;
+    }
+    stop_.notify_all();
+    if (ticker_.joinable()) ticker_.join();
+  }
+
   Result<Tenant*> Find(std::string_view name) {
     {
       std::shared_lock lock(mutex_);
@@ -136,6 +191,12 @@ class DirStore : public Store {
   std::shared_mutex mutex_;  // guards the map, not what is in it; tenants are never removed
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   std::vector<std::string> warnings_;
+  std::mutex tick_mutex_;
+  std::optional<int64_t> last_sync_ns_;  // guarded by tick_mutex_
+  std::mutex stop_mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;  // guarded by stop_mutex_
+  std::thread ticker_;
 };
 
 }  // namespace

@@ -11,7 +11,8 @@
 // (pack files) and DIR/<tenant>/NNNNNNNN.wal for what is acknowledged and in no segment yet.
 // Segment N holds all of wal N, so wal N is gone or ignored once segment N stands.
 // Lifetime: a snapshot may outlive the store.
-// Threads:  safe from any. Commits of several threads at the same time share one fsync.
+// Threads:  safe from any. Commits of several threads at the same time share one fsync: those that
+//           come while one is under way wait for it, and the next is of all of them.
 // Errors:   Code::kIo (disk full, lock held): what was acknowledged stays, the store stays
 //           readable, and the same call may be tried again.
 // Memory:   about twice Options::segment_bytes, and what is known of sources (NewEntry): of parts
@@ -44,6 +45,18 @@ struct Options {
   uint64_t segment_bytes = 64 << 20;
   // Zstandard level of segments.
   int level = 3;
+  // What Commit waits for. kInterval and kOff leave what it logged to the system: a killed process
+  // loses nothing, a machine that crashes what was committed within sync_interval_ns, or since the
+  // system last wrote of its own accord (30 s for Linux). Segments are durable in any case.
+  enum class Sync { kAlways, kInterval, kOff };
+  Sync sync = Sync::kAlways;
+  int64_t sync_interval_ns = 1'000'000'000;
+  // Memory is cut into a segment when the oldest entry in it came so long ago, or the newest; 0:
+  // never. Per tenant.
+  int64_t max_age_ns = 0;
+  int64_t max_idle_ns = 0;
+  // Whether a thread does the above; else Tick does.
+  bool background = true;
 };
 
 // An entry to be stored. Views are copied by Append.
@@ -88,8 +101,10 @@ class Store {
   // What entries claimed by src_whole_from since the store was opened turned out not to be so:
   // their single points count instead, as far as they are still known (about the last million).
   virtual void DropClaims(std::string_view tenant) = 0;
-  // When OK, every entry appended before the call survives a crash.
+  // When OK, every entry appended before the call survives a crash (of what: Options::sync).
   virtual Status Commit() = 0;
+  // Does what time has made due. Called often, with any clock that does not go back.
+  virtual Status Tick(int64_t now_ns) = 0;
   // Writes all that is in memory into segments.
   virtual Status Flush() = 0;
   // All entries appended so far (committed or not), as they are now, whatever is appended, cut or

@@ -203,7 +203,7 @@ Status Tenant::Commit() {
     if (durable_ >= target) return Status::Ok();
     much = active_->rows->bytes() - logged_bytes_ >= options_.segment_bytes / kCutPart;
   }
-  if (much) return CutLocked();
+  if (much || log_lost_) return CutLocked();
   GLP_RETURN_IF_ERROR(WriteFrozen());
   return LogLocked();
 }
@@ -230,7 +230,9 @@ Status Tenant::LogLocked() {
     bytes = active_->rows->bytes();
     upto = appended_;
   }
-  if (!batch.empty()) GLP_RETURN_IF_ERROR(active_->wal.Append(batch));
+  if (!batch.empty()) {
+    GLP_RETURN_IF_ERROR(active_->wal.Append(batch, options_.sync == Options::Sync::kAlways));
+  }
   std::lock_guard lock(mutex_);
   for (auto& [stream, rows] : logged) stream->logged = rows;
   for (auto& [source, mark] : logged_sources) source->SetLogged(mark);
@@ -249,6 +251,39 @@ Status Tenant::CutIfAtLeast(uint64_t bytes) {
   return memory_bytes_ < bytes ? Status::Ok() : CutLocked();
 }
 
+Status Tenant::CutIfDue(int64_t now_ns) {
+  {
+    std::lock_guard lock(mutex_);
+    if (active_->rows->entries() == 0) return Status::Ok();
+    if (seen_number_ != active_->number) {
+      seen_number_ = active_->number;
+      oldest_ns_ = now_ns;
+    }
+    if (seen_appended_ != appended_) {
+      seen_appended_ = appended_;
+      newest_ns_ = now_ns;
+    }
+    const auto is_over = [now_ns](int64_t limit_ns, int64_t since_ns) {
+      return limit_ns > 0 && now_ns - since_ns >= limit_ns;
+    };
+    if (!is_over(options_.max_age_ns, oldest_ns_) && !is_over(options_.max_idle_ns, newest_ns_)) {
+      return Status::Ok();
+    }
+  }
+  return Cut();
+}
+
+Status Tenant::SyncLog() {
+  std::lock_guard io_lock(io_mutex_);
+  // Only holders of io_mutex_ set active_ and frozen_. The log of a frozen table that could not be
+  // written is all that holds it.
+  Status status = frozen_ != nullptr ? frozen_->wal.Sync() : Status::Ok();
+  if (status.ok()) status = active_->wal.Sync();
+  if (status.ok()) return status;
+  log_lost_ = true;
+  return CutLocked();
+}
+
 Status Tenant::CutLocked() {
   GLP_RETURN_IF_ERROR(WriteFrozen());
   {
@@ -259,6 +294,7 @@ Status Tenant::CutLocked() {
     }
     frozen_ = std::move(active_);
     active_ = NewTable();
+    log_lost_ = false;  // the frozen table is written before anything else
     logged_bytes_ = 0;
     for (Stream& stream : streams_) {
       stream.active[0] = stream.active[1] = nullptr;

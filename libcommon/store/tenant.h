@@ -38,6 +38,11 @@ class Tenant {
   SourceParts Snapshot();
   // The same unless another thread has made the memory smaller than `bytes` meanwhile.
   Status CutIfAtLeast(uint64_t bytes);
+  // The same where the memory is as old or idle as Options say; times are those of the calls.
+  Status CutIfDue(int64_t now_ns);
+  // Fsyncs what Commit logged without it. Where that fails it writes a segment in place of the log;
+  // where that fails, too, the next Commit does, or fails.
+  Status SyncLog();
   // Memory of what is in no segment yet, about.
   uint64_t memory_bytes() const { return memory_bytes_; }
 
@@ -95,6 +100,10 @@ class Tenant {
   uint64_t appended_ = 0;      // calls of Append
   uint64_t durable_ = 0;       // of these, from the first on
   uint64_t logged_bytes_ = 0;  // of active_'s memory, what its log covers
+  bool log_lost_ = false;      // an fsync failed; guarded by io_mutex_
+  // What the last CutIfDue saw, and when active_ first had something and last had something new.
+  uint64_t seen_number_ = 0, seen_appended_ = 0;
+  int64_t oldest_ns_ = 0, newest_ns_ = 0;
   std::atomic<uint64_t> memory_bytes_{0};
 };
 

@@ -1,5 +1,5 @@
-// The write-ahead log of what is acknowledged and in no segment yet: batches, each written and
-// fsynced as a whole.
+// The write-ahead log of what is acknowledged and in no segment yet: batches, each written as a
+// whole, and fsynced before it is acknowledged or later (Options::sync).
 // Format: frames as in pack/FORMAT.md with the marker GLPW and no tail; the head of each is
 //     varint streams, × (varint size, label set as JSON
 //                        varint flags: bit 0: each entry came with a src
@@ -33,8 +33,11 @@ class WalWriter {
  public:
   // Makes the file (and makes its name durable) at the first batch.
   explicit WalWriter(std::string path) : path_(std::move(path)) {}
-  // When OK, the batch is durable. After an error the file is as it was before.
-  Status Append(const std::vector<WalStream>& batch);
+  // When OK, the batch is the system's, and with `sync` durable. After an error the file is as it
+  // was before.
+  Status Append(const std::vector<WalStream>& batch, bool sync);
+  // When OK, all batches are durable. After an error nobody knows which are.
+  Status Sync();
   const std::string& path() const { return path_; }
   uint64_t size_bytes() const { return size_; }
 
@@ -43,6 +46,7 @@ class WalWriter {
   io::Fd fd_;
   uint64_t size_ = 0;
   bool suspect_ = false;  // bytes behind size_ may be there
+  bool synced_ = true;    // all of it is durable
 };
 
 struct WalReport {
