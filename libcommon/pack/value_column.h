@@ -1,17 +1,18 @@
 // Columns of values: what stands in the holes of templates, and other lists of short texts or
-// numbers, in the encoding that takes the fewest bytes. Exact to the byte for any input.
+// numbers, each in the coding that takes the fewest bytes. Exact to the byte for any input.
 // Format: FORMAT.md, Values.
 //
 //   ValueEncoder encoder(level);
-//   encoder.Encode({text, width, {}, count}, &out);     // appends
+//   encoder.Encode({text, width, {}, count}, &out);  // appends
 //   Values values;
-//   GLP_RETURN_IF_ERROR(decoder.Decode(bytes, &values));
+//   GLP_RETURN_IF_ERROR(decoder.Decode(bytes, count, max_bytes, &values));
 //   values.At(17);
 //
-// Threads: one at a time. Errors: Code::kData for bytes that cannot be; decoding needs no more
-// memory than `max_bytes`. Cost: …
+// Threads: one at a time. Errors: Code::kData for bytes that cannot be, or need more than the
+// memory that the caller allows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,9 +22,6 @@
 
 #include "base/result.h"
 #include "pack/buffer.h"
-
-struct ZSTD_CCtx_s;
-struct ZSTD_DCtx_s;
 
 namespace glp::pack {
 
@@ -37,26 +35,28 @@ struct ValueList {
 
 class Values {
  public:
+  // How far behind text() bytes may be read (not what they are), so that short values are copied
+  // in one piece.
+  static constexpr size_t kSlack = 32;
+
   size_t size() const { return count_; }
   uint32_t width() const { return width_; }  // 0: of any length
   std::string_view At(size_t i) const {
     if (width_ > 0) return {text_.data() + i * width_, width_};
     return {text_.data() + starts_[i], starts_[i + 1] - starts_[i]};
   }
-  // All, one behind the other; may be read 32 bytes beyond its end.
-  std::string_view text() const { return {text_.data(), text_bytes_}; }
-  const std::vector<uint32_t>& starts() const { return starts_; }  // width 0 only
+  // All, one behind the other.
+  std::string_view text() const { return text_.view().substr(0, text_.size() - kSlack); }
+  const std::vector<uint32_t>& starts() const { return starts_; }  // count + 1; width 0 only
 
  private:
   friend class ValueDecoder;
-  Buffer text_;
-  size_t text_bytes_ = 0;
+  Buffer text_;  // kSlack bytes longer
   uint32_t width_ = 0;
   size_t count_ = 0;
   std::vector<uint32_t> starts_;
 };
 
-// Numbers instead of texts, as times and kinds of lines are.
 class ValueEncoder {
  public:
   // `level`: of Zstandard, 1 to 19.
@@ -65,13 +65,15 @@ class ValueEncoder {
   ValueEncoder(const ValueEncoder&) = delete;
   ValueEncoder& operator=(const ValueEncoder&) = delete;
 
-  // Appends one encoded column; its size is not in it.
+  // Each appends one encoded column; its size is not in it.
   void Encode(const ValueList& values, std::string* out);
-  // Bytes in any encoding, the best of plain and Zstandard.
+  // As they are, or compressed where that is shorter.
   void EncodeBytes(std::string_view bytes, std::string* out);
-  // Numbers below 2^16, of few different ones, with patterns in their order.
+  // Numbers of few different ones, with patterns in their order.
   void EncodeSymbols(std::span<const uint16_t> symbols, std::string* out);
-  // Times in rising order: the first is not in it.
+  // Numbers that are mostly noise, and of any size.
+  void EncodeNumbers(std::span<const uint64_t> numbers, std::string* out);
+  // Rising times; the first is not in it. REQUIRES: !times.empty()
   void EncodeTimes(std::span<const int64_t> times, std::string* out);
 
  private:
@@ -86,12 +88,12 @@ class ValueDecoder {
   ValueDecoder(const ValueDecoder&) = delete;
   ValueDecoder& operator=(const ValueDecoder&) = delete;
 
-  // `bytes` is exactly what one call of the encoder appended; `count` values are expected and at
-  // most `max_bytes` of text.
+  // `bytes` is exactly what one call of the encoder appended for `count` values.
   Status Decode(std::string_view bytes, size_t count, uint64_t max_bytes, Values* values);
-  Status DecodeBytes(std::string_view bytes, uint64_t max_bytes, std::string* out);
+  Status DecodeBytes(std::string_view bytes, uint64_t max_bytes, Buffer* out);
   Status DecodeSymbols(std::string_view bytes, size_t count, std::vector<uint16_t>* symbols);
-  // `first` is the first of the `count` times, `last` the last.
+  Status DecodeNumbers(std::string_view bytes, size_t count, std::vector<uint64_t>* numbers);
+  // REQUIRES: count > 0. Errors also where the last is not `last`.
   Status DecodeTimes(std::string_view bytes, int64_t first, int64_t last, size_t count,
                      std::vector<int64_t>* times);
 

@@ -1,0 +1,450 @@
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "pack/number_bits.h"
+#include "pack/value_coding.h"
+#include "pack/value_column.h"
+#include "pack/varint.h"
+
+namespace glp::pack {
+namespace {
+
+constexpr uint32_t kMagic = 0xFD2FB528;  // of a Zstandard frame
+constexpr size_t kSlack = Values::kSlack;
+static_assert(kSlack >= BitReader::kSlack);
+
+Status Bad(std::string_view what) { return DataError("values " + std::string(what)); }
+Status NoMemory() { return Status(Code::kIo, "no memory for values"); }
+
+struct ClassTable {
+  uint64_t least[256];
+  uint8_t bits[256];
+  bool is_class[256];
+  constexpr ClassTable() : least(), bits(), is_class() {
+    for (unsigned c = 0; c < 256; ++c) {
+      is_class[c] = IsClass(c);
+      least[c] = is_class[c] ? LeastOf(c) : 0;
+      bits[c] = static_cast<uint8_t>(is_class[c] ? BitsOf(c) : 0);
+    }
+  }
+};
+constexpr ClassTable kClasses;
+
+struct PairTable {
+  char text[100][2];
+  constexpr PairTable() : text() {
+    for (int i = 0; i < 100; ++i) {
+      text[i][0] = static_cast<char>('0' + i / 10);
+      text[i][1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+constexpr PairTable kPairTexts;
+
+struct HexTable {
+  char text[256][2];
+  constexpr explicit HexTable(bool upper) : text() {
+    for (int i = 0; i < 256; ++i) {
+      text[i][0] = Digit(i >> 4, upper);
+      text[i][1] = Digit(i & 15, upper);
+    }
+  }
+  static constexpr char Digit(int value, bool upper) {
+    return static_cast<char>(value < 10 ? '0' + value : (upper ? 'A' : 'a') + value - 10);
+  }
+};
+constexpr HexTable kLowerHex(false), kUpperHex(true);
+
+// The last `digits` digits of `value`.
+void PutDigits(uint64_t value, uint32_t digits, char* out) {
+  uint32_t at = digits;
+  for (; at >= 2; at -= 2, value /= 100) std::memcpy(out + at - 2, kPairTexts.text[value % 100], 2);
+  if (at > 0) out[0] = static_cast<char>('0' + value % 10);
+}
+
+unsigned DigitsOf(uint64_t value) {
+  unsigned digits = 1;
+  for (; value >= 10; value /= 10) ++digits;
+  return digits;
+}
+
+}  // namespace
+
+struct ValueDecoder::State {
+  State() : zstd(ZSTD_createDCtx()) {
+    if (zstd == nullptr) throw std::bad_alloc();
+  }
+  ~State() { ZSTD_freeDCtx(zstd); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // `out` gets the bytes and `slack` more.
+  Status Bytes(std::string_view coded, uint64_t max_bytes, size_t slack, Buffer* out);
+  Status BytesOf(std::string_view coded, uint64_t size, Buffer* out);
+  Status Numbers(std::string_view coded, size_t count, std::vector<uint64_t>* out);
+  // New values, one behind the other, into `out` with kSlack; `starts` where their width is 0.
+  Status New(Coding coding, Decoder* in, uint32_t width, size_t count, uint64_t max_bytes,
+             Buffer* out, std::vector<uint32_t>* starts);
+  Status Text(Decoder* in, uint32_t width, size_t count, uint64_t max_bytes, Buffer* out,
+              std::vector<uint32_t>* starts);
+  Status Groups(Decoder* in, uint32_t width, size_t count, char* out);
+  Status Pairs(Decoder* in, uint32_t width, size_t count, char* out);
+  Status Hex(Decoder* in, uint32_t width, size_t count, const HexTable& table, char* out);
+  Status Transposed(Decoder* in, uint32_t width, size_t count, char* out);
+  Status Rising(Decoder* in, uint32_t width, size_t count, char* out);
+  Status Decimals(Decoder* in, size_t count, uint64_t max_bytes, Buffer* out,
+                  std::vector<uint32_t>* starts);
+
+  ZSTD_DCtx* zstd;
+  std::string frame;
+  Buffer plane, classes, bits, references, new_text;
+  std::vector<uint32_t> new_starts;
+  std::vector<uint64_t> numbers;
+};
+
+Status ValueDecoder::State::Bytes(std::string_view coded, uint64_t max_bytes, size_t slack,
+                                  Buffer* out) {
+  if (coded.empty()) return Bad("are missing");
+  const char form = coded[0];
+  coded.remove_prefix(1);
+  if (form == kPlain) {
+    if (coded.size() > max_bytes) return Bad("are more than there can be");
+    if (!out->Resize(coded.size() + slack)) return NoMemory();
+    if (!coded.empty()) std::memcpy(out->data(), coded.data(), coded.size());
+    return Status::Ok();
+  }
+  if (form != kCompressed) return Bad("are in an unknown form");
+  frame.assign(reinterpret_cast<const char*>(&kMagic), kMagicSize);
+  frame.append(coded);
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_bytes) {
+    return Bad("are of a size that cannot be");
+  }
+  if (!out->Resize(size + slack)) return NoMemory();
+  const size_t got = ZSTD_decompressDCtx(zstd, out->data(), size, frame.data(), frame.size());
+  if (ZSTD_isError(got) || got != size) return Bad("do not decompress");
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::BytesOf(std::string_view coded, uint64_t size, Buffer* out) {
+  GLP_RETURN_IF_ERROR(Bytes(coded, size, 0, out));
+  return out->size() == size ? Status::Ok() : Bad("are fewer than told");
+}
+
+Status ValueDecoder::State::Numbers(std::string_view coded, size_t count,
+                                    std::vector<uint64_t>* out) {
+  Decoder in(coded);
+  const std::string_view coded_classes = in.Sized();
+  if (!in.ok()) return Bad("are cut off");
+  GLP_RETURN_IF_ERROR(BytesOf(coded_classes, count, &classes));
+  const auto* c = reinterpret_cast<const unsigned char*>(classes.data());
+  uint64_t all_bits = 0;
+  bool sound = true;
+  for (size_t i = 0; i < count; ++i) {
+    all_bits += kClasses.bits[c[i]];
+    sound &= kClasses.is_class[c[i]];
+  }
+  const std::string_view coded_bits = in.Bytes(in.left());
+  if (!sound || coded_bits.size() != (all_bits + 7) / 8) return Bad("are numbers that cannot be");
+  if (!bits.Resize(coded_bits.size() + BitReader::kSlack)) return NoMemory();
+  std::memset(bits.data() + coded_bits.size(), 0, BitReader::kSlack);
+  if (!coded_bits.empty()) std::memcpy(bits.data(), coded_bits.data(), coded_bits.size());
+  out->resize(count);
+  BitReader reader(bits.data());
+  for (size_t i = 0; i < count; ++i) {
+    (*out)[i] = kClasses.least[c[i]] | reader.Take(kClasses.bits[c[i]]);
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::Text(Decoder* in, uint32_t width, size_t count, uint64_t max_bytes,
+                                 Buffer* out, std::vector<uint32_t>* starts) {
+  uint64_t size = uint64_t{width} * count;
+  if (width == 0) {
+    GLP_RETURN_IF_ERROR(Numbers(in->Sized(), count, &numbers));
+    starts->resize(count + 1);
+    for (size_t i = 0; i < count; ++i) {
+      (*starts)[i] = static_cast<uint32_t>(size);
+      if (numbers[i] > max_bytes - size) return Bad("are more than there can be");
+      size += numbers[i];
+    }
+    (*starts)[count] = static_cast<uint32_t>(size);
+  }
+  if (!in->ok()) return Bad("are cut off");
+  GLP_RETURN_IF_ERROR(Bytes(in->Bytes(in->left()), size, kSlack, out));
+  return out->size() == size + kSlack ? Status::Ok() : Bad("are fewer than told");
+}
+
+Status ValueDecoder::State::Groups(Decoder* in, uint32_t width, size_t count, char* out) {
+  const size_t group = kGroupDigits / width;
+  const auto full_digits = static_cast<unsigned>(group * width);
+  const auto rest_digits = static_cast<unsigned>(count % group * width);
+  const unsigned full_bits = GroupBits(full_digits);
+  const unsigned rest_bits = rest_digits > 0 ? GroupBits(rest_digits) : 0;
+  const std::string_view coded = in->Bytes(in->left());
+  if (coded.size() != (count / group * full_bits + rest_bits + 7) / 8) {
+    return Bad("are of another size than told");
+  }
+  if (!bits.Resize(coded.size() + BitReader::kSlack)) return NoMemory();
+  std::memset(bits.data() + coded.size(), 0, BitReader::kSlack);
+  if (!coded.empty()) std::memcpy(bits.data(), coded.data(), coded.size());
+  BitReader reader(bits.data());
+  for (size_t i = 0; i < count / group; ++i, out += full_digits) {
+    PutDigits(reader.Take(full_bits), full_digits, out);
+  }
+  if (rest_digits > 0) PutDigits(reader.Take(rest_bits), rest_digits, out);
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::Pairs(Decoder* in, uint32_t width, size_t count, char* out) {
+  for (uint32_t at = 0; at < width;) {
+    const uint32_t digits = at == 0 && width % 2 == 1 ? 1 : 2;
+    GLP_RETURN_IF_ERROR(BytesOf(in->Sized(), count, &plane));
+    const auto* pairs = reinterpret_cast<const unsigned char*>(plane.data());
+    const unsigned end = digits == 1 ? 10 : 100;
+    unsigned highest = 0;
+    for (size_t i = 0; i < count; ++i) highest = std::max<unsigned>(highest, pairs[i]);
+    if (highest >= end) return Bad("are digits that cannot be");
+    char* to = out + at;
+    if (digits == 1) {
+      for (size_t i = 0; i < count; ++i, to += width) *to = static_cast<char>('0' + pairs[i]);
+    } else {
+      for (size_t i = 0; i < count; ++i, to += width) std::memcpy(to, kPairTexts.text[pairs[i]], 2);
+    }
+    at += digits;
+  }
+  return in->done() ? Status::Ok() : Bad("are more than told");
+}
+
+Status ValueDecoder::State::Hex(Decoder* in, uint32_t width, size_t count, const HexTable& table,
+                                char* out) {
+  const size_t bytes = (width + 1) / 2;
+  GLP_RETURN_IF_ERROR(BytesOf(in->Bytes(in->left()), bytes * count, &plane));
+  const auto* from = reinterpret_cast<const unsigned char*>(plane.data());
+  for (size_t i = 0; i < count; ++i) {
+    if (width % 2 == 1) {
+      if (*from > 15) return Bad("are hex digits that cannot be");
+      *out++ = table.text[*from++][1];
+    }
+    for (uint32_t at = width % 2; at < width; at += 2, out += 2) {
+      std::memcpy(out, table.text[*from++], 2);
+    }
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::Transposed(Decoder* in, uint32_t width, size_t count, char* out) {
+  GLP_RETURN_IF_ERROR(BytesOf(in->Bytes(in->left()), uint64_t{width} * count, &plane));
+  for (uint32_t at = 0; at < width; ++at) {
+    const char* from = plane.data() + at * count;
+    for (size_t i = 0; i < count; ++i) out[i * width + at] = from[i];
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::Rising(Decoder* in, uint32_t width, size_t count, char* out) {
+  GLP_RETURN_IF_ERROR(Numbers(in->Bytes(in->left()), count, &numbers));
+  const uint64_t end = PowerOf10(width);
+  uint64_t value = 0;
+  for (size_t i = 0; i < count; ++i, out += width) {
+    value += static_cast<uint64_t>(UnZigZag(numbers[i]));
+    if (value >= end) return Bad("are numbers that cannot be");
+    PutDigits(value, width, out);
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::Decimals(Decoder* in, size_t count, uint64_t max_bytes, Buffer* out,
+                                     std::vector<uint32_t>* starts) {
+  GLP_RETURN_IF_ERROR(Numbers(in->Bytes(in->left()), count, &numbers));
+  constexpr uint64_t kEnd = PowerOf10(kMaxDecimal);
+  starts->resize(count + 1);
+  uint64_t size = 0;
+  for (size_t i = 0; i < count; ++i) {
+    (*starts)[i] = static_cast<uint32_t>(size);
+    if (numbers[i] >= kEnd) return Bad("are numbers that cannot be");
+    size += DigitsOf(numbers[i]);
+    if (size > max_bytes) return Bad("are more than there can be");
+  }
+  (*starts)[count] = static_cast<uint32_t>(size);
+  if (!out->Resize(size + kSlack)) return NoMemory();
+  for (size_t i = 0; i < count; ++i) {
+    PutDigits(numbers[i], (*starts)[i + 1] - (*starts)[i], out->data() + (*starts)[i]);
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::State::New(Coding coding, Decoder* in, uint32_t width, size_t count,
+                                uint64_t max_bytes, Buffer* out, std::vector<uint32_t>* starts) {
+  if (width > 0 && count > max_bytes / width) return Bad("are more than there can be");
+  if (coding == Coding::kText) return Text(in, width, count, max_bytes, out, starts);
+  if (coding == Coding::kDecimals && width == 0) {
+    return Decimals(in, count, max_bytes, out, starts);
+  }
+  if (width == 0) return Bad("are in a coding that needs a width");
+  if (!out->Resize(uint64_t{width} * count + kSlack)) return NoMemory();
+  switch (coding) {
+    case Coding::kGroups:
+      if (width <= kGroupDigits) return Groups(in, width, count, out->data());
+      break;
+    case Coding::kPairs:
+      return Pairs(in, width, count, out->data());
+    case Coding::kRising:
+      if (width <= kMaxDecimal) return Rising(in, width, count, out->data());
+      break;
+    case Coding::kLowerHex:
+      return Hex(in, width, count, kLowerHex, out->data());
+    case Coding::kUpperHex:
+      return Hex(in, width, count, kUpperHex, out->data());
+    case Coding::kTransposed:
+      return Transposed(in, width, count, out->data());
+    default:
+      break;
+  }
+  return Bad("are in a coding that cannot be");
+}
+
+ValueDecoder::ValueDecoder() : state_(std::make_unique<State>()) {}
+ValueDecoder::~ValueDecoder() = default;
+
+Status ValueDecoder::Decode(std::string_view bytes, size_t count, uint64_t max_bytes,
+                            Values* values) {
+  max_bytes = std::min<uint64_t>(max_bytes, UINT32_MAX);
+  Decoder in(bytes);
+  const unsigned head = in.Fixed<uint8_t>();
+  const uint64_t width = in.Varint();
+  if (!in.ok() || width > max_bytes) return Bad("are of a width that cannot be");
+  values->width_ = static_cast<uint32_t>(width);
+  values->count_ = count;
+  values->starts_.clear();
+  const auto coding = static_cast<Coding>(head & ~kWithReferences);
+  State& state = *state_;
+  const bool with_references = (head & kWithReferences) != 0;
+  if (coding == Coding::kConstant) {
+    const std::string_view value = in.Bytes(in.left());
+    if (with_references || (width > 0 && value.size() != width) ||
+        (!value.empty() && count > max_bytes / value.size())) {
+      return Bad("are alike and cannot be");
+    }
+    if (!values->text_.Resize(value.size() * count + kSlack)) return NoMemory();
+    for (size_t i = 0; i < count && !value.empty(); ++i) {
+      std::memcpy(values->text_.data() + i * value.size(), value.data(), value.size());
+    }
+    for (size_t i = 0; width == 0 && i <= count; ++i) {
+      values->starts_.push_back(static_cast<uint32_t>(i * value.size()));
+    }
+    return Status::Ok();
+  }
+  if (!with_references) {
+    return state.New(coding, &in, values->width_, count, max_bytes, &values->text_,
+                     &values->starts_);
+  }
+  GLP_RETURN_IF_ERROR(state.BytesOf(in.Sized(), count, &state.references));
+  const uint64_t new_count = in.Varint();
+  const auto* references = reinterpret_cast<const unsigned char*>(state.references.data());
+  // Each reference must be to a value that is there by then.
+  uint64_t known = 0;
+  bool sound = in.ok();
+  for (size_t i = 0; i < count; ++i) {
+    known += references[i] == 0;
+    sound &= references[i] <= known;
+  }
+  if (!sound || known != new_count) return Bad("refer to what is not there");
+  GLP_RETURN_IF_ERROR(state.New(coding, &in, values->width_, new_count, max_bytes, &state.new_text,
+                                &state.new_starts));
+  if (width > 0) {
+    if (count > max_bytes / width) return Bad("are more than there can be");
+    if (!values->text_.Resize(width * count + kSlack)) return NoMemory();
+    char* to = values->text_.data();
+    const char* end = state.new_text.data();  // behind the new values so far
+    if (width <= kSlack) {
+      for (size_t i = 0; i < count; ++i, to += width) {
+        const bool is_new = references[i] == 0;
+        end += is_new ? width : 0;
+        std::memcpy(to, end - (is_new ? 1 : references[i]) * width, kSlack);
+      }
+    } else {
+      for (size_t i = 0; i < count; ++i, to += width) {
+        const bool is_new = references[i] == 0;
+        end += is_new ? width : 0;
+        std::memcpy(to, end - (is_new ? 1 : references[i]) * width, width);
+      }
+    }
+    return Status::Ok();
+  }
+  values->starts_.resize(count + 1);
+  uint64_t size = 0;
+  size_t next = 0;
+  for (size_t i = 0; i < count; ++i) {
+    values->starts_[i] = static_cast<uint32_t>(size);
+    const size_t at = references[i] == 0 ? next++ : next - references[i];
+    size += state.new_starts[at + 1] - state.new_starts[at];
+    if (size > max_bytes) return Bad("are more than there can be");
+  }
+  values->starts_[count] = static_cast<uint32_t>(size);
+  if (!values->text_.Resize(size + kSlack)) return NoMemory();
+  next = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t at = references[i] == 0 ? next++ : next - references[i];
+    const uint32_t length = state.new_starts[at + 1] - state.new_starts[at];
+    if (length == 0) continue;
+    std::memcpy(values->text_.data() + values->starts_[i],
+                state.new_text.data() + state.new_starts[at], length);
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::DecodeBytes(std::string_view bytes, uint64_t max_bytes, Buffer* out) {
+  return state_->Bytes(bytes, max_bytes, 0, out);
+}
+
+Status ValueDecoder::DecodeSymbols(std::string_view bytes, size_t count,
+                                   std::vector<uint16_t>* symbols) {
+  if (bytes.empty()) return Bad("are missing");
+  const size_t width = static_cast<unsigned char>(bytes[0]);
+  if (width != 1 && width != 2) return Bad("are symbols of an unknown width");
+  GLP_RETURN_IF_ERROR(state_->BytesOf(bytes.substr(1), width * count, &state_->plane));
+  symbols->resize(count);
+  if (count == 0) return Status::Ok();
+  if (width == 2) {
+    std::memcpy(symbols->data(), state_->plane.data(), 2 * count);
+  } else {
+    const auto* from = reinterpret_cast<const unsigned char*>(state_->plane.data());
+    std::copy(from, from + count, symbols->begin());
+  }
+  return Status::Ok();
+}
+
+Status ValueDecoder::DecodeNumbers(std::string_view bytes, size_t count,
+                                   std::vector<uint64_t>* numbers) {
+  return state_->Numbers(bytes, count, numbers);
+}
+
+Status ValueDecoder::DecodeTimes(std::string_view bytes, int64_t first, int64_t last, size_t count,
+                                 std::vector<int64_t>* times) {
+  Decoder in(bytes);
+  const uint64_t unit = in.Varint();
+  if (!in.ok()) return Bad("are cut off");
+  GLP_RETURN_IF_ERROR(state_->Numbers(in.Bytes(in.left()), count - 1, &state_->numbers));
+  times->resize(count);
+  int64_t* to = times->data();
+  *to = first;
+  auto time = static_cast<uint64_t>(first);
+  const auto span = static_cast<uint64_t>(last) - static_cast<uint64_t>(first);
+  uint64_t total = 0;
+  bool sound = first <= last;
+  for (const uint64_t number : state_->numbers) {
+    uint64_t step;
+    sound &= !__builtin_mul_overflow(number, unit, &step) && step <= span - total;
+    if (!sound) break;
+    total += step;
+    time += step;
+    *++to = static_cast<int64_t>(time);
+  }
+  return sound && total == span ? Status::Ok() : Bad("are times that do not fit their block");
+}
+
+}  // namespace glp::pack
