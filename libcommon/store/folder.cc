@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <unordered_map>
 
 #include "base/strings.h"
@@ -16,11 +17,28 @@ namespace {
 constexpr size_t kMaxOpen = 400;
 constexpr uint64_t kBlockBytes = 1 << 20;
 
-std::string NumberedPath(const std::string& folder, uint64_t number, const char* suffix) {
-  char name[32];
-  std::snprintf(name, sizeof name, "/%08llu%s", static_cast<unsigned long long>(number), suffix);
-  return folder + name;
+std::string Number(uint64_t number) {
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%08llu", static_cast<unsigned long long>(number));
+  return digits;
 }
+
+std::string NameOf(SegmentName name) {
+  return Number(name.first) + (name.last > name.first ? "-" + Number(name.last) : "") + ".glp";
+}
+
+// The numbers that a file's name begins with.
+std::optional<SegmentName> ParseNumbers(std::string_view text) {
+  const size_t dash = text.find('-');
+  std::optional<uint64_t> first = ParseUint64(text.substr(0, dash));
+  std::optional<uint64_t> last = first;
+  if (dash != std::string_view::npos) last = ParseUint64(text.substr(dash + 1));
+  if (!first || !last || *last < *first) return std::nullopt;
+  return SegmentName(*first, *last);
+}
+
+// A listing that is the same twice in a row has missed nothing that a merge moved.
+constexpr int kMaxListings = 1000;
 
 Status WriteTable(const std::string& path, const MemTable& table, int level) {
   GLP_ASSIGN_OR_RETURN(io::Fd fd, io::Create(path));
@@ -51,56 +69,85 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
 
 }  // namespace
 
-std::string SegmentPath(const std::string& folder, uint64_t number) {
-  return NumberedPath(folder, number, ".glp");
+std::string SegmentPath(const std::string& folder, SegmentName name) {
+  return folder + "/" + NameOf(name);
 }
 std::string WalPath(const std::string& folder, uint64_t number) {
-  return NumberedPath(folder, number, ".wal");
+  return folder + "/" + Number(number) + ".wal";
+}
+
+bool Covers(const std::vector<SegmentName>& segments, uint64_t number) {
+  auto behind = std::upper_bound(segments.begin(), segments.end(), number,
+                                 [](uint64_t n, SegmentName name) { return n < name.first; });
+  return behind != segments.begin() && std::prev(behind)->last >= number;
 }
 
 Result<FolderFiles> ListFiles(const std::string& folder) {
   FolderFiles files;
   if (!io::Exists(folder)) return files;
   GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, io::ListFolder(folder));
+  std::vector<SegmentName> segments;
   for (const std::string& name : names) {
-    size_t dot = name.find('.');
-    std::string_view suffix = dot == std::string::npos ? "" : std::string_view(name).substr(dot);
-    auto number = ParseUint64(std::string_view(name).substr(0, std::min(dot, name.size())));
-    if (!number) continue;
-    if (suffix == ".glp") {
-      files.segments.push_back(*number);
-    } else if (suffix == ".wal") {
-      files.wals.push_back(*number);
-    } else if (suffix == ".wal.damaged") {
-      files.last_damaged = std::max(files.last_damaged, *number);
+    const size_t dot = name.find('.');
+    if (dot == std::string::npos) continue;
+    const std::string_view suffix = std::string_view(name).substr(dot);
+    const std::optional<SegmentName> numbers = ParseNumbers(std::string_view(name).substr(0, dot));
+    if (!numbers) continue;
+    const bool is_range = numbers->first < numbers->last;
+    if (suffix == ".glp" && name == NameOf(*numbers)) {
+      segments.push_back(*numbers);
+    } else if (suffix == ".wal" && !is_range) {
+      files.wals.push_back(numbers->first);
+    } else if (suffix == ".wal.damaged" && !is_range) {
+      files.last_damaged = std::max(files.last_damaged, numbers->first);
     } else if (suffix == ".glp.tmp") {
       files.left.push_back(name);
     }
   }
-  std::sort(files.segments.begin(), files.segments.end());
+  // Of two that begin alike the wider one first: what lies within another comes behind it.
+  std::sort(segments.begin(), segments.end(), [](SegmentName a, SegmentName b) {
+    return a.first != b.first ? a.first < b.first : a.last > b.last;
+  });
+  for (const SegmentName& name : segments) {
+    if (!files.segments.empty() && files.segments.back().Covers(name)) {
+      files.left.push_back(NameOf(name));
+    } else {
+      files.segments.push_back(name);
+    }
+  }
   std::sort(files.wals.begin(), files.wals.end());
   return files;
 }
 
 Result<OpenFiles> OpenFolder(const std::string& folder) {
-  // Logs are opened before segments are listed: a log that a writer replaces meanwhile is then
-  // either open here or its segment is in the list. The other way round both could be missed.
   GLP_ASSIGN_OR_RETURN(FolderFiles before, ListFiles(folder));
-  std::vector<OpenWal> wals;
-  for (uint64_t number : before.wals) {
-    std::string path = WalPath(folder, number);
-    Result<io::Fd> fd = io::OpenRead(path);
-    if (fd.ok()) {
-      wals.push_back({number, std::move(*fd)});
-    } else if (io::Exists(path)) {
-      return fd.status();
+  for (int listings = 2; listings <= kMaxListings; ++listings) {
+    // Logs are opened before segments are listed: a log that a writer replaces meanwhile is then
+    // either open here or its segment is in the list. The other way round both could be missed.
+    std::vector<OpenWal> wals;
+    for (uint64_t number : before.wals) {
+      std::string path = WalPath(folder, number);
+      Result<io::Fd> fd = io::OpenRead(path);
+      if (fd.ok()) {
+        wals.push_back({number, std::move(*fd)});
+      } else if (io::Exists(path)) {
+        return fd.status();
+      }
     }
+    GLP_ASSIGN_OR_RETURN(FolderFiles files, ListFiles(folder));
+    // What stood in the folder all the time is in both lists. So where they are the same, no
+    // segment went while the second was made, and what replaced those that had gone is in it.
+    if (files.segments == before.segments) {
+      std::erase_if(wals, [&](const OpenWal& wal) { return Covers(files.segments, wal.number); });
+      return OpenFiles{std::move(files.segments), std::move(wals)};
+    }
+    before = std::move(files);
   }
-  GLP_ASSIGN_OR_RETURN(FolderFiles files, ListFiles(folder));
-  std::erase_if(wals, [&](const OpenWal& wal) {
-    return std::binary_search(files.segments.begin(), files.segments.end(), wal.number);
-  });
-  return OpenFiles{std::move(files.segments), std::move(wals)};
+  return Status(Code::kIo, folder + ": segments come and go too fast to list them");
+}
+
+bool IsGone(const std::string& folder, SegmentName name) {
+  return !io::Exists(SegmentPath(folder, name));
 }
 
 Result<std::vector<std::string>> ListTenants(const std::string& dir) {
@@ -122,9 +169,9 @@ Status CheckStore(const std::string& dir) {
   return Status::Ok();
 }
 
-Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, uint64_t number,
+Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, SegmentName name,
                                                     size_t count) {
-  auto file = pack::PackFile::Open(SegmentPath(folder, number));
+  auto file = pack::PackFile::Open(SegmentPath(folder, name));
   if (file.ok() && count > kMaxOpen) (*file)->CloseFd();
   return file;
 }

@@ -1,7 +1,20 @@
 // Names and files of a tenant's folder. See store.h for the layout.
+//
+// NNNNNNNN.glp is a segment as it was cut, NNNNNNNN-MMMMMMMM.glp one that was merged from all
+// segments of these numbers. The listing of the folder is the truth: what lies within the numbers
+// of another segment is obsolete, whether segment or log, and removed by the writer. So a merge is
+//   1. write NNNNNNNN-MMMMMMMM.glp.tmp and sync it    ended here: the inputs count, .tmp is removed
+//   2. rename it, sync the folder                     ended here: the new one counts
+//   3. remove the inputs, in any order
+// and whenever it ends, each entry is there once. A segment is rewritten by itself in the same way,
+// under the name that it has.
+// Who reads without being the writer lists the folder, then opens files; one that is gone by then
+// was merged meanwhile, and the reader begins anew (IsGone). A listing that a merge runs through
+// may show neither the inputs nor the new segment; OpenFolder takes none that changes.
 // Threads: pure functions of the file system.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,14 +27,29 @@
 
 namespace glp::store {
 
-std::string SegmentPath(const std::string& folder, uint64_t number);
+// The numbers that a segment stands for, both inclusive.
+struct SegmentName {
+  SegmentName() = default;
+  SegmentName(uint64_t number) : first(number), last(number) {}  // NOLINT: a segment as it was cut
+  SegmentName(uint64_t from, uint64_t to) : first(from), last(to) {}
+  bool Covers(SegmentName other) const { return first <= other.first && other.last <= last; }
+  auto operator<=>(const SegmentName&) const = default;
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
+std::string SegmentPath(const std::string& folder, SegmentName name);
 std::string WalPath(const std::string& folder, uint64_t number);
+// Whether one of the segments, which rise, stands for the number.
+bool Covers(const std::vector<SegmentName>& segments, uint64_t number);
 
 struct FolderFiles {
-  std::vector<uint64_t> segments;  // rising
-  std::vector<uint64_t> wals;      // rising
-  uint64_t last_damaged = 0;       // highest number of the logs kept aside
-  std::vector<std::string> left;   // names of files that a write in progress, or its end, left
+  std::vector<SegmentName> segments;  // rising; none within another
+  std::vector<uint64_t> wals;         // rising
+  uint64_t last_damaged = 0;          // highest number of the logs kept aside
+  // Names of files that count for nothing: what a write in progress, or its end, left, and segments
+  // within others.
+  std::vector<std::string> left;
 };
 // A folder that is not there has no files.
 Result<FolderFiles> ListFiles(const std::string& folder);
@@ -30,22 +58,26 @@ struct OpenWal {
   io::Fd fd;
 };
 struct OpenFiles {
-  std::vector<uint64_t> segments;  // rising
-  std::vector<OpenWal> wals;       // what is in no segment, rising
+  std::vector<SegmentName> segments;  // rising; none within another
+  std::vector<OpenWal> wals;          // what is in no segment, rising
 };
 // The files of a folder in which a writer may be at work: nothing is missed, nothing is there
 // twice.
 Result<OpenFiles> OpenFolder(const std::string& folder);
+// A segment of such a list could not be opened because a writer has merged it meanwhile.
+bool IsGone(const std::string& folder, SegmentName name);
 // Names of the folders in the store that can be tenants, sorted.
 Result<std::vector<std::string>> ListTenants(const std::string& dir);
 // Code::kUsage where `dir` does not look like a store.
 Status CheckStore(const std::string& dir);
 
 // Opens a segment; where a store has many of them (`count`), without holding its descriptor.
-Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, uint64_t number,
+Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, SegmentName name,
                                                     size_t count);
 
 // Writes the table as segment `number`: whole and durable under its name, or not there at all.
+// Entries that are equal in stream, time, line and metadata are one then, but each of those that
+// came with a src.
 Status WriteSegment(const std::string& folder, uint64_t number, const MemTable& table, int level);
 
 }  // namespace glp::store

@@ -15,8 +15,8 @@ Result<std::unique_ptr<logql::EntrySource>> OpenStore(const std::string& dir,
   auto labels = std::make_shared<LabelTable>();
   SourceParts parts;
   parts.labels = labels;
-  for (uint64_t number : files.segments) {
-    auto file = OpenSegment(folder, number, files.segments.size());
+  for (SegmentName name : files.segments) {
+    auto file = OpenSegment(folder, name, files.segments.size());
     if (!file.ok()) {
       if (file.status().code() != Code::kData) return file.status();
       parts.warnings.push_back(file.status().message());

@@ -26,8 +26,8 @@ Result<TenantStats> StatsOf(const std::string& dir, const std::string& tenant) {
   std::string folder = dir + "/" + tenant;
   std::map<std::string, StreamStats> streams;
   GLP_ASSIGN_OR_RETURN(OpenFiles files, OpenFolder(folder));
-  for (uint64_t number : files.segments) {
-    auto file = OpenSegment(folder, number, 0);
+  for (SegmentName name : files.segments) {
+    auto file = OpenSegment(folder, name, 0);
     if (file.status().code() == Code::kData) {
       stats.damage.push_back(file.status().message());
       continue;
@@ -70,9 +70,9 @@ Result<TenantStats> StatsOf(const std::string& dir, const std::string& tenant) {
 
 Status VerifyTenant(const std::string& folder, VerifyReport* report) {
   GLP_ASSIGN_OR_RETURN(OpenFiles files, OpenFolder(folder));
-  for (uint64_t number : files.segments) {
+  for (SegmentName name : files.segments) {
     ++report->segments;
-    auto file = OpenSegment(folder, number, 0);
+    auto file = OpenSegment(folder, name, 0);
     if (file.status().code() == Code::kData) {
       report->damage.push_back(file.status().message());
       continue;

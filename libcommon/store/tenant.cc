@@ -37,16 +37,16 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
   next_number_ = files.last_damaged + 1;
   for (uint64_t number : files.wals) {
     next_number_ = std::max(next_number_, number + 1);
-    if (std::binary_search(files.segments.begin(), files.segments.end(), number)) {
+    if (Covers(files.segments, number)) {
       GLP_RETURN_IF_ERROR(io::Remove(WalPath(folder_, number)));
       continue;
     }
     GLP_RETURN_IF_ERROR(RecoverWal(number, warnings));
   }
   GLP_ASSIGN_OR_RETURN(files, ListFiles(folder_));
-  for (uint64_t number : files.segments) {
-    next_number_ = std::max(next_number_, number + 1);
-    GLP_RETURN_IF_ERROR(AddSegment(number, files.segments.size(), warnings));
+  for (SegmentName name : files.segments) {
+    next_number_ = std::max(next_number_, name.last + 1);
+    GLP_RETURN_IF_ERROR(AddSegment(name, files.segments.size(), warnings));
   }
   active_ = NewTable();
   return Status::Ok();
@@ -67,8 +67,8 @@ Status Tenant::RecoverWal(uint64_t number, std::vector<std::string>* warnings) {
   return io::Rename(path, path + ".damaged");
 }
 
-Status Tenant::AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings) {
-  auto file = OpenSegment(folder_, number, count);
+Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::string>* warnings) {
+  auto file = OpenSegment(folder_, name, count);
   if (file.status().code() == Code::kData) {
     warnings->push_back(file.status().message());
     return Status::Ok();

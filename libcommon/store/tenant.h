@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "store/folder.h"
 #include "store/held_points.h"
 #include "store/source.h"
 #include "store/store.h"
@@ -70,7 +71,7 @@ class Tenant {
       : folder_(std::move(folder)), options_(options) {}
   Status Recover(std::vector<std::string>* warnings);
   Status RecoverWal(uint64_t number, std::vector<std::string>* warnings);
-  Status AddSegment(uint64_t number, size_t count, std::vector<std::string>* warnings);
+  Status AddSegment(SegmentName name, size_t count, std::vector<std::string>* warnings);
   Stream* FindStream(const LabelSet& labels);
   // Notes what the entry's src says. False: it is held already.
   bool Admit(Stream* stream, const NewEntry& entry);
