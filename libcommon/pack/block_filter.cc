@@ -1,0 +1,156 @@
+#include "pack/block_filter.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+#include "pack/varint.h"
+
+namespace glp::pack {
+namespace {
+
+constexpr size_t kGram = 5, kShort = 4;
+constexpr int kSlotBits = 22;
+constexpr uint64_t kSlots = uint64_t{1} << kSlotBits;
+constexpr uint64_t kWhole = 1, kKeys = 2;  // flags
+
+// Letters of both cases are one; of other bytes some are, too.
+constexpr uint64_t kFold = 0x2020202020202020;
+constexpr uint64_t kGramMask = (uint64_t{1} << (8 * kGram)) - 1;
+constexpr uint64_t kShortMask = (uint64_t{1} << (8 * kShort)) - 1;
+
+uint64_t Load(const char* at, size_t size) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, size);
+  return word;
+}
+uint64_t GramKey(const char* at) { return Load(at, kGram) | (kFold & kGramMask); }
+// Its highest byte is 0, which that of no gram is.
+uint64_t ShortKey(const char* at) { return Load(at, kShort) | (kFold & kShortMask); }
+
+uint64_t SlotOf(uint64_t key) {
+  uint64_t hash = key * 0x9E3779B97F4A7C15;
+  hash ^= hash >> 32;
+  hash *= 0xD6E8FEB86659FD93;
+  return hash >> (64 - kSlotBits);
+}
+
+}  // namespace
+
+BlockFilterBuilder::BlockFilterBuilder() : slots_(kSlots / 64) {}
+
+void BlockFilterBuilder::Set(uint64_t key) {
+  const uint64_t slot = SlotOf(key);
+  slots_[slot / 64] |= uint64_t{1} << (slot % 64);
+}
+
+void BlockFilterBuilder::Add(const char* value, size_t size, const char* end) {
+  if (size < kGram) {
+    if (size == kShort) Set(ShortKey(value));
+    return;
+  }
+  const char* at = value;
+  const char* const last = value + size - kGram;
+  // Eight bytes at once as long as there are so many.
+  for (; at <= last && end - at >= 8; ++at) {
+    Set((Load(at, 8) | kFold) & kGramMask);
+  }
+  for (; at <= last; ++at) Set(GramKey(at));
+}
+
+void BlockFilterBuilder::Add(std::string_view value) {
+  Add(value.data(), value.size(), value.data() + value.size());
+}
+
+void BlockFilterBuilder::Add(const ValueList& values) {
+  const char* const begin = values.text.data();
+  const char* const end = begin + values.text.size();
+  std::string_view before;
+  for (size_t i = 0; i < values.count; ++i) {
+    const size_t from = values.width > 0 ? i * values.width : values.starts[i];
+    const size_t size = values.width > 0 ? values.width : values.starts[i + 1] - from;
+    const std::string_view value(begin + from, size);
+    if (value == before) continue;
+    before = value;
+    Add(value.data(), size, end);
+  }
+}
+
+std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool has_whole,
+                                      uint64_t block_bytes) {
+  constexpr uint64_t kLeast = 64, kShare = 20;
+  uint64_t keys = 0;
+  for (const uint64_t word : slots_) keys += static_cast<uint64_t>(__builtin_popcountll(word));
+  uint64_t bits = std::max(keys + keys / 4, kLeast);
+  bits = std::min({bits, std::max(block_bytes / kShare * 8, kLeast), kSlots});
+  // So full that it would hardly ever say no.
+  const bool has_keys = bits >= keys / 2;
+  if (!has_keys || keys == 0) bits = 0;
+
+  std::string out;
+  AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys : 0));
+  AppendVarint(&out, templates.size());
+  uint32_t next = 0;
+  for (const uint32_t number : templates) {
+    AppendVarint(&out, number - next);
+    next = number + 1;
+  }
+  AppendVarint(&out, bits);
+  const size_t from = out.size();
+  out.append((bits + 7) / 8, '\0');
+  for (size_t word = 0; word < slots_.size(); ++word) {
+    for (uint64_t left = bits > 0 ? slots_[word] : 0; left != 0; left &= left - 1) {
+      const uint64_t slot = word * 64 + static_cast<uint64_t>(__builtin_ctzll(left));
+      const uint64_t bit = slot * bits >> kSlotBits;
+      out[from + bit / 8] = static_cast<char>(out[from + bit / 8] | 1 << (bit % 8));
+    }
+    slots_[word] = 0;
+  }
+  std::string hashed;
+  AppendFixed(&hashed, Hash64(out));
+  return hashed + out;
+}
+
+std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
+  Decoder in(bytes);
+  const uint64_t hash = in.Fixed<uint64_t>();
+  if (!in.ok() || Hash64(bytes.substr(sizeof hash)) != hash) return std::nullopt;
+  BlockFilter filter;
+  const uint64_t flags = in.Varint();
+  filter.has_whole_ = (flags & kWhole) != 0;
+  filter.has_keys_ = (flags & kKeys) != 0;
+  const uint64_t templates = in.Varint();
+  if (flags > (kWhole | kKeys) || templates > in.left()) return std::nullopt;
+  uint64_t next = 0;
+  filter.templates_.reserve(templates);
+  for (uint64_t i = 0; i < templates; ++i) {
+    const uint64_t number = next + in.Varint();
+    if (number < next || number >= UINT32_MAX) return std::nullopt;
+    filter.templates_.push_back(static_cast<uint32_t>(number));
+    next = number + 1;
+  }
+  filter.bits_ = in.Varint();
+  if (!in.ok() || filter.bits_ > kSlots || in.left() != (filter.bits_ + 7) / 8) return std::nullopt;
+  filter.bytes_ = bytes.substr(bytes.size() - in.left());
+  return filter;
+}
+
+bool BlockFilter::Has(uint64_t key) const {
+  const uint64_t bit = SlotOf(key) * bits_ >> kSlotBits;
+  return bits_ > 0 && (bytes_[bit / 8] >> (bit % 8) & 1) != 0;
+}
+
+bool BlockFilter::MayHold(std::string_view piece) const {
+  if (!has_keys_) return true;
+  for (size_t i = 0; i + kGram <= piece.size(); ++i) {
+    if (!Has(GramKey(piece.data() + i))) return false;
+  }
+  return true;
+}
+
+bool BlockFilter::MayBe(std::string_view value) const {
+  if (has_keys_ && value.size() == kShort) return Has(ShortKey(value.data()));
+  return MayHold(value);
+}
+
+}  // namespace glp::pack
