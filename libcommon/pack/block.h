@@ -31,6 +31,7 @@ inline constexpr size_t kColumns = 9;  // highest type + 1
 // Of a block's flags.
 inline constexpr uint64_t kBlockExact = 1;
 inline constexpr uint64_t kBlockDistinct = 2;
+inline constexpr uint64_t kBlockFlags = kBlockExact | kBlockDistinct;
 enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
 
 // An entry with all that a .glp file keeps of it.
@@ -42,6 +43,15 @@ struct PackEntry {
   std::string_view src;    // raw "ID@NEXT", ""
   std::string_view extra;  // raw `,"k":v`, ""
 };
+
+// Minute m has the times above m - 1 and up to m minutes since 1970: the windows (t - 1m, t] of
+// LogQL. As a difference to another it is right for any two times.
+inline uint64_t MinuteOf(int64_t ts_ns) {
+  constexpr int64_t kMinuteNs = 60'000'000'000;
+  int64_t minute = ts_ns / kMinuteNs;
+  return static_cast<uint64_t>(ts_ns % kMinuteNs > 0 ? minute + 1 : minute);
+}
+inline uint64_t MaxMinutes(uint64_t entries) { return 16 + entries / 64; }
 
 // What the index says of a block (offsets are set by who writes it to a file).
 struct BlockInfo {
@@ -57,9 +67,8 @@ struct BlockInfo {
   bool exact = false;  // each entry came with a src: equal ones are different entries
   // No two entries are equal in time, line and meta.
   bool distinct = false;
-  // Entries by minute, the first that of min_ts_ns, the last that of max_ts_ns; empty where they
-  // were not counted. Minute m has the times above m - 1 and up to m minutes since 1970: the
-  // windows (t - 1m, t] of LogQL.
+  // Entries by minute (MinuteOf), the first that of min_ts_ns, the last that of max_ts_ns; empty
+  // where they were not counted: for more minutes than MaxMinutes.
   std::vector<uint32_t> per_minute;
   uint64_t filter_offset = 0;  // in the file
   uint64_t filter_size = 0;    // 0: none

@@ -14,8 +14,8 @@ namespace glp::pack {
 namespace {
 
 const char* NameOf(Column type) {
-  constexpr const char* kNames[kColumns] = {"",      "times", "seq", "lengths",
-                                            "lines", "meta",  "src", "extra"};
+  constexpr const char* kNames[kColumns] = {"",     "times", "seq",   "lengths", "lines",
+                                            "meta", "src",   "extra", "text"};
   return kNames[static_cast<size_t>(type)];
 }
 Status Damaged(Column type, std::string_view what) {
@@ -39,7 +39,8 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
   info.line_bytes = in.Varint();
   info.first_seq = in.Varint();
   uint64_t flags = in.Varint();
-  info.exact = flags == kBlockExact;
+  info.exact = (flags & kBlockExact) != 0;
+  info.distinct = (flags & kBlockDistinct) != 0;
   info.size = kFrameSize + head.size() + tail_size;
   uint64_t offset = 0;
   uint64_t front = 0;
@@ -62,7 +63,7 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
     result.columns[type] = stored;
   }
   if (!in.done() || offset != tail_size || stream > UINT32_MAX || info.entries == 0 ||
-      info.entries > UINT32_MAX || info.min_ts_ns > info.max_ts_ns || flags > kBlockExact) {
+      info.entries > UINT32_MAX || info.min_ts_ns > info.max_ts_ns || flags > kBlockFlags) {
     return DataError("a block whose head cannot be");
   }
   info.front_size = kFrameSize + head.size() + front;
@@ -95,27 +96,35 @@ Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want,
   if (told.stream != info.stream || told.entries != info.entries ||
       told.min_ts_ns != info.min_ts_ns || told.max_ts_ns != info.max_ts_ns ||
       told.line_bytes != info.line_bytes || told.first_seq != info.first_seq ||
-      told.front_size != info.front_size || told.exact != info.exact) {
+      told.front_size != info.front_size || told.exact != info.exact ||
+      told.distinct != info.distinct) {
     return DataError(Where(file, info) + ": is not the block that the footer says");
   }
   block->head_ = *parsed;
   block->head_end_ = info.offset + kFrameSize + head.size();
   block->has_lines_ = false;
+  block->has_text_ = false;
   Source source{bytes.substr(kFrameSize + head.size()), 0};
   Status status = LoadTimes(source, block);
-  if (status.ok() && want != Want::kTimes) status = LoadTexts(source, block);
+  if (status.ok() && want != Want::kTimes) status = LoadTexts(file, source, want, block);
   if (status.ok() && want == Want::kAll) status = LoadAll(source, block);
   return status.Annotate(Where(file, info));
 }
 
 Status BlockLoader::LoadLines(const PackFile& file, const BlockInfo& info, Block* block) {
   if (block->has_lines_) return Status::Ok();
+  if (block->has_text_) {
+    block->text_.UseDecoder(&values_);
+    Status status = block->text_.RebuildAll(&block->lines_, &block->line_starts_);
+    block->has_lines_ = status.ok();
+    return status.Annotate(Where(file, info));
+  }
   uint64_t size = info.size - info.front_size;
   if (!stored_.Resize(size)) return DataError(Where(file, info) + ": no memory for it");
   uint64_t offset = info.offset + info.front_size;
   GLP_RETURN_IF_ERROR(file.Read(offset, size, stored_.data()));
   Source source{stored_.view(), offset - block->head_end_};
-  return LoadTexts(source, block).Annotate(Where(file, info));
+  return LoadTexts(file, source, Want::kLines, block).Annotate(Where(file, info));
 }
 
 Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type, Buffer* out) {
@@ -182,7 +191,35 @@ Status BlockLoader::LoadTimes(const Source& source, Block* block) {
   return Status::Ok();
 }
 
-Status BlockLoader::LoadTexts(const Source& source, Block* block) {
+Status BlockLoader::LoadTexts(const PackFile& file, const Source& source, Want want, Block* block) {
+  if (block->head_.columns[static_cast<size_t>(Column::kText)].present) {
+    GLP_RETURN_IF_ERROR(OpenText(file, source, block));
+    if (want != Want::kText) {
+      GLP_RETURN_IF_ERROR(block->text_.RebuildAll(&block->lines_, &block->line_starts_));
+      block->has_lines_ = true;
+    }
+  } else {
+    GLP_RETURN_IF_ERROR(LoadLengths(source, block));
+    block->has_lines_ = true;
+  }
+  return LoadSparse(source, block->head_, Column::kMeta, &block->meta_);
+}
+
+Status BlockLoader::OpenText(const PackFile& file, const Source& source, Block* block) {
+  const BlockInfo& info = block->head_.info;
+  if (block->head_.columns[static_cast<size_t>(Column::kLines)].present ||
+      block->head_.columns[static_cast<size_t>(Column::kLengths)].present) {
+    return Damaged(Column::kText, "is not the only one with lines");
+  }
+  GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kText, &block->text_bytes_));
+  GLP_ASSIGN_OR_RETURN(const Templates* templates, file.templates());
+  GLP_RETURN_IF_ERROR(block->text_.Open(block->text_bytes_.view(), *templates, info.entries,
+                                        info.line_bytes, &values_));
+  block->has_text_ = true;
+  return Status::Ok();
+}
+
+Status BlockLoader::LoadLengths(const Source& source, Block* block) {
   const BlockInfo& info = block->head_.info;
   GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kLengths, &raw_));
   GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kLines, &block->lines_));
@@ -201,8 +238,6 @@ Status BlockLoader::LoadTexts(const Source& source, Block* block) {
       block->lines_.size() != info.line_bytes) {
     return Damaged(Column::kLines, "does not fit its block");
   }
-  GLP_RETURN_IF_ERROR(LoadSparse(source, block->head_, Column::kMeta, &block->meta_));
-  block->has_lines_ = true;
   return Status::Ok();
 }
 

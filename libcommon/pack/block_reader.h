@@ -11,6 +11,8 @@
 #include "base/result.h"
 #include "pack/block.h"
 #include "pack/buffer.h"
+#include "pack/text_column.h"
+#include "pack/value_column.h"
 
 struct ZSTD_DCtx_s;
 
@@ -40,8 +42,11 @@ class Block {
   const BlockHead& head() const { return head_; }
   const std::vector<int64_t>& times() const { return times_; }  // rising
   const std::vector<uint64_t>& seqs() const { return seqs_; }   // empty without the column
+  // The lines as templates and values; nullptr where the block has them as they are, or only kTimes
+  // was loaded. Good until the next load.
+  TextColumn* text() { return has_text_ ? &text_ : nullptr; }
   bool has_lines() const { return has_lines_; }
-  // The rest only after kLines was loaded, src and extra after kAll.
+  // The rest only after kLines was loaded (meta: kText), src and extra after kAll.
   std::string_view lines() const { return lines_.view(); }
   // Where each line begins in lines(), and the end of the last.
   const std::vector<uint32_t>& line_starts() const { return line_starts_; }
@@ -66,13 +71,21 @@ class Block {
   uint64_t head_end_ = 0;  // offset of the tail in the file
   std::vector<int64_t> times_;
   std::vector<uint64_t> seqs_;
+  TextColumn text_;
+  Buffer text_bytes_;  // what text_ looks at
+  bool has_text_ = false;
   Buffer lines_;
   std::vector<uint32_t> line_starts_;  // entries + 1
   Texts meta_, src_, extra_;
   bool has_lines_ = false;
 };
 
-enum class Want { kTimes, kLines, kAll };
+enum class Want {
+  kTimes,
+  kText,  // and meta; Block::text() instead of lines where the block has it, otherwise as kLines
+  kLines,
+  kAll,
+};
 
 // Reads blocks of files. Threads: one at a time; a file may be read by many loaders.
 class BlockLoader {
@@ -81,7 +94,8 @@ class BlockLoader {
   ~BlockLoader();
   // Fills `block` with what `want` says.
   Status Load(const PackFile& file, const BlockInfo& info, Want want, Block* block);
-  // Adds lines and meta to a block loaded with kTimes.
+  // Adds lines and meta to a block loaded with kTimes or kText. From here on Block::text() works
+  // with this loader.
   Status LoadLines(const PackFile& file, const BlockInfo& info, Block* block);
 
  private:
@@ -90,7 +104,9 @@ class BlockLoader {
     uint64_t offset = 0;  // within the tail
   };
   Status LoadTimes(const Source& source, Block* block);
-  Status LoadTexts(const Source& source, Block* block);
+  Status LoadTexts(const PackFile& file, const Source& source, Want want, Block* block);
+  Status LoadLengths(const Source& source, Block* block);
+  Status OpenText(const PackFile& file, const Source& source, Block* block);
   Status LoadAll(const Source& source, Block* block);
   Status LoadSparse(const Source& source, const BlockHead& head, Column type, Block::Texts* texts);
   Status Raw(const Source& source, const BlockHead& head, Column type, Buffer* out);
@@ -99,6 +115,7 @@ class BlockLoader {
     void operator()(ZSTD_DCtx_s* context) const;
   };
   std::unique_ptr<ZSTD_DCtx_s, ZstdFree> zstd_;
+  ValueDecoder values_;
   Buffer stored_, raw_;
 };
 

@@ -20,6 +20,8 @@ class Buffer {
     size_ = bytes_ ? size : 0;
     return size_ == size;
   }
+  // Leaves the first `size` bytes; what was behind them may still be read. REQUIRES: size <= size()
+  void Cut(size_t size) { size_ = size; }
   char* data() { return bytes_.get(); }
   const char* data() const { return bytes_.get(); }
   size_t size() const { return size_; }

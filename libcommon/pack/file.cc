@@ -88,6 +88,11 @@ Status PackFile::ReadIndex() {
   Result<Index> index = DecodeIndex(view.substr(kFrameSize));
   if (!index.ok()) return index.status().Annotate(name_);
   index_ = std::move(index).value();
+  if (index_.templates_size > 0 &&
+      (index_.templates_size < kFrameSize || index_.templates_size > trailer->footer_offset ||
+       index_.templates_offset > trailer->footer_offset - index_.templates_size)) {
+    return DataError(name_ + ": its footer names templates that are not there");
+  }
   for (const BlockInfo& block : index_.blocks) {
     if (block.offset + block.size > trailer->footer_offset) {
       return DataError(name_ + ": its footer names blocks that are not there");
@@ -96,12 +101,52 @@ Status PackFile::ReadIndex() {
   return Status::Ok();
 }
 
+Result<const Templates*> PackFile::templates() const {
+  std::lock_guard lock(templates_mutex_);
+  if (templates_ == nullptr) {
+    auto templates = std::make_unique<Templates>();
+    GLP_ASSIGN_OR_RETURN(bool read, ReadTemplates(templates.get()));
+    if (!read) GLP_RETURN_IF_ERROR(WalkTemplates(templates.get()));
+    templates_ = std::move(templates);
+  }
+  return templates_.get();
+}
+
+// The record that repeats all. False where it is damaged or the footer is lost.
+Result<bool> PackFile::ReadTemplates(Templates* templates) const {
+  if (index_.templates_size == 0) return index_.has_footer;
+  std::string record(index_.templates_size, '\0');
+  GLP_RETURN_IF_ERROR(Read(index_.templates_offset, record.size(), record.data()));
+  std::optional<Frame> frame = ParseFrame(record);
+  std::string_view head = std::string_view(record).substr(kFrameSize);
+  if (!frame || frame->marker != Marker::kTemplates || frame->record_size() != record.size() ||
+      frame->tail_size != 0 || Hash64(head) != frame->head_hash) {
+    return false;
+  }
+  if (templates->AddRecord(head).ok()) return true;
+  templates->Cut(0);
+  return false;
+}
+
+Status PackFile::WalkTemplates(Templates* templates) const {
+  std::vector<std::string> ignored;  // Open or VerifyPack say it
+  RecordWalker walker(*this, size_);
+  for (;;) {
+    GLP_ASSIGN_OR_RETURN(std::optional<RecordWalker::Record> record, walker.Next(&ignored));
+    if (!record) return Status::Ok();
+    if (record->frame.marker != Marker::kTemplates) continue;
+    size_t size = templates->size();
+    if (!templates->AddRecord(record->head).ok() && templates->size() > size) templates->Cut(size);
+  }
+}
+
 Status PackFile::Recover() {
   std::string header(std::min<uint64_t>(size_, kHeaderSize), '\0');
   GLP_RETURN_IF_ERROR(Read(0, header.size(), header.data()));
   Result<uint32_t> flags = ParseHeader(header);
   if (!flags.ok()) return flags.status().Annotate(name_);
   index_ = Index();
+  index_.has_footer = false;
   index_.flags = *flags;
   std::vector<BlockInfo> blocks;
   std::vector<bool> known;

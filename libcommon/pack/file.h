@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "io/file.h"
 #include "pack/frame.h"
 #include "pack/index.h"
+#include "pack/templates.h"
 
 namespace glp::pack {
 
@@ -30,6 +32,9 @@ class PackFile {
   // The positions, which the index then has no more: only a store's writer needs them, once.
   std::vector<Position> TakePositions() { return std::exchange(index_.positions, {}); }
   bool has_seq() const { return (index_.flags & kFlagSeq) != 0; }
+  // What the lines of blocks have in common; read at the first call, good as long as the file.
+  // Where records were lost the others are there. Errors: I/O.
+  Result<const Templates*> templates() const;
   // What Open had to do without; empty for a whole file.
   const std::vector<std::string>& damage() const { return damage_; }
   const std::string& name() const { return name_; }
@@ -43,11 +48,15 @@ class PackFile {
   PackFile(io::Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
   Status ReadIndex();
   Status Recover();
+  Result<bool> ReadTemplates(Templates* templates) const;
+  Status WalkTemplates(Templates* templates) const;
   io::Fd fd_;
   std::string name_;
   uint64_t size_ = 0;
   Index index_;
   std::vector<std::string> damage_;
+  mutable std::mutex templates_mutex_;
+  mutable std::unique_ptr<const Templates> templates_;
 };
 
 // Walks the records of a file from front to back, by their frames.

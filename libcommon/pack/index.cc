@@ -23,6 +23,28 @@ bool ReadPosition(Decoder* in, Position* position) {
          ForEachRange(*position, [](uint64_t, uint64_t) {});
 }
 
+namespace {
+
+// Entries by minute. False where they do not fit the block.
+bool ReadMinutes(Decoder* in, BlockInfo* block) {
+  uint64_t minutes = in->Varint();
+  if (minutes == 0) return true;
+  if (minutes > MaxMinutes(block->entries) || block->min_ts_ns > block->max_ts_ns ||
+      MinuteOf(block->max_ts_ns) - MinuteOf(block->min_ts_ns) + 1 != minutes) {
+    return false;
+  }
+  uint64_t left = block->entries;
+  for (; minutes > 0 && in->ok(); --minutes) {
+    uint64_t count = in->Varint();
+    if (count > left || count > UINT32_MAX) return false;
+    left -= count;
+    block->per_minute.push_back(static_cast<uint32_t>(count));
+  }
+  return left == 0;
+}
+
+}  // namespace
+
 std::string EncodeIndex(const Index& index) {
   std::string out;
   AppendVarint(&out, kVersion);
@@ -31,6 +53,7 @@ std::string EncodeIndex(const Index& index) {
   for (const std::string& json : index.streams) AppendSized(&out, json);
   AppendVarint(&out, index.blocks.size());
   uint64_t end = kHeaderSize;
+  uint64_t filter_end = 0;
   for (const BlockInfo& block : index.blocks) {
     AppendVarint(&out, block.offset - end);
     AppendVarint(&out, block.size);
@@ -42,11 +65,20 @@ std::string EncodeIndex(const Index& index) {
                  static_cast<uint64_t>(block.max_ts_ns) - static_cast<uint64_t>(block.min_ts_ns));
     AppendVarint(&out, block.line_bytes);
     AppendVarint(&out, block.first_seq);
-    AppendVarint(&out, block.exact ? kBlockExact : 0);
+    AppendVarint(&out, (block.exact ? kBlockExact : 0) | (block.distinct ? kBlockDistinct : 0));
+    AppendVarint(&out, block.filter_size);
+    if (block.filter_size > 0) {
+      AppendVarint(&out, ZigZag(static_cast<int64_t>(block.filter_offset - filter_end)));
+      filter_end = block.filter_offset + block.filter_size;
+    }
+    AppendVarint(&out, block.per_minute.size());
+    for (uint32_t count : block.per_minute) AppendVarint(&out, count);
     end = block.offset + block.size;
   }
   AppendVarint(&out, index.entries);
   AppendVarint(&out, index.line_bytes);
+  AppendVarint(&out, index.templates_offset);
+  AppendVarint(&out, index.templates_size);
   AppendVarint(&out, index.positions.size());
   for (const Position& position : index.positions) {
     AppendVarint(&out, position.stream);
@@ -69,6 +101,7 @@ Result<Index> DecodeIndex(std::string_view head) {
     index.streams.emplace_back(in.Sized());
   }
   uint64_t end = kHeaderSize;
+  uint64_t filter_end = 0;
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     BlockInfo block;
     block.offset = end + in.Varint();
@@ -82,16 +115,26 @@ Result<Index> DecodeIndex(std::string_view head) {
     block.line_bytes = in.Varint();
     block.first_seq = in.Varint();
     uint64_t block_flags = in.Varint();
-    block.exact = block_flags == kBlockExact;
+    block.exact = (block_flags & kBlockExact) != 0;
+    block.distinct = (block_flags & kBlockDistinct) != 0;
+    block.filter_size = in.Varint();
+    if (block.filter_size > 0) {
+      block.filter_offset = filter_end + static_cast<uint64_t>(in.Signed());
+      filter_end = block.filter_offset + block.filter_size;
+    }
+    bool counts_fit = ReadMinutes(&in, &block);
     end = block.offset + block.size;
     bool fits = stream < index.streams.size() && block.entries > 0 && block.offset <= end &&
                 block.front_size >= kFrameSize && block.front_size <= block.size &&
-                block.min_ts_ns <= block.max_ts_ns && block_flags <= kBlockExact;
+                block.min_ts_ns <= block.max_ts_ns && block_flags <= kBlockFlags && counts_fit &&
+                block.filter_offset <= block.filter_offset + block.filter_size;
     if (in.ok() && !fits) return DataError("footer: its list of blocks cannot be");
     index.blocks.push_back(block);
   }
   index.entries = in.Varint();
   index.line_bytes = in.Varint();
+  index.templates_offset = in.Varint();
+  index.templates_size = in.Varint();
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     Position position;
     position.stream = static_cast<uint32_t>(in.Varint());

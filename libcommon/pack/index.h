@@ -69,6 +69,10 @@ struct Index {
   uint64_t entries = 0;
   uint64_t line_bytes = 0;
   std::vector<Position> positions;
+  // The record that repeats all templates; size 0 where there are none, or with the footer lost.
+  uint64_t templates_offset = 0;
+  uint64_t templates_size = 0;
+  bool has_footer = true;  // not put together from blocks that were found
 
   void AddBlock(const BlockInfo& block) {
     blocks.push_back(block);

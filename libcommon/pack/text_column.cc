@@ -1,0 +1,313 @@
+#include "pack/text_column.h"
+
+#include <cstring>
+
+#include "pack/varint.h"
+
+namespace glp::pack {
+namespace {
+
+constexpr uint32_t kNone = UINT32_MAX;
+// What copies may write behind the end of what they were asked for.
+constexpr size_t kOverrun = 32;
+
+Status Impossible(const char* what) { return DataError(std::string("text: ") + what); }
+
+// Copies in whole pieces: reads and writes up to a piece more than `size`.
+template <size_t kPiece>
+inline void CopyOver(char* out, const char* from, size_t size) {
+  std::memcpy(out, from, kPiece);
+  for (size_t at = kPiece; at < size; at += kPiece) std::memcpy(out + at, from + at, kPiece);
+}
+
+}  // namespace
+
+Status TextColumn::Open(std::string_view bytes, const Templates& templates, uint64_t entries,
+                        uint64_t line_bytes, ValueDecoder* decoder) {
+  decoder_ = decoder;
+  line_bytes_ = line_bytes;
+  Decoder in(bytes);
+  uint64_t kinds = in.Varint();
+  uint64_t columns = in.Varint();
+  std::string_view kind_list = in.Sized();
+  std::string_view kind_of = in.Sized();
+  if (!in.ok() || kinds == 0 || kinds > UINT16_MAX || columns > in.left() || entries == 0 ||
+      line_bytes > UINT32_MAX) {
+    return Impossible("no list of kinds");
+  }
+  columns_.resize(columns);
+  for (Stored& column : columns_) {
+    column.bytes = std::string_view(nullptr, in.Varint());
+    column.count = 0;
+    column.decoded = false;
+  }
+  for (Stored& column : columns_) column.bytes = in.Bytes(column.bytes.size());
+  if (!in.done()) return Impossible("its columns are not whole");
+  GLP_RETURN_IF_ERROR(ReadKinds(kind_list, kinds, templates));
+  if (kinds > 1) {
+    GLP_RETURN_IF_ERROR(decoder_->DecodeSymbols(kind_of, entries, &kind_of_));
+  } else if (!kind_of.empty()) {
+    return Impossible("kinds of lines that are all alike");
+  } else {
+    kind_of_.assign(entries, 0);
+  }
+  return CountLines(entries, line_bytes);
+}
+
+// Sets all of the kinds but the lines; those with constants get their text in FoldConstants.
+Status TextColumn::ReadKinds(std::string_view bytes, size_t count, const Templates& templates) {
+  // A place takes two bytes and more; what lies behind it is a value, which stands in a line.
+  constexpr uint64_t kMaxKindBytes = 64 << 20;
+  GLP_RETURN_IF_ERROR(decoder_->DecodeBytes(bytes, kMaxKindBytes, &kind_bytes_));
+  Decoder in(kind_bytes_.view());
+  kinds_.assign(count, {});
+  places_.clear();
+  place_starts_.clear();
+  for (Kind& kind : kinds_) {
+    uint64_t number = in.Varint();
+    size_t holes = 1;
+    if (number == 0) {
+      kind.whole = true;
+    } else {
+      if (!templates.has(number - 1)) return Impossible("a template that is not there");
+      kind.text = templates[number - 1];
+      holes = kind.text.holes.size();
+    }
+    place_starts_.push_back(static_cast<uint32_t>(places_.size()));
+    for (; holes > 0; --holes) {
+      uint64_t column = in.Varint();
+      if (column == 0) {
+        places_.push_back({kNone, in.Sized()});
+      } else {
+        if (column > columns_.size()) return Impossible("a column that is not there");
+        places_.push_back({static_cast<uint32_t>(column - 1), {}});
+      }
+      if (!in.ok()) return Impossible("its list of kinds is cut off");
+    }
+  }
+  place_starts_.push_back(static_cast<uint32_t>(places_.size()));
+  if (!in.done()) return Impossible("its list of kinds cannot be");
+  return Status::Ok();
+}
+
+// Also finds out how many values columns have, and refuses text that would be too long.
+Status TextColumn::CountLines(uint64_t entries, uint64_t line_bytes) {
+  if (kind_of_.size() != entries) return Impossible("kinds of other lines");
+  for (uint16_t kind : kind_of_) {
+    if (kind >= kinds_.size()) return Impossible("a kind that is not there");
+    ++kinds_[kind].lines;
+  }
+  uint64_t left = line_bytes;
+  uint64_t values = 0;
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    Kind& kind = kinds_[k];
+    if (kind.lines == 0) return Impossible("a kind without lines");
+    uint64_t size = kind.text.text.size();
+    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
+      const Place& place = places_[i];
+      size += place.value.size();
+      if (place.column == kNone) continue;
+      columns_[place.column].count += kind.lines;
+      if (!kind.whole) values += kind.lines;
+    }
+    if (size > left / kind.lines) return Impossible("more text than its block");
+    left -= size * kind.lines;
+  }
+  if (values > left) return Impossible("more values than its block has text");
+  for (const Stored& column : columns_) {
+    if (column.count == 0) return Impossible("a column that nothing refers to");
+  }
+  text_left_ = left;
+  FoldConstants();
+  return Status::Ok();
+}
+
+void TextColumn::FoldConstants() {
+  size_t text_size = 0;
+  size_t hole_count = 0;
+  auto has_constants = [&](size_t k) {
+    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
+      if (places_[i].column == kNone) return true;
+    }
+    return false;
+  };
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    if (!has_constants(k)) continue;
+    text_size += kinds_[k].text.text.size();
+    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
+      text_size += places_[i].value.size();
+      hole_count += places_[i].column != kNone;
+    }
+  }
+  // Not moved while views into them are made.
+  folded_.clear();
+  folded_.reserve(text_size + Templates::kSlack);
+  folded_holes_.clear();
+  folded_holes_.reserve(hole_count);
+  place_columns_.clear();
+  place_columns_.reserve(places_.size());
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    Kind& kind = kinds_[k];
+    size_t first_column = place_columns_.size();
+    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
+      if (places_[i].column != kNone) place_columns_.push_back(places_[i].column);
+    }
+    kind.columns = std::span(place_columns_).subspan(first_column);
+    if (!has_constants(k)) continue;
+    size_t first = folded_.size();
+    size_t first_hole = folded_holes_.size();
+    size_t at = 0;
+    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
+      uint32_t hole = kind.whole ? 0 : kind.text.holes[i - place_starts_[k]];
+      folded_.append(kind.text.text.substr(at, hole - at));
+      at = hole;
+      if (places_[i].column == kNone) {
+        folded_.append(places_[i].value);
+      } else {
+        folded_holes_.push_back(static_cast<uint32_t>(folded_.size() - first));
+      }
+    }
+    folded_.append(kind.text.text.substr(at));
+    kind.whole = false;
+    kind.text = {std::string_view(folded_).substr(first),
+                 std::span(folded_holes_).subspan(first_hole)};
+  }
+  folded_.append(Templates::kSlack, '\0');
+  steps_.clear();
+}
+
+Result<const Values*> TextColumn::Column(size_t column) {
+  Stored& stored = columns_[column];
+  if (!stored.decoded) {
+    GLP_RETURN_IF_ERROR(decoder_->Decode(stored.bytes, stored.count, text_left_, &stored.values));
+    size_t size = stored.values.text().size();
+    if (stored.values.size() != stored.count || size > text_left_) {
+      return Impossible("a column that does not fit its block");
+    }
+    text_left_ -= size;
+    stored.decoded = true;
+  }
+  return static_cast<const Values*>(&stored.values);
+}
+
+void TextColumn::BuildSteps() {
+  if (!steps_.empty()) return;
+  step_starts_.clear();
+  for (const Kind& kind : kinds_) {
+    step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
+    if (kind.whole) {
+      steps_.push_back({folded_.data(), 0, kind.columns[0]});
+      continue;
+    }
+    uint32_t at = 0;
+    for (size_t i = 0; i < kind.columns.size(); ++i) {
+      uint32_t hole = kind.text.holes[i];
+      steps_.push_back({kind.text.text.data() + at, hole - at, kind.columns[i]});
+      at = hole;
+    }
+    auto size = static_cast<uint32_t>(kind.text.text.size());
+    if (at < size || kind.columns.empty()) {
+      steps_.push_back({size > 0 ? kind.text.text.data() + at : folded_.data(), size - at, kNone});
+    }
+  }
+  step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
+}
+
+// Decodes the columns of the kinds that have lines and sets the cursors to their first values.
+Status TextColumn::PrepareCursors(std::span<const uint32_t> lines_of_kind) {
+  BuildSteps();
+  cursors_.assign(columns_.size(), {});
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    if (lines_of_kind[k] == 0) continue;
+    for (uint32_t column : kinds_[k].columns) {
+      Cursor& cursor = cursors_[column];
+      if (cursor.at != nullptr) continue;
+      GLP_ASSIGN_OR_RETURN(const Values* values, Column(column));
+      cursor.at = values->text().data();
+      cursor.width = values->width();
+      cursor.starts = values->width() == 0 ? values->starts().data() : nullptr;
+    }
+  }
+  return Status::Ok();
+}
+
+inline char* TextColumn::BuildLine(uint16_t kind, char* out) {
+  const Step* end = steps_.data() + step_starts_[kind + 1];
+  for (const Step* step = steps_.data() + step_starts_[kind]; step != end; ++step) {
+    CopyOver<32>(out, step->text, step->size);
+    out += step->size;
+    if (step->column == kNone) break;
+    Cursor& cursor = cursors_[step->column];
+    size_t width = cursor.width;
+    if (width == 0) {
+      width = cursor.starts[1] - cursor.starts[0];
+      ++cursor.starts;
+    }
+    CopyOver<16>(out, cursor.at, width);
+    cursor.at += width;
+    out += width;
+  }
+  return out;
+}
+
+void TextColumn::Skip(const Kind& kind, uint64_t lines) {
+  for (uint32_t column : kind.columns) {
+    Cursor& cursor = cursors_[column];
+    if (cursor.at == nullptr) continue;
+    if (cursor.width > 0) {
+      cursor.at += cursor.width * lines;
+    } else {
+      cursor.at += cursor.starts[lines] - cursor.starts[0];
+      cursor.starts += lines;
+    }
+  }
+}
+
+Status TextColumn::Rebuild(std::span<const uint32_t> rows, Buffer* text,
+                           std::vector<uint32_t>* starts) {
+  std::vector<uint32_t> lines_of_kind(kinds_.size(), 0);
+  for (uint32_t row : rows) ++lines_of_kind[kind_of_[row]];
+  GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
+  if (!text->Resize(line_bytes_ + kOverrun)) return Impossible("does not fit into memory");
+  starts->resize(rows.size() + 1);
+  // Lines between the rows that are wanted, by kind; skipped at once.
+  std::vector<uint32_t> skipped(kinds_.size(), 0);
+  std::vector<uint16_t> kinds_skipped;
+  char* out = text->data();
+  size_t at = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    (*starts)[i] = static_cast<uint32_t>(out - text->data());
+    kinds_skipped.clear();
+    for (; at < rows[i]; ++at) {
+      uint16_t kind = kind_of_[at];
+      if (skipped[kind]++ == 0) kinds_skipped.push_back(kind);
+    }
+    for (uint16_t kind : kinds_skipped) {
+      Skip(kinds_[kind], skipped[kind]);
+      skipped[kind] = 0;
+    }
+    out = BuildLine(kind_of_[at++], out);
+  }
+  (*starts)[rows.size()] = static_cast<uint32_t>(out - text->data());
+  text->Cut(static_cast<size_t>(out - text->data()));
+  return Status::Ok();
+}
+
+Status TextColumn::RebuildAll(Buffer* text, std::vector<uint32_t>* starts) {
+  std::vector<uint32_t> lines_of_kind(kinds_.size(), 1);
+  GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
+  if (text_left_ != 0) return Impossible("less text than its block");
+  if (!text->Resize(line_bytes_ + kOverrun)) return Impossible("does not fit into memory");
+  starts->resize(kind_of_.size() + 1);
+  char* out = text->data();
+  uint32_t* start = starts->data();
+  for (uint16_t kind : kind_of_) {
+    *start++ = static_cast<uint32_t>(out - text->data());
+    out = BuildLine(kind, out);
+  }
+  *start = static_cast<uint32_t>(out - text->data());
+  text->Cut(static_cast<size_t>(out - text->data()));
+  return Status::Ok();
+}
+
+}  // namespace glp::pack
