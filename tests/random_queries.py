@@ -58,8 +58,20 @@ def log():
     return query + (" | distinct level, n" if r.random() < 0.15 else "")
 
 
+COUNTABLE = ['|= "error"', '!= "info" or "words"', '|~ "(?i)ERROR|warn"', "!~ `[0-9]{3}`",
+             '|= ip("10.0.1.0/24")', "|> `<_>level=<_>`", '|= "user"', '|= "4"', '| level="error"',
+             '| app=~"w.*"']
+
+
 def metric():
     seconds = f"[{r.choice([5, 20, 60])}s]"
+    if r.random() < 0.4:
+        # What a source can count without giving entries.
+        op = r.choice(["count_over_time", "rate"])
+        filters = "".join(" " + r.choice(COUNTABLE) for _ in range(r.randrange(3)))
+        inner = f"{op}({r.choice(SELECTOR)}{filters} {seconds})"
+        return r.choice([inner, f"sum by (app) ({inner})", f"avg by (level) ({inner})",
+                         f"topk(2, {inner})"])
     if r.random() < 0.6:
         op = r.choice(["count_over_time", "rate", "bytes_over_time"])
         inner = f"{op}({r.choice(SELECTOR)}{stages(2)} | drop __error__ {seconds})"

@@ -96,18 +96,33 @@ std::string ToString(const Unwrap& unwrap) {
   return out.append("(").append(unwrap.label).append(")");
 }
 
+// Lines behind it are not those that are stored, or not all of them get there.
+bool EndsLeadingLineFilters(const Stage& stage) {
+  return std::holds_alternative<LineFormat>(stage) || std::holds_alternative<Decolorize>(stage) ||
+         std::holds_alternative<UnpackParser>(stage) ||
+         std::holds_alternative<DistinctLabels>(stage);
+}
+
 }  // namespace
 
 std::vector<LineFilter> LogExpr::LeadingLineFilters() const {
   std::vector<LineFilter> filters;
   for (const Stage& stage : stages) {
     if (const auto* filter = std::get_if<LineFilter>(&stage)) filters.push_back(*filter);
-    const bool changes_line = std::holds_alternative<LineFormat>(stage) ||
-                              std::holds_alternative<Decolorize>(stage) ||
-                              std::holds_alternative<UnpackParser>(stage);
-    if (changes_line || std::holds_alternative<DistinctLabels>(stage)) break;
+    if (EndsLeadingLineFilters(stage)) break;
   }
   return filters;
+}
+
+LogExpr LogExpr::WithoutLeadingLineFilters() const {
+  LogExpr rest;
+  rest.matchers = matchers;
+  bool leads = true;
+  for (const Stage& stage : stages) {
+    if (!leads || !std::holds_alternative<LineFilter>(stage)) rest.stages.push_back(stage);
+    leads = leads && !EndsLeadingLineFilters(stage);
+  }
+  return rest;
 }
 
 const Unwrap* LogExpr::FindUnwrap() const {

@@ -97,6 +97,8 @@ struct LogExpr {
   // The line filters that see the line as it is stored: those in front of any stage that changes
   // it or counts what it saw. What a source may use to skip entries.
   std::vector<LineFilter> LeadingLineFilters() const;
+  // The query for entries that have passed these.
+  LogExpr WithoutLeadingLineFilters() const;
   // nullptr where there is none.
   const Unwrap* FindUnwrap() const;
 };

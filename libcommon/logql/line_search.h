@@ -43,6 +43,8 @@ class LineSearch {
   };
   // The best of them to look for in many lines at once. No literals: nothing is known.
   const Clause& clue() const { return clauses_.empty() ? kNoClue : clauses_.front(); }
+  // All of them: a line that matches has one literal of each, unless.
+  const std::vector<Clause>& clauses() const { return clauses_; }
   // A line that has a literal of the clue matches.
   bool clue_decides() const { return clue_decides_; }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/thread_pool.h"
 #include "base/time.h"
 #include "logql/cancel_check.h"
@@ -8,6 +10,15 @@
 
 namespace glp::logql {
 namespace {
+
+// Every entry gets through.
+bool DropsNone(const LogExpr& log) {
+  return std::none_of(log.stages.begin(), log.stages.end(), [](const Stage& stage) {
+    return std::holds_alternative<LineFilter>(stage) ||
+           std::holds_alternative<LabelFilter>(stage) ||
+           std::holds_alternative<DistinctLabels>(stage);
+  });
+}
 
 // Runs the pipeline on a thread of the pool.
 class LogWorker : public PipelineScan::Worker {
@@ -34,15 +45,15 @@ class LogScan {
   using Sink = std::function<bool(const Entry& entry)>;
 
   LogScan(const LogExpr& query, const QueryParams& params, const Sink& sink)
-      : query_(query), params_(params), sink_(sink), check_(params.cancelled) {}
+      : query_(query), rest_(query), params_(params), sink_(sink), check_(params.cancelled) {}
 
   Status Run(EntrySource* source, ScanStats* stats);
 
  private:
-  Result<Pipeline> MakePipeline() const {
+  Result<Pipeline> MakePipeline(const LogExpr& log) const {
     Wants wants;
     wants.now_ns = now_ns_;
-    return Pipeline::Make(query_, wants);
+    return Pipeline::Make(log, wants);
   }
   // Both set done_ where nothing more is wanted. On this thread, up to so many bytes of lines:
   Status ReadAlone(EntryCursor* cursor, uint64_t bytes);
@@ -53,6 +64,8 @@ class LogScan {
   bool ForgetsStreams();
 
   const LogExpr& query_;
+  // What is to be done with the entries of the source: it may have applied filters itself.
+  LogExpr rest_;
   const QueryParams& params_;
   const Sink& sink_;
   CancelCheck check_;
@@ -64,31 +77,37 @@ class LogScan {
 };
 
 Status LogScan::Run(EntrySource* source, ScanStats* stats) {
-  GLP_ASSIGN_OR_RETURN(pipeline_, MakePipeline());
   ScanRequest request;
   request.matchers = query_.matchers;
   request.range = params_.range;
   request.direction = params_.direction;
-  request.want_lines = params_.want_lines || !query_.stages.empty();
   request.line_filters = query_.LeadingLineFilters();
   for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
+  request.exact_filters = !request.line_filters.empty() && source->AppliesFilters();
+  if (request.exact_filters) rest_ = query_.WithoutLeadingLineFilters();
+  GLP_ASSIGN_OR_RETURN(pipeline_, MakePipeline(rest_));
+  request.want_lines = params_.want_lines || !rest_.stages.empty();
+  if (DropsNone(rest_)) request.limit = params_.limit;
   request.follows = params_.follows;
   request.cancelled = params_.cancelled;
   request.pool = params_.pool;
-  const bool shares = PipelineScan::Pays(query_, *pipeline_, params_);
+  const bool shares = PipelineScan::Pays(rest_, *pipeline_, params_);
   PipelineScan::Options options;
   if (shares) {
     options.pool = params_.pool;
     options.cancelled = params_.cancelled;
     options.chunk_bytes = params_.chunk_bytes;
-    options.line_filters = request.line_filters;
+    if (!request.exact_filters) options.line_filters = request.line_filters;
     options.make_worker = [this]() -> Result<std::unique_ptr<PipelineScan::Worker>> {
-      GLP_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline());
+      GLP_ASSIGN_OR_RETURN(Pipeline pipeline, MakePipeline(rest_));
       return std::unique_ptr<PipelineScan::Worker>(
           std::make_unique<LogWorker>(std::move(pipeline)));
     };
   }
-  if (params_.on_scan) params_.on_scan({query_, nullptr, request, *pipeline_});
+  if (params_.on_scan) {
+    GLP_ASSIGN_OR_RETURN(const Pipeline whole, MakePipeline(query_));
+    params_.on_scan({query_, nullptr, request, whole});
+  }
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<EntryCursor> cursor, source->Scan(std::move(request)));
   Status status = ReadAlone(cursor.get(), shares ? params_.chunk_bytes : UINT64_MAX);
   if (done_ || !status.ok()) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,10 @@ namespace glp::logql {
 // a hint that says too little shows.
 class MemorySource : public EntrySource {
  public:
+  // What it does beyond what it must.
+  bool applies_filters = false;  // and where no more entries are wanted, gives none
+  bool mixes_buckets = false;    // entries of a bucket of time come in another order
+  bool counts = false;
   struct Stored {
     int64_t ts_ns;
     const LabelSet* stream;
@@ -33,9 +39,12 @@ class MemorySource : public EntrySource {
   const std::vector<Stored>& entries() const { return entries_; }
   const ScanRequest& last_request() const { return last_request_; }
   uint64_t batches() const { return batches_; }
+  uint64_t scans() const { return scans_; }
+  uint64_t counted() const { return counted_; }
 
   Result<std::unique_ptr<EntryCursor>> Scan(ScanRequest request) override {
     last_request_ = request;
+    ++scans_;
     return std::unique_ptr<EntryCursor>(std::make_unique<Cursor>(this, std::move(request)));
   }
   Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,
@@ -49,14 +58,46 @@ class MemorySource : public EntrySource {
     }
     return out;
   }
+  bool AppliesFilters() const override { return applies_filters; }
+  Result<std::optional<Counts>> Count(const CountRequest& request) override {
+    std::optional<Counts> none;
+    if (!counts) return none;
+    std::map<const LabelSet*, StreamCounts> by_stream;
+    Counts out;
+    for (const Stored& entry : entries_) {
+      if (!MatchesAll(request.matchers, *entry.stream)) continue;
+      if (!entry.fields.empty()) return none;
+      if (request.no_meta && request.no_meta->Contains(entry.ts_ns) && !entry.meta.empty()) {
+        return none;
+      }
+      const int64_t behind_ns = entry.ts_ns - request.first_ns - 1;
+      if (behind_ns < 0) continue;
+      const auto bucket = static_cast<size_t>(behind_ns / request.width_ns);
+      if (bucket >= request.buckets || !PassesAll(request.line_filters, entry.line)) continue;
+      const auto [found, is_new] = by_stream.try_emplace(entry.stream);
+      if (is_new) found->second = {entry.stream, bucket, {}};
+      found->second.counts.resize(bucket - found->second.first + 1);
+      ++found->second.counts.back();
+      ++out.stats.entries;
+    }
+    for (auto& [stream, some] : by_stream) out.streams.push_back(std::move(some));
+    ++counted_;
+    return std::optional<Counts>(std::move(out));
+  }
 
  private:
+  static bool PassesAll(const std::vector<LineFilter>& filters, const std::string& line) {
+    return std::all_of(filters.begin(), filters.end(),
+                       [&](const LineFilter& filter) { return filter.Passes(line); });
+  }
+
   class Cursor : public EntryCursor {
    public:
     Cursor(MemorySource* source, ScanRequest request) : source_(source) {
       for (const Stored& entry : source->entries_) {
         if (!request.range.Contains(entry.ts_ns)) continue;
         if (!MatchesAll(request.matchers, *entry.stream)) continue;
+        if (request.exact_filters && !PassesAll(request.line_filters, entry.line)) continue;
         Entry& out = selected_.emplace_back(Entry{entry.ts_ns, entry.stream, {}, {}, entry.fields});
         if (request.want_lines) {
           out.line = entry.line;
@@ -66,6 +107,10 @@ class MemorySource : public EntrySource {
       if (request.direction == Direction::kBackward) {
         std::reverse(selected_.begin(), selected_.end());
       }
+      if (source->applies_filters && request.limit > 0 && selected_.size() > request.limit) {
+        selected_.resize(request.limit);
+      }
+      if (source->mixes_buckets && request.bucket_width_ns > 0) Mix(request);
     }
     Status Next(std::vector<Entry>* batch) override {
       batch->clear();
@@ -77,6 +122,20 @@ class MemorySource : public EntrySource {
     const ScanStats& stats() const override { return stats_; }
 
    private:
+    // Turns the entries of each bucket round.
+    void Mix(const ScanRequest& request) {
+      const auto bucket = [&](const Entry& entry) {
+        return (entry.ts_ns - request.bucket_first_ns - 1) / request.bucket_width_ns;
+      };
+      for (auto begin = selected_.begin(); begin != selected_.end();) {
+        const auto end = std::find_if(begin, selected_.end(), [&](const Entry& entry) {
+          return bucket(entry) != bucket(*begin);
+        });
+        std::reverse(begin, end);
+        begin = end;
+      }
+    }
+
     MemorySource* source_;
     std::vector<Entry> selected_;
     size_t at_ = 0;
@@ -86,7 +145,7 @@ class MemorySource : public EntrySource {
   LabelTable table_;
   std::vector<Stored> entries_;
   ScanRequest last_request_;
-  uint64_t batches_ = 0;
+  uint64_t batches_ = 0, scans_ = 0, counted_ = 0;
 };
 
 }  // namespace glp::logql

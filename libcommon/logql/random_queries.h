@@ -1,4 +1,4 @@
-// Random log queries and the entries to run them over, made so that stages meddle with each other:
+// Random queries and the entries to run them over, made so that stages meddle with each other:
 // few names, which stand for labels of streams, metadata, keys of lines and targets of stages.
 // For tests; the same seed gives the same everywhere. Threads: one at a time.
 #pragma once
@@ -179,6 +179,51 @@ class RandomQueries {
                });
       default:
         return "| keep " + List(4, [this] { return NameOrMatcher(); });
+    }
+  }
+
+  // Of what adds up, of what does not, and of sums and orders above them.
+  std::string Metric() {
+    std::string query = Pick({"{}", "{}", "{app=\"web\"}", "{level!=\"error\"}"});
+    const std::string seconds = "[" + Pick({"1", "2", "5", "7", "60"}) + "s]" +
+                                Pick({"", "", "", " offset 3s", " offset -2s", " offset 500ms"});
+    for (unsigned i = Number(4); i > 0; --i) {
+      // Most that can be counted without entries, some that cannot.
+      switch (Number(6)) {
+        case 0:
+          query += " | " + Matcher();
+          break;
+        case 1:
+          query += " " + Pick({"| drop a", "| keep app, level", "| drop __error__, b"});
+          break;
+        case 2:
+          query += " " + Pick({"| json", "| logfmt", "| line_format `{{.app}} {{__line__}}`"});
+          break;
+        default:
+          query += " " + LineFilter();
+      }
+    }
+    query += OneIn(3) ? " | drop __error__, __error_details__" : "";
+    std::string metric;
+    if (OneIn(4)) {
+      metric = Pick({"min_over_time", "max_over_time", "sum_over_time", "last_over_time",
+                     "avg_over_time"}) +
+               "(" + query + " | logfmt | unwrap " + Pick({"a", "dur", "status"}) +
+               " | __error__=`` " + seconds + ")";
+    } else {
+      metric = Pick({"count_over_time", "count_over_time", "rate", "bytes_over_time",
+                     "absent_over_time", "bytes_rate"}) +
+               "(" + query + " " + seconds + ")";
+    }
+    switch (Number(5)) {
+      case 0:
+        return metric;
+      case 1:
+        return Pick({"topk", "bottomk"}) + "(2, " + metric + ")";
+      default:
+        return Pick({"sum", "sum", "avg", "stddev", "count", "max"}) +
+               Pick({"", " by (app)", " by (level)", " by (a, app)", " without (a)"}) + "(" +
+               metric + ")";
     }
   }
 

@@ -73,13 +73,23 @@ class RangeEvaluator : public StepEvaluator {
       live_.push_back(id);
     }
     if constexpr (std::is_same_v<Window, AmountWindow>) {
-      series.window.Add(item.leaves_at, takes_bytes_ ? item.line_bytes : 1);
+      series.window.Add(item.leaves_at, takes_bytes_ ? item.line_bytes : item.entries);
     } else {
       series.window.Add(item.leaves_at, item.ts_ns, item.sample);
     }
   }
 
+  // In one order, whatever that of the entries is: sums of points depend on it.
   void Collect(std::vector<Point>* points) {
+    if (in_order_ < live_.size()) {
+      const auto before = [this](RangeScan::SeriesId a, RangeScan::SeriesId b) {
+        const LabelSet &left = *scan_.labels(a), &right = *scan_.labels(b);
+        return left.hash != right.hash ? left.hash < right.hash : left.json < right.json;
+      };
+      const auto middle = live_.begin() + static_cast<ptrdiff_t>(in_order_);
+      std::sort(middle, live_.end(), before);
+      std::inplace_merge(live_.begin(), middle, live_.end(), before);
+    }
     size_t kept = 0;
     for (const RangeScan::SeriesId id : live_) {
       Series& series = series_[id];
@@ -89,6 +99,7 @@ class RangeEvaluator : public StepEvaluator {
       live_[kept++] = id;
     }
     live_.resize(kept);
+    in_order_ = kept;
   }
 
   RangeScan scan_;
@@ -99,6 +110,7 @@ class RangeEvaluator : public StepEvaluator {
   uint64_t step_ = 0;
   std::vector<Series> series_;             // by RangeScan::SeriesId
   std::vector<RangeScan::SeriesId> live_;  // those with something in the window
+  size_t in_order_ = 0;                    // of live_, from the front
 };
 
 template <typename Window>

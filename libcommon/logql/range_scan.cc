@@ -34,22 +34,12 @@ class SeriesWorker : public PipelineScan::Worker {
   Status error_;
 };
 
-// What a filter looks at is the stream's. Only those by text: others look at __error__, too, which
-// metadata may bring.
-bool IsOfStream(const LabelFilter& filter, const LabelSet& stream) {
-  if (!filter.operands.empty()) {
-    return std::all_of(filter.operands.begin(), filter.operands.end(),
-                       [&](const LabelFilter& operand) { return IsOfStream(operand, stream); });
-  }
-  return filter.kind == LabelFilter::Kind::kMatcher &&
-         SeriesFinder::HidesMeta(stream, filter.matcher.name);
-}
-
 }  // namespace
 
 RangeScan::RangeScan(const RangeAggregation& range, const Grouping* grouping,
                      const EvalContext& context)
     : range_(range),
+      rest_(range),
       grouping_(grouping),
       context_(context),
       now_ns_(NowNs()),
@@ -57,7 +47,9 @@ RangeScan::RangeScan(const RangeAggregation& range, const Grouping* grouping,
       has_gaps_(context.steps.step_ns > range.range_ns) {}
 
 RangeScan::~RangeScan() {
-  if (cursor_ != nullptr) {
+  if (counts_ != nullptr) {
+    AddStats(counts_->stats(), context_.stats);
+  } else if (cursor_ != nullptr) {
     AddStats(share_ != nullptr ? share_->stats() : cursor_->stats(), context_.stats);
   }
 }
@@ -67,23 +59,28 @@ int64_t RangeScan::Clamp(Wide value) {
                                                std::numeric_limits<int64_t>::max()));
 }
 
-bool RangeScan::CountsBytes() const {
-  return range_.op == RangeAggregation::Op::kBytesOverTime ||
-         range_.op == RangeAggregation::Op::kBytesRate;
-}
-
-bool RangeScan::StreamsSuffice(const std::vector<const LabelSet*>& streams) const {
-  return std::all_of(streams.begin(), streams.end(), [this](const LabelSet* stream) {
-    return !finder_->MetaMatters(*stream) &&
-           std::all_of(range_.log.stages.begin(), range_.log.stages.end(), [&](const Stage& stage) {
-             return IsOfStream(std::get<LabelFilter>(stage), *stream);
-           });
-  });
+bool RangeScan::OrderMatters() const {
+  using Op = RangeAggregation::Op;
+  switch (range_.op) {
+    case Op::kCountOverTime:
+    case Op::kBytesOverTime:
+    case Op::kBytesRate:
+    case Op::kAbsentOverTime:
+    case Op::kMinOverTime:
+    case Op::kMaxOverTime:
+      return false;
+    case Op::kRate:
+      return range_.log.FindUnwrap() != nullptr;
+    default:
+      return true;
+  }
 }
 
 Result<bool> RangeScan::WantsLines() const {
-  if (CountsBytes() || grouping_ == nullptr || grouping_->without) return true;
-  const auto& stages = range_.log.stages;
+  using Op = RangeAggregation::Op;
+  const bool counts_bytes = range_.op == Op::kBytesOverTime || range_.op == Op::kBytesRate;
+  if (counts_bytes || grouping_ == nullptr || grouping_->without) return true;
+  const auto& stages = rest_.log.stages;
   const bool only_filters = std::all_of(stages.begin(), stages.end(), [](const Stage& stage) {
     return std::holds_alternative<LabelFilter>(stage);
   });
@@ -93,7 +90,7 @@ Result<bool> RangeScan::WantsLines() const {
   if (context_.params->follows) return true;
   GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
                        context_.source->Streams(range_.log.matchers, Range()));
-  return !StreamsSuffice(streams);
+  return !StreamsSuffice(rest_.log, *finder_, streams);
 }
 
 TimeRange RangeScan::Range() const {
@@ -102,7 +99,6 @@ TimeRange RangeScan::Range() const {
 }
 
 Status RangeScan::Open() {
-  GLP_ASSIGN_OR_RETURN(finder_, SeriesFinder::Make(range_, grouping_, now_ns_, context_.labels));
   const QueryParams& params = *context_.params;
   ScanRequest request;
   request.matchers = range_.log.matchers;
@@ -110,15 +106,30 @@ Status RangeScan::Open() {
   request.direction = Direction::kForward;
   request.line_filters = range_.log.LeadingLineFilters();
   for (LineFilter& filter : request.line_filters) GLP_RETURN_IF_ERROR(PrepareLineFilter(&filter));
+  request.exact_filters = !request.line_filters.empty() && context_.source->AppliesFilters();
+  if (request.exact_filters) rest_.log = range_.log.WithoutLeadingLineFilters();
+  GLP_ASSIGN_OR_RETURN(finder_, SeriesFinder::Make(rest_, grouping_, now_ns_, context_.labels));
   GLP_ASSIGN_OR_RETURN(request.want_lines, WantsLines());
   request.follows = params.follows;
   request.cancelled = params.cancelled;
   request.pool = params.pool;
-  if (request.want_lines && PipelineScan::Pays(range_.log, finder_->pipeline(), params)) {
-    alone_bytes_ = params.chunk_bytes;
-    line_filters_ = request.line_filters;
+  if (params.on_scan) {
+    GLP_ASSIGN_OR_RETURN(const SeriesFinder whole,
+                         SeriesFinder::Make(range_, grouping_, now_ns_, context_.labels));
+    params.on_scan({range_.log, &range_, request, whole.pipeline()});
   }
-  if (params.on_scan) params.on_scan({range_.log, &range_, request, finder_->pipeline()});
+  GLP_ASSIGN_OR_RETURN(
+      counts_, RangeCounts::Open(range_, grouping_, request.line_filters, now_ns_, context_));
+  if (counts_ != nullptr) return Status::Ok();
+  const std::optional<WindowBuckets> buckets = BucketsOf(range_, context_.steps);
+  if (buckets && !params.follows && !OrderMatters()) {
+    request.bucket_first_ns = buckets->first_ns;
+    request.bucket_width_ns = buckets->width_ns;
+  }
+  if (request.want_lines && PipelineScan::Pays(rest_.log, finder_->pipeline(), params)) {
+    alone_bytes_ = params.chunk_bytes;
+    if (!request.exact_filters) line_filters_ = request.line_filters;
+  }
   GLP_ASSIGN_OR_RETURN(cursor_, context_.source->Scan(std::move(request)));
   return Status::Ok();
 }
@@ -148,16 +159,21 @@ void RangeScan::Share() {
   options.make_worker = [this]() -> Result<std::unique_ptr<PipelineScan::Worker>> {
     // Its table is given to it by UseTable.
     GLP_ASSIGN_OR_RETURN(SeriesFinder finder,
-                         SeriesFinder::Make(range_, grouping_, now_ns_, nullptr));
+                         SeriesFinder::Make(rest_, grouping_, now_ns_, nullptr));
     return std::unique_ptr<PipelineScan::Worker>(std::make_unique<SeriesWorker>(std::move(finder)));
   };
   share_ = std::make_unique<PipelineScan>(std::move(options), cursor_.get(), context_.labels);
 }
 
 Result<bool> RangeScan::HasEntry() {
-  if (at_ < (share_ != nullptr ? found_.size() : batch_.size())) return true;
+  if (at_ < AtHand()) return true;
   if (end_) return false;
   at_ = 0;
+  if (counts_ != nullptr) {
+    GLP_RETURN_IF_ERROR(counts_->Next(&cells_));
+    end_ = cells_.empty();
+    return !end_;
+  }
   if (share_ == nullptr && alone_bytes_) {
     uint64_t read_bytes = 0;
     for (const Entry& entry : batch_) read_bytes += entry.line.size();

@@ -1,5 +1,6 @@
 // The entries that the windows of a range aggregation need, in the order of time, each with the
-// series it counts for. What the aggregation makes of them is in range_window.h.
+// series it counts for; where numbers will do and the source tells them, many as one. What the
+// aggregation makes of them is in range_window.h.
 // Lifetime: the aggregation, its grouping and the context must outlive it.
 // Threads:  one at a time. Where there is a pool, it finds the series.
 // Errors:   those of the source and of SeriesFinder; Code::kCancelled.
@@ -16,6 +17,7 @@
 
 #include "logql/cancel_check.h"
 #include "logql/pipeline_scan.h"
+#include "logql/range_counts.h"
 #include "logql/series_finder.h"
 #include "logql/step_evaluator.h"
 
@@ -30,6 +32,7 @@ class RangeScan {
     uint64_t line_bytes;
     double sample;       // of an unwrap
     uint64_t leaves_at;  // the first step whose window does not hold it any more; never goes back
+    uint64_t entries = 1;
   };
 
   // `grouping`: how series are told apart; nullptr: by all labels.
@@ -47,16 +50,16 @@ class RangeScan {
   template <typename Add>
   Status TakeUntil(uint64_t step, const Add& add);
 
-  const LabelSet* labels(SeriesId series) const { return finder_->labels(series); }
+  const LabelSet* labels(SeriesId series) const {
+    return counts_ != nullptr ? counts_->labels(series) : finder_->labels(series);
+  }
 
  private:
   using Wide = __int128;  // differences of any two times fit
 
   static int64_t Clamp(Wide value);
-  bool CountsBytes() const;
-  // Whether what the stages and the grouping look at are labels that all these streams have: lines
-  // and metadata change nothing then.
-  bool StreamsSuffice(const std::vector<const LabelSet*>& streams) const;
+  // Whether entries may change places within a bucket.
+  bool OrderMatters() const;
   Result<bool> WantsLines() const;
   TimeRange Range() const;
   // Where the window of a step ends, in the time of the entries.
@@ -69,11 +72,20 @@ class RangeScan {
   uint64_t LeavesAt(int64_t ts_ns);
   // Between two windows. REQUIRES: times do not go back.
   bool IsInGap(int64_t ts_ns);
-  int64_t HeadNs() const { return share_ ? found_[at_].entry.ts_ns : batch_[at_].ts_ns; }
+  int64_t HeadNs() const {
+    if (counts_ != nullptr) return cells_[at_].ts_ns;
+    return share_ != nullptr ? found_[at_].entry.ts_ns : batch_[at_].ts_ns;
+  }
+  size_t AtHand() const {
+    if (counts_ != nullptr) return cells_.size();
+    return share_ != nullptr ? found_.size() : batch_.size();
+  }
   // From here on the pipeline runs on the pool.
   void Share();
 
   const RangeAggregation& range_;
+  // What is to be done with the entries of the source: it may have applied filters itself.
+  RangeAggregation rest_;
   const Grouping* grouping_;
   const EvalContext& context_;
   const int64_t now_ns_;
@@ -81,10 +93,12 @@ class RangeScan {
   std::unique_ptr<EntryCursor> cursor_;
   CancelCheck check_;
   std::vector<LineFilter> line_filters_;
+  std::unique_ptr<RangeCounts> counts_;  // instead of entries
+  std::vector<RangeCounts::Cell> cells_;
   std::vector<Entry> batch_;  // while there is no share_
   std::unique_ptr<PipelineScan> share_;
   std::span<PipelineScan::Found> found_;  // of share_
-  size_t at_ = 0;                         // in batch_ or found_
+  size_t at_ = 0;                         // in cells_, batch_ or found_
   bool end_ = false;
   // What is read before the pool is asked for help; nothing: never.
   std::optional<uint64_t> alone_bytes_;
@@ -104,6 +118,17 @@ Status RangeScan::TakeUntil(uint64_t step, const Add& add) {
   for (;;) {
     GLP_ASSIGN_OR_RETURN(const bool has_entry, HasEntry());
     if (!has_entry) return Status::Ok();
+    if (counts_ != nullptr) {
+      for (; at_ < cells_.size(); ++at_) {
+        const RangeCounts::Cell& cell = cells_[at_];
+        if (cell.ts_ns > until_ns) return Status::Ok();
+        const uint64_t leaves_at = LeavesAt(cell.ts_ns);
+        if (leaves_at <= step) continue;  // between two windows
+        if (check_.Stops(kPointWork)) return CancelledError();
+        add(cell.series, Item{cell.ts_ns, 0, 0, leaves_at, cell.entries});
+      }
+      continue;
+    }
     if (share_ != nullptr) {
       for (; at_ < found_.size(); ++at_) {
         const PipelineScan::Found& found = found_[at_];

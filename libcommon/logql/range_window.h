@@ -122,10 +122,13 @@ struct SumPart {
   double sum;
 };
 
+// The order of the parts changes nothing, that of zeros with different signs neither.
 struct MinPart {
   MinPart(int64_t, double value) : min(value) {}
   void Append(const MinPart& later) {
-    if (later.min < min || std::isnan(min)) min = later.min;
+    if (later.min < min || std::isnan(min) || (later.min == min && std::signbit(later.min))) {
+      min = later.min;
+    }
   }
   double Value(const RangeParameters&) const { return min; }
   double min;
@@ -134,7 +137,9 @@ struct MinPart {
 struct MaxPart {
   MaxPart(int64_t, double value) : max(value) {}
   void Append(const MaxPart& later) {
-    if (later.max > max || std::isnan(max)) max = later.max;
+    if (later.max > max || std::isnan(max) || (later.max == max && std::signbit(max))) {
+      max = later.max;
+    }
   }
   double Value(const RangeParameters&) const { return max; }
   double max;

@@ -114,21 +114,23 @@ class EntryCursor {
 struct CountRequest {
   std::vector<Matcher> matchers;
   std::vector<LineFilter> line_filters;  // applied to the letter. Prepared
-  // The streams' labels must be all that tells entries apart: where one that counts may have
-  // metadata, there is no answer.
-  bool no_meta = false;
+  // The streams' labels must be all that tells entries apart: where one of the streams may have
+  // metadata within these times, there is no answer.
+  std::optional<TimeRange> no_meta;
   int64_t first_ns = 0;
   int64_t width_ns = 0;
   size_t buckets = 0;
   std::function<bool()> cancelled;  // as ScanRequest's
   ThreadPool* pool = nullptr;
 };
+// Of one stream, from a bucket on: the others have none.
 struct StreamCounts {
   const LabelSet* stream;
-  std::vector<uint64_t> counts;  // by bucket
+  size_t first = 0;
+  std::vector<uint64_t> counts;
 };
 struct Counts {
-  std::vector<StreamCounts> streams;  // those with any entry, in no order
+  std::vector<StreamCounts> streams;  // each once, in no order
   ScanStats stats;
 };
 
