@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "pack/file_writer.h"
+#include "store/repeats.h"
 #include "store/store.h"
 
 namespace glp::store {
@@ -24,26 +25,29 @@ std::string Number(uint64_t number) {
 }
 
 std::string NameOf(SegmentName name) {
-  return Number(name.first) + (name.last > name.first ? "-" + Number(name.last) : "") + ".glp";
+  return Number(name.first) + (name.is_merged ? "-" + Number(name.last) : "") + ".glp";
 }
 
 // The numbers that a file's name begins with.
 std::optional<SegmentName> ParseNumbers(std::string_view text) {
   const size_t dash = text.find('-');
-  std::optional<uint64_t> first = ParseUint64(text.substr(0, dash));
-  std::optional<uint64_t> last = first;
-  if (dash != std::string_view::npos) last = ParseUint64(text.substr(dash + 1));
-  if (!first || !last || *last < *first) return std::nullopt;
+  const std::optional<uint64_t> first = ParseUint64(text.substr(0, dash));
+  if (!first) return std::nullopt;
+  if (dash == std::string_view::npos) return SegmentName(*first);
+  const std::optional<uint64_t> last = ParseUint64(text.substr(dash + 1));
+  if (!last || *last < *first) return std::nullopt;
   return SegmentName(*first, *last);
 }
 
 // A listing that is the same twice in a row has missed nothing that a merge moved.
 constexpr int kMaxListings = 1000;
 
-Status WriteTable(const std::string& path, const MemTable& table, int level) {
-  GLP_ASSIGN_OR_RETURN(io::Fd fd, io::Create(path));
-  pack::FileWriter writer(fd.get(), path, {level, /*with_seq=*/false});
+Status WriteTable(int fd, const std::string& name, const MemTable& table, int level) {
+  pack::FileWriter::Options options;
+  options.level = level;
+  pack::FileWriter writer(fd, name, options);
   pack::BlockBuilder builder;
+  Repeats repeats;
   std::unordered_map<const LabelSet*, uint32_t> numbers;
   for (const MemStream& stream : table.streams()) {
     auto [known, is_new] = numbers.try_emplace(stream.labels(), 0);
@@ -55,7 +59,9 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
       position.stream = number;
       writer.AddPosition(std::move(position));
     }
+    repeats.Clear();
     for (const MemRow& row : SortedRows(stream.View())) {
+      if (!stream.exact() && repeats.Add(row.ts_ns, row.line(), row.meta())) continue;
       builder.Add({row.ts_ns, 0, row.line(), row.meta(), {}, {}});
       if (builder.bytes() >= kBlockBytes) {
         GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number, stream.exact()));
@@ -63,8 +69,7 @@ Status WriteTable(const std::string& path, const MemTable& table, int level) {
     }
     GLP_RETURN_IF_ERROR(writer.AddBlock(&builder, number, stream.exact()));
   }
-  GLP_RETURN_IF_ERROR(writer.Finish());
-  return io::SyncFile(fd.get(), path);
+  return writer.Finish();
 }
 
 }  // namespace
@@ -93,12 +98,11 @@ Result<FolderFiles> ListFiles(const std::string& folder) {
     const std::string_view suffix = std::string_view(name).substr(dot);
     const std::optional<SegmentName> numbers = ParseNumbers(std::string_view(name).substr(0, dot));
     if (!numbers) continue;
-    const bool is_range = numbers->first < numbers->last;
     if (suffix == ".glp" && name == NameOf(*numbers)) {
       segments.push_back(*numbers);
-    } else if (suffix == ".wal" && !is_range) {
+    } else if (suffix == ".wal" && !numbers->is_merged) {
       files.wals.push_back(numbers->first);
-    } else if (suffix == ".wal.damaged" && !is_range) {
+    } else if (suffix == ".wal.damaged" && !numbers->is_merged) {
       files.last_damaged = std::max(files.last_damaged, numbers->first);
     } else if (suffix == ".glp.tmp") {
       files.left.push_back(name);
@@ -106,7 +110,8 @@ Result<FolderFiles> ListFiles(const std::string& folder) {
   }
   // Of two that begin alike the wider one first: what lies within another comes behind it.
   std::sort(segments.begin(), segments.end(), [](SegmentName a, SegmentName b) {
-    return a.first != b.first ? a.first < b.first : a.last > b.last;
+    if (a.first != b.first) return a.first < b.first;
+    return a.last != b.last ? a.last > b.last : a.is_merged && !b.is_merged;
   });
   for (const SegmentName& name : segments) {
     if (!files.segments.empty() && files.segments.back().Covers(name)) {
@@ -176,17 +181,26 @@ Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, S
   return file;
 }
 
-Status WriteSegment(const std::string& folder, uint64_t number, const MemTable& table, int level) {
-  std::string path = SegmentPath(folder, number);
-  std::string temporary = path + ".tmp";
-  Status status = WriteTable(temporary, table, level);
+Status WriteWhole(const std::string& path,
+                  const std::function<Status(int fd, const std::string& name)>& write) {
+  const std::string temporary = path + ".tmp";
+  Result<io::Fd> fd = io::Create(temporary);
+  if (!fd.ok()) return fd.status();
+  Status status = write(fd->get(), temporary);
+  if (status.ok()) status = io::SyncFile(fd->get(), temporary);
   if (status.ok()) status = io::Rename(temporary, path);
   if (!status.ok()) {
     // The error that matters is the first; what stays is removed when the store is opened next.
     (void)io::Remove(temporary);
     return status;
   }
-  return io::SyncFolder(folder);
+  return io::SyncFolder(path.substr(0, path.rfind('/')));
+}
+
+Status WriteSegment(const std::string& folder, uint64_t number, const MemTable& table, int level) {
+  return WriteWhole(SegmentPath(folder, number), [&](int fd, const std::string& name) {
+    return WriteTable(fd, name, table, level);
+  });
 }
 
 }  // namespace glp::store

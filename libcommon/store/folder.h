@@ -1,13 +1,14 @@
 // Names and files of a tenant's folder. See store.h for the layout.
 //
 // NNNNNNNN.glp is a segment as it was cut, NNNNNNNN-MMMMMMMM.glp one that was merged from all
-// segments of these numbers. The listing of the folder is the truth: what lies within the numbers
-// of another segment is obsolete, whether segment or log, and removed by the writer. So a merge is
+// segments of these numbers, in its final form; both numbers are the same where there was one. The
+// listing of the folder is the truth: what lies within the numbers of a merged segment is obsolete,
+// whether segment or log, and removed by the writer. So a merge is
 //   1. write NNNNNNNN-MMMMMMMM.glp.tmp and sync it    ended here: the inputs count, .tmp is removed
 //   2. rename it, sync the folder                     ended here: the new one counts
 //   3. remove the inputs, in any order
-// and whenever it ends, each entry is there once. A segment is rewritten by itself in the same way,
-// under the name that it has.
+// and whenever it ends, each entry is there once. A merged segment is rewritten by itself (some of
+// its entries are to go) under the name that it has.
 // Who reads without being the writer lists the folder, then opens files; one that is gone by then
 // was merged meanwhile, and the reader begins anew (IsGone). A listing that a merge runs through
 // may show neither the inputs nor the new segment; OpenFolder takes none that changes.
@@ -16,6 +17,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,11 +33,16 @@ namespace glp::store {
 struct SegmentName {
   SegmentName() = default;
   SegmentName(uint64_t number) : first(number), last(number) {}  // NOLINT: a segment as it was cut
-  SegmentName(uint64_t from, uint64_t to) : first(from), last(to) {}
-  bool Covers(SegmentName other) const { return first <= other.first && other.last <= last; }
+  // Of a merged one.
+  SegmentName(uint64_t from, uint64_t to) : first(from), last(to), is_merged(true) {}
+  // The other one is obsolete. REQUIRES: they are not the same
+  bool Covers(SegmentName other) const {
+    return is_merged && first <= other.first && other.last <= last;
+  }
   auto operator<=>(const SegmentName&) const = default;
   uint64_t first = 0;
   uint64_t last = 0;
+  bool is_merged = false;
 };
 
 std::string SegmentPath(const std::string& folder, SegmentName name);
@@ -75,6 +82,10 @@ Status CheckStore(const std::string& dir);
 Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, SegmentName name,
                                                     size_t count);
 
+// Makes the file at `path`, or replaces it: whole and durable under its name, or not there at all.
+// `write` gets a descriptor, and its name for messages.
+Status WriteWhole(const std::string& path,
+                  const std::function<Status(int fd, const std::string& name)>& write);
 // Writes the table as segment `number`: whole and durable under its name, or not there at all.
 // Entries that are equal in stream, time, line and metadata are one then, but each of those that
 // came with a src.
