@@ -103,7 +103,12 @@ Status SyncFolder(const std::string& folder) {
 Status MakeFolders(const std::string& folder) {
   for (size_t at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
     std::string part = folder.substr(0, at);
-    if (Files().Mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (Files().Mkdir(part.c_str(), 0755) == 0) {
+      if (Status status = SyncFolder(FolderOf(part)); !status.ok()) {
+        Files().Rmdir(part.c_str());  // or the next try would find it and not make it durable
+        return status;
+      }
+    } else if (errno != EEXIST) {
       return IoError("mkdir " + part, errno);
     }
     if (at == std::string::npos) break;
@@ -137,6 +142,18 @@ Status Rename(const std::string& from, const std::string& to) {
 
 Status Remove(const std::string& path) {
   return Files().Unlink(path.c_str()) == 0 ? Status::Ok() : IoError("remove " + path, errno);
+}
+
+Status SetModified(const std::string& path, int64_t modified_ns) {
+  constexpr int64_t kNsPerSecond = 1'000'000'000;
+  timespec times[2] = {};
+  times[0].tv_nsec = UTIME_OMIT;
+  times[1].tv_sec = modified_ns / kNsPerSecond;
+  times[1].tv_nsec = modified_ns % kNsPerSecond;
+  if (utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
+    return IoError("set the time of " + path, errno);
+  }
+  return Status::Ok();
 }
 
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode) {

@@ -49,6 +49,7 @@ Status SyncFile(int fd, const std::string& name);
 Status Truncate(int fd, uint64_t size, const std::string& name);
 // Makes names in the folder durable: what was made, renamed and removed in it.
 Status SyncFolder(const std::string& folder);
+// Those that are missing, durable.
 Status MakeFolders(const std::string& folder);
 // Names in a folder without . and .., sorted.
 Result<std::vector<std::string>> ListFolder(const std::string& folder);
@@ -56,6 +57,8 @@ bool Exists(const std::string& path);
 bool IsFolder(const std::string& path);
 Status Rename(const std::string& from, const std::string& to);
 Status Remove(const std::string& path);
+// Sets a file's or folder's time of modification.
+Status SetModified(const std::string& path, int64_t modified_ns);
 
 // Replaces `path` by `content`: temporary file, fsync, rename, fsync of the folder. The old
 // content stays whole when anything fails.
