@@ -30,6 +30,17 @@ void CutAt(std::string* out, const char* end) {
 
 }  // namespace
 
+std::vector<uint32_t> CountMinutes(const std::vector<int64_t>& times) {
+  std::vector<uint32_t> counts;
+  if (times.empty()) return counts;
+  const uint64_t first = MinuteOf(times.front());
+  const uint64_t minutes = MinuteOf(times.back()) - first;
+  if (minutes >= MaxMinutes(times.size())) return counts;
+  counts.resize(minutes + 1);
+  for (int64_t ts_ns : times) ++counts[MinuteOf(ts_ns) - first];
+  return counts;
+}
+
 bool SplitSrc(std::string_view src, std::string_view* id, uint64_t* next) {
   size_t at = src.rfind('@');
   if (at == std::string_view::npos || at == 0) return false;
@@ -206,6 +217,41 @@ void BlockEncoder::EncodeSrc(const BlockBuilder::Texts& texts) {
   AddColumn(Column::kSrc, raw_);
 }
 
+bool BlockEncoder::IsDistinct(const BlockBuilder& builder,
+                              const std::vector<int64_t>& times) const {
+  std::vector<size_t> line_starts, meta_starts;
+  std::vector<uint64_t> hashes;
+  const auto fill = [](const BlockBuilder::Texts& texts, std::vector<size_t>* starts) {
+    starts->resize(texts.sizes.size());
+    std::exclusive_scan(texts.sizes.begin(), texts.sizes.end(), starts->begin(), size_t{0});
+  };
+  const auto text = [](const BlockBuilder::Texts& texts, const std::vector<size_t>& starts,
+                       size_t i) {
+    return starts.empty() ? std::string_view()
+                          : std::string_view(texts.text).substr(starts[i], texts.sizes[i]);
+  };
+  for (size_t begin = 0; begin < times.size();) {
+    size_t end = begin + 1;
+    while (end < times.size() && times[end] == times[begin]) ++end;
+    if (end - begin > 1) {
+      if (line_starts.empty()) {
+        fill(builder.lines_, &line_starts);
+        fill(builder.meta_, &meta_starts);
+      }
+      hashes.clear();
+      for (size_t i = begin; i < end; ++i) {
+        const std::string_view line = text(builder.lines_, line_starts, At(i));
+        hashes.push_back(
+            Hash64(text(builder.meta_, meta_starts, At(i)), Hash64(line, line.size())));
+      }
+      std::sort(hashes.begin(), hashes.end());
+      if (std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end()) return false;
+    }
+    begin = end;
+  }
+  return true;
+}
+
 BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact,
                                std::string* out) {
   source->FillSparse();
@@ -225,6 +271,12 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
   info.min_ts_ns = builder.times_[At(0)];
   info.max_ts_ns = builder.times_[At(count - 1)];
   info.line_bytes = builder.line_bytes();
+  info.plain = builder.meta_.text.empty();
+  std::vector<int64_t> sorted;
+  for (uint32_t i : order_) sorted.push_back(builder.times_[i]);
+  const std::vector<int64_t>& times = order_.empty() ? builder.times_ : sorted;
+  info.per_minute = CountMinutes(times);
+  info.distinct = IsDistinct(builder, times);
   if (with_seq_) info.first_seq = *std::min_element(builder.seqs_.begin(), builder.seqs_.end());
 
   directory_.clear();
@@ -234,7 +286,7 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
   char* p = Reserve(&raw_, count);
   auto before = static_cast<uint64_t>(info.min_ts_ns);
   for (size_t i = 1; i < count; ++i) {
-    auto ts = static_cast<uint64_t>(builder.times_[At(i)]);
+    auto ts = static_cast<uint64_t>(times[i]);
     p = PutVarint(p, ts - before);
     before = ts;
   }
@@ -255,7 +307,7 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
                static_cast<uint64_t>(info.max_ts_ns) - static_cast<uint64_t>(info.min_ts_ns));
   AppendVarint(&head, info.line_bytes);
   AppendVarint(&head, info.first_seq);
-  AppendVarint(&head, exact ? kBlockExact : 0);
+  AppendVarint(&head, FlagsOf(info));
   AppendVarint(&head, columns_);
   head.append(directory_);
   AppendFrame(out, Marker::kBlock, head, tail_.size());

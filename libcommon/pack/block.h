@@ -31,7 +31,8 @@ inline constexpr size_t kColumns = 9;  // highest type + 1
 // Of a block's flags.
 inline constexpr uint64_t kBlockExact = 1;
 inline constexpr uint64_t kBlockDistinct = 2;
-inline constexpr uint64_t kBlockFlags = kBlockExact | kBlockDistinct;
+inline constexpr uint64_t kBlockPlain = 4;
+inline constexpr uint64_t kBlockFlags = kBlockExact | kBlockDistinct | kBlockPlain;
 enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
 
 // An entry with all that a .glp file keeps of it.
@@ -52,6 +53,9 @@ inline uint64_t MinuteOf(int64_t ts_ns) {
   return static_cast<uint64_t>(ts_ns % kMinuteNs > 0 ? minute + 1 : minute);
 }
 inline uint64_t MaxMinutes(uint64_t entries) { return 16 + entries / 64; }
+// Entries by minute, from that of the first to that of the last; none where there are more minutes
+// than MaxMinutes. `times` rise.
+std::vector<uint32_t> CountMinutes(const std::vector<int64_t>& times);
 
 // What the index says of a block (offsets are set by who writes it to a file).
 struct BlockInfo {
@@ -67,12 +71,23 @@ struct BlockInfo {
   bool exact = false;  // each entry came with a src: equal ones are different entries
   // No two entries are equal in time, line and meta.
   bool distinct = false;
-  // Entries by minute (MinuteOf), the first that of min_ts_ns, the last that of max_ts_ns; empty
-  // where they were not counted: for more minutes than MaxMinutes.
+  bool plain = false;  // no entry has metadata
+  // CountMinutes, where that is known.
   std::vector<uint32_t> per_minute;
   uint64_t filter_offset = 0;  // in the file
   uint64_t filter_size = 0;    // 0: none
 };
+
+// As they stand in the block's head and in the footer.
+inline uint64_t FlagsOf(const BlockInfo& block) {
+  return (block.exact ? kBlockExact : 0) | (block.distinct ? kBlockDistinct : 0) |
+         (block.plain ? kBlockPlain : 0);
+}
+inline void SetFlags(uint64_t flags, BlockInfo* block) {
+  block->exact = (flags & kBlockExact) != 0;
+  block->distinct = (flags & kBlockDistinct) != 0;
+  block->plain = (flags & kBlockPlain) != 0;
+}
 
 // Memory: the bytes of the entries and about 24 bytes an entry.
 class BlockBuilder {
@@ -111,6 +126,8 @@ class BlockEncoder {
   BlockInfo Encode(BlockBuilder* builder, uint32_t stream, bool exact, std::string* out);
 
  private:
+  // REQUIRES: order_ is that of the builder.
+  bool IsDistinct(const BlockBuilder& builder, const std::vector<int64_t>& times) const;
   void AddColumn(Column type, std::string_view raw);
   void EncodeTexts(const BlockBuilder::Texts& texts, Column type);
   void EncodeSeq(const BlockBuilder& builder, uint64_t first_seq);

@@ -39,8 +39,7 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
   info.line_bytes = in.Varint();
   info.first_seq = in.Varint();
   uint64_t flags = in.Varint();
-  info.exact = (flags & kBlockExact) != 0;
-  info.distinct = (flags & kBlockDistinct) != 0;
+  SetFlags(flags, &info);
   info.size = kFrameSize + head.size() + tail_size;
   uint64_t offset = 0;
   uint64_t front = 0;
@@ -96,8 +95,7 @@ Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want,
   if (told.stream != info.stream || told.entries != info.entries ||
       told.min_ts_ns != info.min_ts_ns || told.max_ts_ns != info.max_ts_ns ||
       told.line_bytes != info.line_bytes || told.first_seq != info.first_seq ||
-      told.front_size != info.front_size || told.exact != info.exact ||
-      told.distinct != info.distinct) {
+      told.front_size != info.front_size || FlagsOf(told) != FlagsOf(info)) {
     return DataError(Where(file, info) + ": is not the block that the footer says");
   }
   block->head_ = *parsed;

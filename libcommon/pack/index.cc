@@ -1,5 +1,7 @@
 #include "pack/index.h"
 
+#include <utility>
+
 #include "pack/frame.h"
 #include "pack/varint.h"
 
@@ -65,7 +67,7 @@ std::string EncodeIndex(const Index& index) {
                  static_cast<uint64_t>(block.max_ts_ns) - static_cast<uint64_t>(block.min_ts_ns));
     AppendVarint(&out, block.line_bytes);
     AppendVarint(&out, block.first_seq);
-    AppendVarint(&out, (block.exact ? kBlockExact : 0) | (block.distinct ? kBlockDistinct : 0));
+    AppendVarint(&out, FlagsOf(block));
     AppendVarint(&out, block.filter_size);
     if (block.filter_size > 0) {
       AppendVarint(&out, ZigZag(static_cast<int64_t>(block.filter_offset - filter_end)));
@@ -115,8 +117,7 @@ Result<Index> DecodeIndex(std::string_view head) {
     block.line_bytes = in.Varint();
     block.first_seq = in.Varint();
     uint64_t block_flags = in.Varint();
-    block.exact = (block_flags & kBlockExact) != 0;
-    block.distinct = (block_flags & kBlockDistinct) != 0;
+    SetFlags(block_flags, &block);
     block.filter_size = in.Varint();
     if (block.filter_size > 0) {
       block.filter_offset = filter_end + static_cast<uint64_t>(in.Signed());
@@ -129,7 +130,7 @@ Result<Index> DecodeIndex(std::string_view head) {
                 block.min_ts_ns <= block.max_ts_ns && block_flags <= kBlockFlags && counts_fit &&
                 block.filter_offset <= block.filter_offset + block.filter_size;
     if (in.ok() && !fits) return DataError("footer: its list of blocks cannot be");
-    index.blocks.push_back(block);
+    index.blocks.push_back(std::move(block));
   }
   index.entries = in.Varint();
   index.line_bytes = in.Varint();
