@@ -316,7 +316,7 @@ Status ValueDecoder::Decode(std::string_view bytes, size_t count, uint64_t max_b
   Decoder in(bytes);
   const unsigned head = in.Fixed<uint8_t>();
   const uint64_t width = in.Varint();
-  if (!in.ok() || width > max_bytes) return Bad("are of a width that cannot be");
+  if (!in.ok() || width > UINT32_MAX) return Bad("are of a width that cannot be");
   values->width_ = static_cast<uint32_t>(width);
   values->count_ = count;
   values->starts_.clear();

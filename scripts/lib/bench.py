@@ -166,16 +166,19 @@ limits_config:
             f.write(self.CONFIG.format(port=self.port, folder=folder))
         self.child = subprocess.Popen(["loki", f"-config.file={path}", "-target=all"],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_for("/ready")
+
+    def wait_for(self, path):
         self.url = f"http://127.0.0.1:{self.port}"
         deadline = time.monotonic() + 90
         while True:
             try:
-                urllib.request.urlopen(self.url + "/ready", timeout=2).read()
+                urllib.request.urlopen(self.url + path, timeout=2).read()
                 return
             except (urllib.error.URLError, OSError):
                 if time.monotonic() > deadline or self.child.poll() is not None:
                     self.stop()
-                    raise RuntimeError("loki on PATH did not become ready")
+                    raise RuntimeError(f"{self.child.args[0]} on PATH did not become ready")
                 time.sleep(0.1)
 
     def cpu(self):
@@ -187,11 +190,11 @@ limits_config:
         with open(f"/proc/{self.child.pid}/status") as f:
             return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) / 1024
 
-    def measure(self, command, rounds=1, expect=(0,)):
+    def measure(self, command, rounds=1, expect=(0,), who="loki"):
         """As run(), with the server's time in place of the client's."""
         before = self.cpu()
-        row = run("loki", command, rounds, expect)
-        return Row("loki", (self.cpu() - before) / rounds, row.wall, self.rss())
+        row = run(who, command, rounds, expect)
+        return Row(who, (self.cpu() - before) / rounds, row.wall, self.rss())
 
     def stop(self):
         if self.child.poll() is None:
@@ -272,115 +275,221 @@ def corpus_folder(options, root):
     return folder
 
 
-def measure(options, root):
-    corpus = corpus_folder(options, root)
-    glob = f"{corpus}/pods/*/*/*.log"
-    files = subprocess.run(["bash", "-c", f"printf '%s\\n' {glob}"], capture_output=True, text=True,
-                           check=True).stdout.split("\n")[:-1]
-    if not files or not os.path.exists(files[0]):
-        die(f"{corpus}: no pods/*/*/*.log in it")
-    raw_bytes = sum(os.stat(f).st_size for f in files)
-    note(f"{len(files)} files, {raw_bytes / 1e6:.0f} MB, in {corpus}")
-    with open(os.devnull, "wb") as null:
-        for f in files:  # into the page cache, for everybody alike
-            with open(f, "rb") as source:
-                shutil.copyfileobj(source, null, 1 << 20)
+class Victoria(Loki):
+    """A VictoriaLogs on PATH, the same way."""
 
-    table = Table()
-    has = (lambda tool: not options.no_peers and shutil.which(tool))
-    quoted = shlex.quote(glob)
-    parse = f"glp-parse --docker --regex {shlex.quote(PATH_REGEX)} --source filename"
-    label = "glp-label --from-field namespace,pod,container"
-    keep = "glp-filter --drop '{namespace=\"none\"}'"
-    tail = f"glp-tail {quoted} --label log_from=static_pods"
-    pipe = f"{tail} | {parse} | {label} | {keep}"
-    work = tempfile.mkdtemp(prefix="run-", dir=options.work)
-    loki = None
-    try:
-        store = f"{work}/store"
+    NAMES = ("victoria-logs-prod", "victoria-logs")
+
+    def __init__(self, program, folder):
+        self.port = free_port()
+        self.child = subprocess.Popen(
+            [program, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{self.port}",
+             "-retentionPeriod=100y"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_for("/health")
+
+    def take(self, records):
+        """The command that gives it the records of a pipe."""
+        fields = "labels.namespace,labels.pod,labels.container,labels.stream"
+        url = (f"{self.url}/insert/jsonline?_stream_fields={fields}&_msg_field=line&_time_field=ts")
+        return (f"{records} | grep -v '^{{\"mark\"' | curl -sf -T - -X POST {shlex.quote(url)} && "
+                f"curl -sf {self.url}/internal/force_flush")
+
+    def ask(self, query):
+        return f"curl -sf {self.url}/select/logsql/query --data-urlencode {shlex.quote('query=' + query)}"
+
+
+def first_of(has, names):
+    return next((name for name in names if has(name)), None)
+
+
+class Bench:
+    """A corpus, the tools that read it, and the table of what they needed."""
+
+    def __init__(self, options, root):
+        self.options = options
+        self.corpus = corpus_folder(options, root)
+        self.glob = f"{self.corpus}/pods/*/*/*.log"
+        self.files = subprocess.run(["bash", "-c", f"printf '%s\\n' {self.glob}"],
+                                    capture_output=True, text=True,
+                                    check=True).stdout.split("\n")[:-1]
+        if not self.files or not os.path.exists(self.files[0]):
+            die(f"{self.corpus}: no pods/*/*/*.log in it")
+        self.raw_bytes = sum(os.stat(f).st_size for f in self.files)
+        self.containers = {os.path.basename(os.path.dirname(f)) for f in self.files}
+        note(f"{len(self.files)} files, {self.raw_bytes / 1e6:.0f} MB, in {self.corpus}")
+        with open(os.devnull, "wb") as null:
+            for f in self.files:  # into the page cache, for everybody alike
+                with open(f, "rb") as source:
+                    shutil.copyfileobj(source, null, 1 << 20)
+        self.table = Table()
+        self.has = (lambda tool: not options.no_peers and shutil.which(tool))
+        quoted = shlex.quote(self.glob)
+        self.parse = f"glp-parse --docker --regex {shlex.quote(PATH_REGEX)} --source filename"
+        self.tail = f"glp-tail {quoted} --label log_from=static_pods"
+        self.label = "glp-label --from-field namespace,pod,container"
+        self.records = f"{self.tail} | {self.parse} | {self.label}"
+        self.work = tempfile.mkdtemp(prefix="run-", dir=options.work)
+        self.store = f"{self.work}/store"
+        self.servers = []
+        self.disk = []  # who, bytes, what it can
+
+    def close(self):
+        for server in self.servers:
+            server.stop()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def start(self, make):
+        """A server, if it comes up."""
+        try:
+            server = make()
+        except (RuntimeError, OSError) as problem:
+            note(str(problem))
+            return None
+        self.servers.append(server)
+        return server
+
+    def pipe(self):
+        """From the files to records."""
+        has, table = self.has, self.table
+        quoted = shlex.quote(self.glob)
         table.add("tail", [
             run("glp", f"glp-tail {quoted} >/dev/null"),
-            run("cat", f"cat {glob} >/dev/null") if not options.no_peers else None,
+            run("cat", f"cat {self.glob} >/dev/null") if not self.options.no_peers else None,
         ])
-        fluent = (f"fluent-bit -q -R {work}/parsers.conf -i tail -p {shlex.quote('path=' + glob)} "
+        fluent = (f"fluent-bit -q -R {self.work}/parsers.conf -i tail "
+                  f"-p {shlex.quote('path=' + self.glob)} "
                   "-p read_from_head=true -p exit_on_eof=true -p parser=docker -o null -m '*'")
-        with open(f"{work}/parsers.conf", "w") as f:
+        with open(f"{self.work}/parsers.conf", "w") as f:
             f.write("[PARSER]\n    Name docker\n    Format json\n    Time_Key time\n"
                     "    Time_Format %Y-%m-%dT%H:%M:%S.%L%z\n")
-        with open(f"{work}/promtail.yml", "w") as f:
+        with open(f"{self.work}/promtail.yml", "w") as f:
             f.write(PROMTAIL.format(url="http://127.0.0.1:1/loki/api/v1/push"))
+        keep = "glp-filter --drop '{namespace=\"none\"}'"
         table.add("tail | parse | label | filter", [
-            run("glp", f"{pipe} >/dev/null"),
-            run("jq", f"cat {glob} | jq -c '{{ts: .time, line: .log}}'") if has("jq") else None,
-            run("promtail", f"cat {glob} | promtail -config.file={work}/promtail.yml -stdin -dry-run",
+            run("glp", f"{self.records} | {keep} >/dev/null"),
+            run("jq", f"cat {self.glob} | jq -c '{{ts: .time, line: .log}}'") if has("jq") else None,
+            run("promtail",
+                f"cat {self.glob} | promtail -config.file={self.work}/promtail.yml -stdin -dry-run",
                 note_text="docker stage only") if has("promtail") else None,
             run("fluent-bit", fluent, note_text="docker parser only") if has("fluent-bit") else None,
         ])
-        records = f"{work}/records"
-        subprocess.run(["bash", "-c", f"{tail} >{records}"], check=True)
+        kept = f"{self.work}/records"
+        subprocess.run(["bash", "-c", f"{self.tail} >{kept}"], check=True)
         table.add("parse: docker, regex, labels", [
-            run("glp", f"{parse} --labels namespace,pod,container <{records}"),
+            run("glp", f"{self.parse} --labels namespace,pod,container <{kept}"),
         ])
-        os.remove(records)
-        measure_push(table, options, has, glob, f"{tail} | {parse} | {label}", work)
+        os.remove(kept)
+        measure_push(table, self.options, has, self.glob, self.records, self.work)
 
-        whole = run("glp", f"{pipe} | glp-store append --dir {store}")
+    def take_in(self):
+        """The store, the other servers and what compresses."""
+        has = self.has
+        whole = run("glp", f"{self.records} | glp-store append --dir {self.store}")
         rows = [whole]
-        if has("zstd"):
-            rows.append(run("zstd -3", f"cat {glob} | zstd -q -3 -c >{work}/raw.zst",
-                            note_text="of the raw files"))
-        if has("loki"):
-            try:
-                loki = Loki(f"{work}/loki")
-                rows.append(loki.measure(f"{pipe} | glp-push --url {loki.url}/loki/api/v1/push"))
-            except RuntimeError as problem:
-                note(str(problem))
-        table.add("whole pipe into the store", rows)
+        self.loki = self.start(lambda: Loki(f"{self.work}/loki")) if has("loki") else None
+        if self.loki:
+            rows.append(self.loki.measure(
+                f"{self.records} | glp-push --url {self.loki.url}/loki/api/v1/push"))
+        victoria = first_of(has, Victoria.NAMES)
+        self.victoria = (self.start(lambda: Victoria(victoria, f"{self.work}/victoria"))
+                         if victoria and has("curl") else None)
+        if self.victoria:
+            rows.append(self.victoria.measure(self.victoria.take(self.records), who="victorialogs"))
+        self.table.add("whole pipe into the store", rows)
 
-        queries = [
-            ("|= needle of one line", f"{{}} |= \"{NEEDLE}\"", (0, 1), f"rg -aN --no-filename {NEEDLE}"),
-            ("|= needle of none", "{} |= \"needle-that-is-not-there\"", (0, 1),
-             "rg -aN --no-filename needle-that-is-not-there"),
-            ("sum by (namespace) of counts", "sum by (namespace) (count_over_time({}[1m]))", (0,), None),
-            ("last 1000 of a selector", "{container=\"CONTAINER\"}", (0,), None),
+        kept = f"{self.work}/records"
+        subprocess.run(["bash", "-c", f"{self.records} >{kept}"], check=True)
+        shutil.rmtree(self.store)
+        rows = [run("glp", f"glp-store append --dir {self.store} <{kept}")]
+        text = f"jq -r 'select(.line) | .line' {kept} >{self.work}/text"
+        if has("jq") and (has("zstd") or has("xz")):
+            subprocess.run(["bash", "-c", text], check=True)
+        os.remove(kept)
+        packed = f"{self.work}/packed"
+        for who, command in (("zstd -3", "zstd -q -3 --long -c"), ("zstd -19", "zstd -q -19 --long -c"),
+                             ("xz -6", "xz -6 -c")):
+            if has(command.split()[0]) and os.path.exists(f"{self.work}/text"):
+                rows.append(run(who, f"{command} {self.work}/text >{packed}", note_text="text alone"))
+                self.disk.append((who, os.path.getsize(packed), "text alone, not searchable"))
+        self.table.add("records into the store", rows)
+        self.disk.insert(0, ("glp, fresh", folder_bytes(self.store), ""))
+        self.table.add("compact", [run("glp", f"glp-store compact --dir {self.store}")])
+        self.disk.insert(0, ("glp", folder_bytes(self.store), "all files of the store"))
+        return whole
+
+    def queries(self):
+        """title, LogQL, options, exit codes, ripgrep's arguments, LogsQL."""
+        container = "openssh" if "openssh" in self.containers else sorted(self.containers)[0]
+        fields = (('{container="openstack"}', "<_> status: <_> len: <_> time: <t>")
+                  if "openstack" in self.containers else
+                  ('{container="nginx"}', '<_> "-" "<_>" <t>'))
+        lines = "--limit 1000"
+        minutes = "--step 1m"
+        refused = "(?i)connection (reset|refused).*port [0-9]+999"
+        return [
+            ("|= needle of one line", f'{{}} |= "{NEEDLE}"', lines, (0, 1), f"-F {NEEDLE}",
+             f'"{NEEDLE}"'),
+            ("|= needle of none", '{} |= "needle-that-is-not-there"', lines, (0, 1),
+             "-F needle-that-is-not-there", '"needle-that-is-not-there"'),
+            ("|~ words, then digits", f'{{}} |~ "{refused}"', lines, (0, 1), f"'{refused}'",
+             f'~"{refused}"'),
+            ("sum by (namespace) of counts", "sum by (namespace) (count_over_time({}[1m]))", minutes,
+             (0,), None, "* | stats by (_time:1m, labels.namespace) count()"),
+            ('sum by (container) rate of "error"',
+             'sum by (container) (rate({} |= "error" [1m]))', minutes, (0,), None,
+             '~"error" | stats by (_time:1m, labels.container) count()'),
+            ("last 1000 of a selector", f'{{container="{container}"}}', lines, (0,), None,
+             f'labels.container:="{container}" | sort by (_time desc) limit 1000'),
+            ("pattern, unwrap, max by minute",
+             f"max by (container) (max_over_time({fields[0]} | pattern `{fields[1]}` | unwrap t [1m]))",
+             minutes, (0,), None, None),
+            ("from nothing to an answer", "vector(1)", minutes + " --from 1h --to now", (0,), None, None),
         ]
-        container = sorted(os.path.basename(os.path.dirname(f)) for f in files)[0]
-        for title, query, expect, ripgrep in queries:
-            query = query.replace("CONTAINER", container)
-            extra = "--step 1m" if "sum" in query else "--limit 1000"
-            rows = [run("glp", f"glp-query -q -s {store} {shlex.quote(query)} {extra}", 3, expect)]
-            if ripgrep and has("rg"):
-                rows.append(run("ripgrep", f"{ripgrep} {glob}", 3, (0, 1), "on the raw files"))
-            elif has("jq") and "sum" in query:
-                rows.append(run("jq", f"cat {glob} | jq -r '.time[0:16]' | uniq -c"))
-            if loki:
+
+    def ask(self):
+        for title, query, extra, expect, ripgrep, logsql in self.queries():
+            rows = [run("glp", f"glp-query -q -s {self.store} {shlex.quote(query)} {extra}", 5, expect)]
+            if ripgrep and self.has("rg"):
+                rows.append(run("ripgrep", f"rg -aN --no-filename {ripgrep} {self.glob}", 3, (0, 1),
+                                "on the raw files"))
+            if self.loki:
                 asked = query.replace("{}", "{namespace=~\".+\"}")
                 ends = "--from 2026-01-05T00:00:00Z --to 2026-01-05T01:00:00Z"
-                rows.append(loki.measure(
-                    f"glp-query -q -s {loki.url} {shlex.quote(asked)} {extra} {ends}", 3, expect))
-            table.add(title, rows)
+                rows.append(self.loki.measure(
+                    f"glp-query -q -s {self.loki.url} {shlex.quote(asked)} {extra.split(' --from')[0]} {ends}",
+                    3, expect))
+            if self.victoria and logsql:
+                rows.append(self.victoria.measure(self.victoria.ask(logsql), 3, who="victorialogs"))
+            self.table.add(title, rows)
 
-        print(f"glp against its peers on {os.cpu_count()} processors: {len(files)} files, "
-              f"{raw_bytes / 1e6:.1f} MB\n")
-        table.show()
-        stored = folder_bytes(store)
-        print(f"\n{'on disk':34}{'glp':14}{stored / 1e6:>9.1f} MB  1/{raw_bytes / max(stored, 1):.1f} of the files")
-        if has("zstd"):
-            packed = os.path.getsize(f"{work}/raw.zst")
-            print(f"{'':34}{'zstd -3':14}{packed / 1e6:>9.1f} MB  1/{raw_bytes / packed:.1f}, not searchable,"
-                  f" {packed / max(stored, 1):.2f}x glp's")
-        if loki:
-            loki.stop()
-            kept = folder_bytes(f"{work}/loki")
-            print(f"{'':34}{'loki':14}{kept / 1e6:>9.1f} MB  1/{raw_bytes / kept:.1f}, "
-                  f"{kept / max(stored, 1):.2f}x glp's")
-        speed = raw_bytes / 1e6
+    def show_disk(self):
+        for who, server, folder in (("loki", self.loki, "loki"),
+                                    ("victorialogs", self.victoria, "victoria")):
+            if server:
+                server.stop()  # writes what it holds
+                self.disk.append((who, folder_bytes(f"{self.work}/{folder}"), "all of its files"))
+        ours = self.disk[0][1]
+        for i, (who, size, what) in enumerate(self.disk):
+            print(f"{'on disk' if i == 0 else '':34}{who:14}{size / 1e6:>9.1f} MB"
+                  f"  1/{self.raw_bytes / max(size, 1):<5.1f}{size / max(ours, 1):>6.2f}x  {what}".rstrip())
+
+
+def measure(options, root):
+    bench = Bench(options, root)
+    try:
+        bench.pipe()
+        whole = bench.take_in()
+        bench.ask()
+        print(f"glp against its peers on {os.cpu_count()} processors: {len(bench.files)} files, "
+              f"{bench.raw_bytes / 1e6:.1f} MB\n")
+        bench.table.show()
+        print()
+        bench.show_disk()
+        speed = bench.raw_bytes / 1e6
         print(f"{'speed of the whole pipe':34}{'glp':14}{speed / whole.wall:>9.1f} MB/s, "
               f"{speed / max(whole.cpu, 1e-3):.1f} MB a CPU second")
     finally:
-        if loki:
-            loki.stop()
-        shutil.rmtree(work, ignore_errors=True)
+        bench.close()
 
 
 def main():
