@@ -60,7 +60,8 @@ Result<bool> ReadAll(cli::Context& context, const PathSet& paths, KnownFiles& kn
   int error = 0;
   std::vector<Found> all = paths.Find();
   std::set<std::pair<uint64_t, uint64_t>> found_inodes;
-  std::vector<ToSearch> to_search = SurveyStart(known, paths, all);
+  std::vector<ToSearch> to_search = SurveyStart(known, all);
+  AddNotFound(known, paths, all, &to_search);
   if (!to_search.empty()) {
     for (const Found& found : all) {
       auto state = io::LookAtPath(found.path);

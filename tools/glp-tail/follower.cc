@@ -218,7 +218,8 @@ void Follower::Open(FollowedPath& followed) {
   if (!TakeFromOther(followed, &open)) {
     WatchFile(open);
     Know(followed, open);
-    if (!starting_ && !open.file->is_pipe() && !WasRotatedOnce(followed)) {
+    const bool is_first = starting_ && followed.last_old() == nullptr;
+    if (!is_first && !open.file->is_pipe() && !WasRotatedOnce(followed)) {
       to_search_.push_back(&followed);
     }
   }

@@ -20,7 +20,7 @@ const io::FileState* CurrentState(const FollowedPath& followed) {
 void Follower::Start() {
   started_ns_ = NowNs();
   std::vector<Found> all = paths_.Find();
-  std::vector<ToSearch> to_search = SurveyStart(known_, paths_, all);
+  std::vector<ToSearch> to_search = SurveyStart(known_, all);
   for (const Found& found : all) {
     switch (found.kind) {
       case Found::Kind::kStdin:
@@ -36,6 +36,7 @@ void Follower::Start() {
     }
   }
   LookAtAll();
+  AddNotFound(known_, paths_, all, &to_search);
   ReadInOrder(all);
   SearchAtStart(to_search);
   starting_ = false;

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_set>
 
 #include "base/hash.h"
 #include "base/time.h"
+#include "file_bytes.h"
 #include "io/compressed.h"
 #include "io/generation.h"
 #include "paths.h"
@@ -78,12 +80,15 @@ void ReadOn(KnownFile* known, const io::FileState& copy, Recalled* recalled) {
   recalled->next = known->next;
 }
 
-uint64_t TextBytesOf(const KnownFile& known) {
-  if (known.reader == nullptr) return known.next;
+uint64_t TextBytesOf(const SourceFile& reader) {
   struct stat info;
-  int fd = known.reader->fd();
-  uint64_t size = fd >= 0 && fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
-  return std::max(size, known.reader->offset());
+  uint64_t size =
+      reader.fd() >= 0 && fstat(reader.fd(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  return std::max(size, reader.offset());
+}
+
+uint64_t TextBytesOf(const KnownFile& known) {
+  return known.reader == nullptr ? known.next : TextBytesOf(*known.reader);
 }
 
 }  // namespace
@@ -271,6 +276,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     std::string before;  // the bytes in front of its position
   };
   std::vector<Candidate> candidates;
+  std::vector<const SourceFile*> unnamed;
   lseek(fd, 0, SEEK_SET);
   GLP_ASSIGN_OR_RETURN(auto text, io::MakeDecodingSource(io::MakeFdSource(fd, path, false), path));
   std::vector<char> block(64 << 10);
@@ -303,7 +309,14 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
         }
         candidates.push_back({&known, {}});
       }
-      if (candidates.empty()) return recalled;
+      auto [first, last] = unnamed_.equal_range(log);
+      for (auto it = first; it != last; ++it) {
+        auto head = ReadHead(it->second->fd(), io::kHeadBytes, path);
+        if (head.ok() && io::HeadFingerprint(*head) == recalled.own.head) {
+          unnamed.push_back(it->second);
+        }
+      }
+      if (candidates.empty() && unnamed.empty()) return recalled;
     }
     if (size == 0) break;
     for (Candidate& candidate : candidates) {
@@ -331,8 +344,15 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
       continue;
     }
     recalled.kind = Recalled::Kind::kDone;
+    recalled.is_unread = known.reader != nullptr && known.reader->offset() < offset;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
     if (candidate.known == own) TakeOriginal(recalled, state, log);
+    return recalled;
+  }
+  for (const SourceFile* reader : unnamed) {
+    if (TextBytesOf(*reader) != offset) continue;
+    recalled.kind = Recalled::Kind::kDone;
+    recalled.is_unread = true;
     return recalled;
   }
   KnownFile* oldest = nullptr;
@@ -374,16 +394,42 @@ void KnownFiles::Erase(KnownFile* known) {
   }
 }
 
+KnownFile* KnownFiles::Find(const io::FileIdentity& id) {
+  auto [begin, end] = by_inode_.equal_range(InodeKey(id));
+  auto it = std::find_if(begin, end, [&](const auto& entry) { return entry.second.id == id; });
+  return it == end ? nullptr : &it->second;
+}
+
+void KnownFiles::Claim(const std::optional<io::FileIdentity>& id, uint64_t log,
+                       const SourceFile* reader) {
+  if (!id) {
+    unnamed_.emplace(log, reader);
+    return;
+  }
+  KnownFile* known = Find(*id);
+  if (known == nullptr || known->reader != nullptr) return;
+  std::erase(closed_, known);
+  known->reader = reader;
+}
+
+void KnownFiles::Unclaim(const std::optional<io::FileIdentity>& id, uint64_t log,
+                         const SourceFile* reader) {
+  auto [begin, end] = unnamed_.equal_range(log);
+  auto it = std::find_if(begin, end, [&](const auto& entry) { return entry.second == reader; });
+  if (it != end) unnamed_.erase(it);
+  KnownFile* known = id ? Find(*id) : nullptr;
+  if (known == nullptr || known->reader != reader) return;
+  known->reader = nullptr;
+  known->is_there = false;
+  if (!known->is_old) AddClosed(known);
+}
+
 KnownFile* KnownFiles::Open(const io::FileIdentity& id, uint64_t log, uint64_t next,
                             const SourceFile* reader) {
-  KnownFile* known = nullptr;
-  auto [begin, end] = by_inode_.equal_range(InodeKey(id));
-  for (auto it = begin; it != end; ++it) {
-    if (it->second.id == id) known = &it->second;
-  }
+  KnownFile* known = Find(id);
   if (known == nullptr) {
     known = Insert(id, log);
-  } else if (known->reader != nullptr) {
+  } else if (known->reader != nullptr && known->reader != reader) {
     return nullptr;
   } else {
     std::erase(closed_, known);
@@ -413,6 +459,10 @@ void KnownFiles::Close(KnownFile* known, uint64_t next, bool cut, uint64_t tail)
   // Should more have been written than was read, a compressed copy has it.
   known->is_there = false;
   if (cut || tail != 0) known->taken_by = 0;
+  AddClosed(known);
+}
+
+void KnownFiles::AddClosed(KnownFile* known) {
   closed_.push_back(known);
   if (closed_.size() > kMaxClosed) {
     Erase(closed_.front());
@@ -438,6 +488,21 @@ bool KnownFiles::HasCopy(const io::FileIdentity& id) const {
   return std::any_of(begin, end, [&](const auto& entry) {
     return entry.second.id == id && entry.second.is_copied;
   });
+}
+
+void KnownFiles::ForgetGone(std::optional<uint64_t> log, const std::vector<io::FileState>& there) {
+  std::unordered_set<uint64_t> inodes;
+  for (const io::FileState& state : there) inodes.insert(InodeKey(state.identity));
+  auto look = [&](KnownFile& known) {
+    const bool is_there = known.reader != nullptr || inodes.count(InodeKey(known.id)) > 0;
+    known.is_there = known.is_there && is_there;
+  };
+  if (!log) {
+    for (auto& [inode, known] : by_inode_) look(known);
+    return;
+  }
+  auto [begin, end] = by_log_.equal_range(*log);
+  for (auto it = begin; it != end; ++it) look(*it->second);
 }
 
 std::vector<KnownFile*> KnownFiles::NotFound() {

@@ -39,7 +39,7 @@ struct KnownFile {
   const SourceFile* reader = nullptr;
   bool is_old = false;     // from the positions file
   bool is_copy = false;    // a compressed file, which no other is a copy of
-  bool is_there = false;   // its own file was found
+  bool is_there = false;   // its own file was found, and is not known to have gone since
   bool is_cut = false;     // its own file was truncated: what is missing may be in a copy
   bool is_copied = false;  // a copy of what is missing was read
   uint64_t taken_by = 0;   // inode of the copy that was found; 0: none
@@ -59,6 +59,7 @@ struct Recalled {
   // Of compressed files that are kOn or kDone: the ID of the file itself and what text it has.
   io::FileIdentity own;
   uint64_t text_bytes = 0;
+  bool is_unread = false;  // kDone, but the file that it is a copy of is yet to be read
 };
 
 class KnownFiles {
@@ -79,6 +80,11 @@ class KnownFiles {
   Result<Recalled> RecallCompressed(int fd, const std::string& path, const io::FileState& state,
                                     uint64_t log);
 
+  // A file was opened to be read later. `id`: what it is, if it is known; else it has no ID until
+  // Open. What is a copy of it will not be read for it.
+  void Claim(const std::optional<io::FileIdentity>& id, uint64_t log, const SourceFile* reader);
+  // It is closed without a call of Open.
+  void Unclaim(const std::optional<io::FileIdentity>& id, uint64_t log, const SourceFile* reader);
   // A file is read from `next` on under `id`. nullptr where another reader holds that ID.
   KnownFile* Open(const io::FileIdentity& id, uint64_t log, uint64_t next,
                   const SourceFile* reader);
@@ -92,6 +98,8 @@ class KnownFiles {
   // A copy of the file with this ID, which was truncated, was found.
   bool HasCopy(const io::FileIdentity& id) const;
 
+  // Files that were found, are not open and are not among `there` have gone. `log`: only of it.
+  void ForgetGone(std::optional<uint64_t> log, const std::vector<io::FileState>& there);
   // Entries of the positions file whose own files were not found yet.
   std::vector<KnownFile*> NotFound();
   bool KnowsLog(uint64_t log) const { return by_log_.count(log) > 0; }
@@ -104,15 +112,18 @@ class KnownFiles {
 
  private:
   void TakeOriginal(const Recalled& copy, const io::FileState& state, uint64_t log);
+  KnownFile* Find(const io::FileIdentity& id);
   bool MayGoOn(const KnownFile& known, std::string_view before) const;
   bool IsAlone(const KnownFile& known) const;
   KnownFile* Insert(const io::FileIdentity& id, uint64_t log);
+  void AddClosed(KnownFile* known);
   void Erase(KnownFile* known);
   Recalled RecallPlainCopy(const io::FileState& state, std::string_view head, uint64_t log, int fd);
 
   std::unordered_multimap<uint64_t, KnownFile> by_inode_;
   std::unordered_multimap<uint64_t, KnownFile*> by_log_;
-  std::deque<KnownFile*> closed_;  // in the order of closing
+  std::deque<KnownFile*> closed_;                                 // in the order of closing
+  std::unordered_multimap<uint64_t, const SourceFile*> unnamed_;  // claimed without an ID, by log
   std::unordered_map<std::string, uint64_t> promtail_;
   bool has_positions_ = false;
   bool expects_positions_ = false;

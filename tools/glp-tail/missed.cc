@@ -77,7 +77,9 @@ MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std:
       Mention(recalled.id.ToString(), path, recalled.next, mention);
       return Standing::kDone;
     case Recalled::Kind::kDone:
-      Mention(recalled.own.ToString(), one.path, recalled.text_bytes, mention);
+      if (!recalled.is_unread) {
+        Mention(recalled.own.ToString(), one.path, recalled.text_bytes, mention);
+      }
       return Standing::kDone;
   }
   return Standing::kNew;
@@ -94,6 +96,9 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
   }
   std::string log = io::ParseGenerationName(place).log;
   std::vector<io::Generation> all = io::FindGenerations(log, listed->second);
+  std::vector<io::FileState> there;
+  for (const io::Generation& one : all) there.push_back(one.state);
+  known_.ForgetGone(LogKey(path), there);
   auto live = io::LookAtPath(place);
   std::vector<Standing> standing(all.size(), Standing::kNew);
   // Originals first: what is known of them says what copies are.
@@ -171,17 +176,9 @@ std::vector<io::Generation> MissedSearch::Find(const std::string& path, const Si
   return missed;
 }
 
-std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
-                                  const std::vector<Found>& found) {
+std::vector<ToSearch> SurveyStart(KnownFiles& known, const std::vector<Found>& found) {
   std::vector<ToSearch> to_search;
   if (!known.has_positions()) return to_search;
-  std::set<std::string> seen;
-  auto add = [&](const std::string& path, std::shared_ptr<const Target> target, Since since) {
-    if (target != nullptr && seen.insert(PlainPath(path)).second) {
-      to_search.push_back({path, std::move(target), since});
-    }
-  };
-  int64_t now_ns = NowNs();
   for (const Found& one : found) {
     if (one.kind != Found::Kind::kFile) continue;
     auto state = io::LookAtPath(one.path);
@@ -193,9 +190,29 @@ std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
                           : Result<std::string>(fd.status());
       if (head.ok()) known.RecallPlain(*state, *head, log, fd->get());
     } else if (!known.KnowsLog(log) && state->birth_ns > known.last_seen_ns()) {
-      add(one.path, one.target, {0, known.last_seen_ns(), true});
+      to_search.push_back({one.path, one.target, {0, known.last_seen_ns(), true}});
     }
   }
+  return to_search;
+}
+
+void AddNotFound(KnownFiles& known, const PathSet& paths, const std::vector<Found>& found,
+                 std::vector<ToSearch>* to_search) {
+  if (!known.has_positions()) return;
+  std::set<std::string> seen;
+  for (const ToSearch& one : *to_search) seen.insert(PlainPath(one.path));
+  auto add = [&](const std::string& path, std::shared_ptr<const Target> target, Since since) {
+    if (target != nullptr && seen.insert(PlainPath(path)).second) {
+      to_search->push_back({path, std::move(target), since});
+    }
+  };
+  std::vector<io::FileState> there;
+  for (const Found& one : found) {
+    auto state = io::LookAtPath(one.path);
+    if (state.ok()) there.push_back(*state);
+  }
+  known.ForgetGone({}, there);
+  int64_t now_ns = NowNs();
   for (KnownFile* one : known.NotFound()) {
     std::string log = io::ParseGenerationName(one->path).log;
     Since since{known.LatestBirthNs(one->log, now_ns), 0};
@@ -205,7 +222,6 @@ std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
       add(one->path, paths.TargetOf(one->path), since);
     }
   }
-  return to_search;
 }
 
 }  // namespace glp::tail

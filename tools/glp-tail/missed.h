@@ -59,14 +59,17 @@ class MissedSearch {
   bool outdated_ = false;  // a file is no longer where it was listed
 };
 
-// The paths to search at the start, each with its target: those of known files that are elsewhere
-// now, and those of logs that came after the last run. `found` is looked at for what is known.
+// The paths to search at the start, each with its target.
 struct ToSearch {
   std::string path;
   std::shared_ptr<const Target> target;
   Since since;
 };
-std::vector<ToSearch> SurveyStart(KnownFiles& known, const PathSet& paths,
-                                  const std::vector<Found>& found);
+// Looks at `found` for what is known; gives the paths of logs that came after the last run.
+std::vector<ToSearch> SurveyStart(KnownFiles& known, const std::vector<Found>& found);
+// Adds those of known files that are elsewhere now. To be called when those of `found` that are to
+// be open already are: one may have been rotated away between the survey and that.
+void AddNotFound(KnownFiles& known, const PathSet& paths, const std::vector<Found>& found,
+                 std::vector<ToSearch>* to_search);
 
 }  // namespace glp::tail

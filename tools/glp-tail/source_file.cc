@@ -27,7 +27,7 @@ Result<SourceFile::Progress> SourceFile::ReadOn(ReadBlock& block, RecordWriter& 
     if (!known_.HasCopy(lost.id)) SayTruncated(lost.id, lost.next, 0, writer);
   }
   if (begun_ != nullptr && begun_->is_copy) {
-    TakeAsCopied(state_.size_bytes, writer);
+    TakeAsCopied(state_.size_bytes, false, writer);
     return Progress::kEnd;
   }
   GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
@@ -130,6 +130,7 @@ void SourceFile::StartAgain(RecordWriter& writer) {
   restarted_ = true;
   introduced_ = false;
   form_ = Form::kUnknown;
+  Claim();
 }
 
 // `id`: of a file that was not introduced.
@@ -143,11 +144,12 @@ void SourceFile::SayTruncated(const std::optional<io::FileIdentity>& id, uint64_
   if (writer.metrics() != nullptr) writer.metrics()->OnGap(missing_bytes);
 }
 
-void SourceFile::TakeAsCopied(uint64_t text_bytes, RecordWriter& writer) {
+void SourceFile::TakeAsCopied(uint64_t text_bytes, bool is_unread, RecordWriter& writer) {
   start_ = text_bytes;
   finished_ = true;
   lines_.Start(start_, {});
-  SayCopied(writer);
+  // Should all die before the other is read, this file has what is missing.
+  if (!is_unread) SayCopied(writer);
 }
 
 // Of a copy: all of it is dealt with.
@@ -184,6 +186,7 @@ void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
   }
   frame_.SetId(identity.ToString());
   if (own_) known_file_ = known_.Open(identity, log_, start_, this);
+  Unclaim();
   if (known_file_ != nullptr && form_ == Form::kCompressed) {
     known_file_->is_copy = !(begun_ != nullptr && begun_->own);
   }
@@ -202,8 +205,21 @@ void SourceFile::Introduce(std::string_view first_line, RecordWriter& writer) {
   writer.WriteMark(mark);
 }
 
+void SourceFile::Claim() {
+  if (!own_) return;
+  claimed_ = true;
+  known_.Claim(id_, log_, this);
+}
+
+// After it was opened under its ID, that is no longer claimed either.
+void SourceFile::Unclaim() {
+  if (!std::exchange(claimed_, false)) return;
+  known_.Unclaim(known_file_ == nullptr ? id_ : std::nullopt, log_, this);
+}
+
 // It is no longer read under the ID it had.
 void SourceFile::Forget(bool truncated) {
+  Unclaim();
   if (known_file_ == nullptr) return;
   uint64_t tail = 0;
   if (!truncated && form_ == Form::kPlain && fd_ >= 0) {
@@ -217,7 +233,9 @@ void SourceFile::Forget(bool truncated) {
 
 void SourceFile::Finish(RecordWriter& writer) {
   if (finished_) return;
-  if (begun_ != nullptr && begun_->is_copy) return TakeAsCopied(state_.size_bytes, writer);
+  if (begun_ != nullptr && begun_->is_copy) {
+    return TakeAsCopied(state_.size_bytes, false, writer);
+  }
   if (auto decided = DecideForm(); decided.ok() && !*decided) {
     // Too short for a magic number, and it stays so: its few bytes are text.
     form_ = Form::kPlain;

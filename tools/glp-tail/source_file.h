@@ -104,6 +104,8 @@ class SourceFile {
   // Where and as what reading begins (source_start.cc).
   Status Begin();
   Status Recall();
+  void Claim();
+  void Unclaim();
   Status TakePromtailPosition(uint64_t position);
   Status FindStart();
   Result<bool> BeginStream(RecordWriter& writer);
@@ -116,7 +118,7 @@ class SourceFile {
   void StartAgain(RecordWriter& writer);
   void SayTruncated(const std::optional<io::FileIdentity>& id, uint64_t next,
                     uint64_t missing_bytes, RecordWriter& writer);
-  void TakeAsCopied(uint64_t text_bytes, RecordWriter& writer);
+  void TakeAsCopied(uint64_t text_bytes, bool is_unread, RecordWriter& writer);
   void SayCopied(RecordWriter& writer);
   void SetHead(std::string_view bytes);
   void Introduce(std::string_view first_line, RecordWriter& writer);
@@ -143,6 +145,7 @@ class SourceFile {
   std::optional<uint64_t> head_;  // io::HeadFingerprint of the first head_size_ bytes
   uint16_t head_size_ = 0;        // of the first line, as far as it was there
   bool introduced_ = false;       // its mark was written
+  bool claimed_ = false;          // by known_.Claim
   bool finished_ = false;
   bool restarted_ = false;              // it was truncated: its ID may have been another's
   bool written_ = false;                // since it was parked

@@ -109,6 +109,7 @@ Status SourceFile::Begin() {
   seen_size_ = state_.size_bytes;
   if (own_) GLP_RETURN_IF_ERROR(Recall());
   GLP_ASSIGN_OR_RETURN(bool decided, DecideForm());
+  if (form_ != Form::kCompressed && (begun_ == nullptr || !begun_->is_copy)) Claim();
   return decided && form_ == Form::kPlain ? FindStart() : Status::Ok();
 }
 
@@ -203,7 +204,7 @@ Result<bool> SourceFile::BeginStream(RecordWriter& writer) {
     if (recalled.kind == Recalled::Kind::kDone) {
       begun_ = std::make_unique<Begun>();
       begun_->own = recalled.own;
-      TakeAsCopied(recalled.text_bytes, writer);
+      TakeAsCopied(recalled.text_bytes, recalled.is_unread, writer);
       return false;
     }
     std::optional<uint64_t> promtail = known_.Promtail(PlainPath(path_));
