@@ -167,6 +167,7 @@ class Torture:
                            delivered, options.seed) for number in range(options.files)]
         self.writer = Writer(self.slots, options.rate, options.seed)
         self.strikes = {}
+        self.listing_code = 0  # of the query that `listing` asked last
 
     def run(self):
         parts = self.parts
@@ -213,11 +214,23 @@ class Torture:
         number = re.search(r"(\d+)\s*$", query.stdout)
         return int(number.group(1)) if query.returncode in (0, 1) and number else 0
 
+    def listing(self):
+        """File and number of each line in the store, nothing for one that nobody wrote."""
+        query = subprocess.Popen(["glp-query", "-q", "-s", self.parts.store, "--forward", "-o",
+                                  "raw", "{}"], stdout=subprocess.PIPE)
+        for line in query.stdout:
+            match = LINE.match(line.decode(errors="replace"))
+            yield (int(match.group(1)), int(match.group(2))) if match else None
+        self.listing_code = query.wait()
+
     def settle(self):
         """Waits until the store has as many lines as were written, or nothing comes any more."""
         wanted, seen, since = self.writer.lines(), -1, time.monotonic()
         while seen < wanted and not self.stuck():
             now = self.count()
+            # A line that is there twice stands for none that is still to come.
+            if now >= wanted:
+                now = len({entry for entry in self.listing() if entry})
             if now > seen:
                 seen, since = now, time.monotonic()
             if time.monotonic() - since > self.options.patience:
@@ -249,14 +262,11 @@ class Torture:
         seen = [set() for _ in self.slots]
         last = [-1] * len(self.slots)
         twice, disorder, foreign = {}, {}, 0
-        listing = subprocess.Popen(["glp-query", "-q", "-s", self.parts.store, "--forward", "-o",
-                                    "raw", "{}"], stdout=subprocess.PIPE)
-        for line in listing.stdout:
-            match = LINE.match(line.decode(errors="replace"))
-            if not match:
+        for entry in self.listing():
+            if not entry:
                 foreign += 1
                 continue
-            slot, number = int(match.group(1)), int(match.group(2))
+            slot, number = entry
             if number in seen[slot]:
                 twice.setdefault(slot, []).append(number)
                 continue
@@ -264,8 +274,8 @@ class Torture:
                 disorder.setdefault(slot, []).append(number)
             last[slot] = number
             seen[slot].add(number)
-        if listing.wait() not in (0, 1):
-            problems.append(f"glp-query ended with {listing.returncode}")
+        if self.listing_code not in (0, 1):
+            problems.append(f"glp-query ended with {self.listing_code}")
         missing = {slot.number: sorted(set(range(slot.lines)) - seen[slot.number])
                    for slot in self.slots if len(seen[slot.number]) != slot.lines}
         for what, found in (("missing", missing), ("there twice", twice), ("in disorder", disorder)):
