@@ -299,8 +299,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
       auto [begin, end] = by_log_.equal_range(log);
       for (auto it = begin; it != end; ++it) {
         KnownFile& known = *it->second;
-        if (&known == own || (own != nullptr && (known.reader != nullptr || !IsAlone(known))))
-          continue;
+        if (&known == own || (own != nullptr && known.reader != nullptr)) continue;
         if (known.is_copy || !MayTake(known, state) || known.id.head != recalled.own.head) continue;
         if (state.modified_ns + kTimeSlackNs < BirthNs(known.id, now_ns)) continue;
         if (known.reader != nullptr &&
@@ -329,16 +328,20 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   }
   recalled.text_bytes = offset;
   // That a copy is dealt with may have been delivered before the last lines of the original were.
+  auto is_whole = [&](const Candidate& candidate) {
+    return candidate.known != own && candidate.known->next == offset;
+  };
   auto is_unfinished = [&](const Candidate& candidate) {
     const KnownFile& known = *candidate.known;
     return &known != own && known.next < offset && !(known.is_there && !known.is_cut) &&
            MayGoOn(known, candidate.before);
   };
   const bool own_is_done =
-      own != nullptr && std::none_of(candidates.begin(), candidates.end(), is_unfinished);
+      own != nullptr && (std::any_of(candidates.begin(), candidates.end(), is_whole) ||
+                         std::none_of(candidates.begin(), candidates.end(), is_unfinished));
   for (const Candidate& candidate : candidates) {
     const KnownFile& known = *candidate.known;
-    if (own != nullptr && &known == own && !own_is_done) continue;
+    if (own != nullptr && (&known == own ? !own_is_done : !IsAlone(known))) continue;
     if (TextBytesOf(known) != offset) continue;
     if (known.reader == nullptr && known.tail != 0 && known.tail != TailHash(candidate.before)) {
       continue;
@@ -359,7 +362,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   for (const Candidate& candidate : candidates) {
     KnownFile& known = *candidate.known;
     if (known.reader != nullptr || (known.is_there && !known.is_cut && &known != own)) continue;
-    if (known.next > offset || (&known == own && !own_is_done)) continue;
+    if (known.next > offset || (own != nullptr && (&known == own) != own_is_done)) continue;
     if (&known != own && !MayGoOn(known, candidate.before)) continue;
     if (oldest == nullptr || BirthNs(known.id, now_ns) < BirthNs(oldest->id, now_ns)) {
       oldest = &known;
