@@ -50,6 +50,8 @@ class TextColumn {
   size_t count(size_t column) const { return columns_[column].count; }
   // Bytes of a column as it is stored.
   size_t stored_bytes(size_t column) const { return columns_[column].bytes.size(); }
+  // What is known of its values, too.
+  ValueShape shape(size_t column) const { return ShapeOf(columns_[column].bytes); }
   // In the order of the lines (and of the holes, where a line has several of the column); decoded
   // at the first call, good as long as this.
   Result<const Values*> Column(size_t column);

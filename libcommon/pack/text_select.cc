@@ -168,9 +168,10 @@ Result<const TextSearch::BlockSelect::Task*> TextSearch::BlockSelect::TaskOf(uin
                                                                              Places* places) {
   const auto [task, is_new] = places->tasks.try_emplace(uint64_t{column} << 32 | run);
   if (!is_new) return &task->second;
-  GLP_ASSIGN_OR_RETURN(const Values* const values, text_->Column(column));
   const TemplateMatch& match = search_.literals_[literal];
   const logql::LiteralFinder& finder = run == kNone ? match.finder() : match.runs()[run].finder;
+  if (!text_->shape(column).MayHold(finder.literal(), finder.fold_case())) return &task->second;
+  GLP_ASSIGN_OR_RETURN(const Values* const values, text_->Column(column));
   const Must must = run == kNone ? Must::kHold : match.runs()[run].must;
   task->second.any = FindValues(*values, finder, must, &task->second.found);
   return &task->second;

@@ -57,6 +57,17 @@ class Values {
   std::vector<uint32_t> starts_;
 };
 
+// What the first bytes of an encoded column say of all its values.
+struct ValueShape {
+  enum class Bytes : uint8_t { kAny, kDigits, kLowerHex, kUpperHex };
+  uint32_t width = 0;  // 0: of any length
+  Bytes bytes = Bytes::kAny;
+  // Whether a value may hold the piece. `fold_case`: the piece is in lower case, letters of values
+  // may be in any.
+  bool MayHold(std::string_view piece, bool fold_case) const;
+};
+ValueShape ShapeOf(std::string_view encoded);
+
 class ValueEncoder {
  public:
   // `level`: of Zstandard, 1 to 19.

@@ -48,6 +48,7 @@ size_t RoundTrip(const std::vector<std::string>& all, bool fixed) {
   EXPECT_EQ(values.size(), all.size());
   EXPECT_EQ(values.text(), texts.text);
   for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(values.At(i), all[i]) << i;
+  for (const std::string& one : all) EXPECT_TRUE(ShapeOf(bytes).MayHold(one, false)) << one;
   if (!texts.text.empty()) {
     EXPECT_FALSE(decoder.Decode(bytes, all.size(), texts.text.size() - 1, &values).ok());
   }

@@ -73,6 +73,44 @@ unsigned DigitsOf(uint64_t value) {
 
 }  // namespace
 
+ValueShape ShapeOf(std::string_view encoded) {
+  Decoder in(encoded);
+  const auto coding = static_cast<Coding>(in.Fixed<uint8_t>() & ~kWithReferences);
+  const uint64_t width = in.Varint();
+  ValueShape shape;
+  if (!in.ok() || width > UINT32_MAX) return shape;
+  shape.width = static_cast<uint32_t>(width);
+  switch (coding) {
+    case Coding::kGroups:
+    case Coding::kPairs:
+    case Coding::kRising:
+    case Coding::kDecimals:
+      shape.bytes = ValueShape::Bytes::kDigits;
+      break;
+    case Coding::kLowerHex:
+      shape.bytes = ValueShape::Bytes::kLowerHex;
+      break;
+    case Coding::kUpperHex:
+      shape.bytes = ValueShape::Bytes::kUpperHex;
+      break;
+    default:
+      break;
+  }
+  return shape;
+}
+
+bool ValueShape::MayHold(std::string_view piece, bool fold_case) const {
+  if (width > 0 && piece.size() > width) return false;
+  if (bytes == Bytes::kAny) return true;
+  return std::all_of(piece.begin(), piece.end(), [&](char c) {
+    if (c >= '0' && c <= '9') return true;
+    if (c >= 'a' && c <= 'f') {
+      return bytes == Bytes::kLowerHex || (fold_case && bytes == Bytes::kUpperHex);
+    }
+    return c >= 'A' && c <= 'F' && bytes == Bytes::kUpperHex;
+  });
+}
+
 struct ValueDecoder::State {
   State() : zstd(ZSTD_createDCtx()) {
     if (zstd == nullptr) throw std::bad_alloc();
