@@ -98,8 +98,8 @@ void BlockBuilder::Clear() {
 
 void BlockEncoder::ZstdFree::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
-BlockEncoder::BlockEncoder(int level, bool with_seq)
-    : zstd_(ZSTD_createCCtx()), with_seq_(with_seq) {
+BlockEncoder::BlockEncoder(int level, bool with_seq, Form form)
+    : zstd_(ZSTD_createCCtx()), level_(level), with_seq_(with_seq), form_(form), values_(level) {
   if (zstd_ == nullptr) throw std::bad_alloc();
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, level);
 }
@@ -125,12 +125,39 @@ void BlockEncoder::AddColumn(Column type, std::string_view raw) {
   } else {
     tail_.resize(at + stored);
   }
+  AddStored(type, encoding, raw.size(), at);
+}
+
+// What stands in the tail from `at` on.
+void BlockEncoder::AddStored(Column type, Encoding encoding, size_t raw_size, size_t at) {
   directory_.push_back(static_cast<char>(type));
   directory_.push_back(static_cast<char>(encoding));
-  AppendVarint(&directory_, raw.size());
-  AppendVarint(&directory_, stored);
+  AppendVarint(&directory_, raw_size);
+  AppendVarint(&directory_, tail_.size() - at);
   AppendFixed(&directory_, Hash64(std::string_view(tail_).substr(at)));
   ++columns_;
+}
+
+// As lengths and lines, or as text: then it stands behind the other columns.
+void BlockEncoder::EncodeLines(const BlockBuilder& builder) {
+  has_text_ = false;
+  if (form_ == Form::kSmall && !builder.lines_.text.empty()) {
+    const std::vector<uint32_t>& sizes = builder.lines_.sizes;
+    views_.resize(sizes.size());
+    const char* p = builder.lines_.text.data();
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      views_[i] = {p, sizes[i]};
+      p += sizes[i];
+    }
+    if (!order_.empty()) {
+      std::vector<std::string_view> sorted(views_.size());
+      for (size_t i = 0; i < sorted.size(); ++i) sorted[i] = views_[order_[i]];
+      views_ = std::move(sorted);
+    }
+    raw_.clear();
+    has_text_ = lines_.Encode(views_, &text_);
+  }
+  if (!has_text_) EncodeTexts(builder.lines_, Column::kLines);
 }
 
 void BlockEncoder::EncodeTexts(const BlockBuilder::Texts& texts, Column type) {
@@ -294,10 +321,18 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
   AddColumn(Column::kTimes, raw_);
   if (with_seq_) EncodeSeq(builder, info.first_seq);
   size_t front = tail_.size();
-  EncodeTexts(builder.lines_, Column::kLines);
+  size_t known_templates = templates_.size();
+  text_.clear();
+  EncodeLines(builder);
   EncodeTexts(builder.meta_, Column::kMeta);
   EncodeSrc(builder.src_);
   EncodeTexts(builder.extra_, Column::kExtra);
+  if (has_text_) {
+    size_t at = tail_.size();
+    tail_.append(text_);
+    AddStored(Column::kText, Encoding::kPlain, text_.size(), at);
+  }
+  if (templates_.size() > known_templates) templates_.AppendRecord(known_templates, level_, out);
 
   std::string head;
   AppendVarint(&head, stream);

@@ -11,6 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "pack/line_encoder.h"
+#include "pack/templates.h"
+#include "pack/value_column.h"
 #include "pack/varint.h"
 
 struct ZSTD_CCtx_s;
@@ -116,16 +119,30 @@ class BlockBuilder {
   bool sorted_ = true;
 };
 
+// How lines are kept in blocks.
+enum class Form {
+  kFast,   // as they are, compressed: what a store takes in
+  kSmall,  // as templates and values: a half to a third of the bytes, for three times the work
+};
+
 class BlockEncoder {
  public:
   // `with_seq`: write arrival numbers.
-  BlockEncoder(int level, bool with_seq);
+  BlockEncoder(int level, bool with_seq, Form form = Form::kFast);
   ~BlockEncoder();
 
-  // Appends the block's record to `out`. REQUIRES: builder->entries() > 0
+  // Appends the block's record to `out`, in front of it a templates record where the block has new
+  // ones. REQUIRES: builder->entries() > 0
   BlockInfo Encode(BlockBuilder* builder, uint32_t stream, bool exact, std::string* out);
+  // Of all blocks so far; none with Form::kFast.
+  const TemplateDictionary& templates() const { return templates_; }
+  // What the values of the block encoded last are; nullptr where its lines are kept as they are.
+  // Good until the builder is cleared.
+  const LineEncoder* text() const { return has_text_ ? &lines_ : nullptr; }
 
  private:
+  void AddStored(Column type, Encoding encoding, size_t raw_size, size_t at);
+  void EncodeLines(const BlockBuilder& builder);
   // REQUIRES: order_ is that of the builder.
   bool IsDistinct(const BlockBuilder& builder, const std::vector<int64_t>& times) const;
   void AddColumn(Column type, std::string_view raw);
@@ -138,9 +155,16 @@ class BlockEncoder {
     void operator()(ZSTD_CCtx_s* context) const;
   };
   std::unique_ptr<ZSTD_CCtx_s, ZstdFree> zstd_;
-  bool with_seq_;
+  const int level_;
+  const bool with_seq_;
+  const Form form_;
+  TemplateDictionary templates_;
+  ValueEncoder values_;
+  LineEncoder lines_{&templates_, &values_};
+  bool has_text_ = false;
+  std::vector<std::string_view> views_;  // lines in their order
   std::vector<uint32_t> order_;  // sorted position to arrival; empty where they are the same
-  std::string raw_, directory_, tail_;
+  std::string raw_, text_, directory_, tail_;
   uint64_t columns_ = 0;
 };
 

@@ -8,7 +8,9 @@
 namespace glp::pack {
 
 FileWriter::FileWriter(int fd, std::string name, Options options)
-    : out_(fd, std::move(name)), encoder_(options.level, options.with_seq) {
+    : out_(fd, std::move(name)),
+      encoder_(options.level, options.with_seq, options.form),
+      level_(options.level) {
   index_.flags = options.with_seq ? kFlagSeq : 0;
   AppendHeader(&out_.buffer(), index_.flags);
   offset_ = kHeaderSize;
@@ -41,16 +43,28 @@ Status FileWriter::WriteNewStreams() {
 Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream, bool exact) {
   if (builder->entries() == 0) return Status::Ok();
   GLP_RETURN_IF_ERROR(WriteNewStreams());
+  size_t before = out_.buffer().size();
   BlockInfo info = encoder_.Encode(builder, stream, exact, &out_.buffer());
   builder->Clear();
-  info.offset = offset_;
-  offset_ += info.size;
+  offset_ += out_.buffer().size() - before;
+  info.offset = offset_ - info.size;
   index_.AddBlock(info);
   return out_.Commit();
 }
 
+// The record that repeats all.
+void FileWriter::WriteTemplates() {
+  if (encoder_.templates().size() == 0) return;
+  size_t before = out_.buffer().size();
+  encoder_.templates().AppendRecord(0, level_, &out_.buffer());
+  index_.templates_offset = offset_;
+  index_.templates_size = out_.buffer().size() - before;
+  offset_ += index_.templates_size;
+}
+
 Status FileWriter::Finish() {
   GLP_RETURN_IF_ERROR(WriteNewStreams());
+  WriteTemplates();
   for (const auto& [key, next] : positions_) {
     index_.positions.push_back({key.first, key.second, Position::Kind::kSettled, next, {}});
   }

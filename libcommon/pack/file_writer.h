@@ -20,12 +20,6 @@ namespace glp::pack {
 inline constexpr int kDefaultLevel = 3;
 inline constexpr int kMaxLevel = 19;
 
-// How lines are kept in blocks.
-enum class Form {
-  kFast,   // as they are, compressed: what a store takes in
-  kSmall,  // as templates and values: a half to a third of the bytes, for three times the work
-};
-
 class FileWriter {
  public:
   struct Options {
@@ -53,8 +47,10 @@ class FileWriter {
 
  private:
   Status WriteNewStreams();
+  void WriteTemplates();
   io::Output out_;
   BlockEncoder encoder_;
+  int level_;
   Index index_;
   size_t streams_written_ = 0;
   uint64_t offset_ = 0;  // bytes given to out_

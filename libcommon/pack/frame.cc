@@ -11,7 +11,9 @@ constexpr std::string_view kEndMagic("GLPend\r\n", 8);
 
 bool IsMarker(uint32_t value) {
   return value == static_cast<uint32_t>(Marker::kStreams) ||
+         value == static_cast<uint32_t>(Marker::kTemplates) ||
          value == static_cast<uint32_t>(Marker::kBlock) ||
+         value == static_cast<uint32_t>(Marker::kFilters) ||
          value == static_cast<uint32_t>(Marker::kFooter) ||
          value == static_cast<uint32_t>(Marker::kLog);
 }

@@ -46,6 +46,7 @@ void Templates::Add(std::string_view pattern) {
 }
 
 void Templates::Cut(size_t size) {
+  if (size >= this->size()) return;
   text_.resize(starts_[size]);
   text_.append(kSlack, '\0');
   holes_.resize(hole_starts_[size]);

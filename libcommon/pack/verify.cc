@@ -50,6 +50,25 @@ class Verifier {
     return status;
   }
 
+  // Each record must say what the last says, which repeats all.
+  Status CheckTemplates(const RecordWalker::Record& record) {
+    if (!templates_) {
+      GLP_ASSIGN_OR_RETURN(const Templates* all, file_.templates());
+      templates_ = *all;
+    }
+    size_t size = templates_->size();
+    Status status = templates_->AddRecord(record.head);
+    if (!status.ok()) {
+      Say(record.offset, status.message());
+    } else if (templates_->size() != size) {
+      Say(record.offset, "templates that the last record does not repeat");
+    }
+    templates_->Cut(size);
+    if (record.frame.tail_size != 0) Say(record.offset, "bytes that belong to nothing");
+    last_templates_ = record.offset;
+    return Status::Ok();
+  }
+
   Status Walk() {
     const Index& index = file_.index();
     RecordWalker walker(file_, file_.size_bytes() - kTrailerSize);
@@ -77,9 +96,14 @@ class Verifier {
           ++streams;
         }
         if (record->frame.tail_size != 0) Say(record->offset, "bytes that belong to nothing");
+      } else if (record->frame.marker == Marker::kTemplates) {
+        GLP_RETURN_IF_ERROR(CheckTemplates(*record));
       } else if (record->frame.marker != Marker::kFooter || record->frame.tail_size != 0) {
         Say(record->offset, "a record that does not belong into a .glp file");
       }
+    }
+    if (damage_.empty() && last_templates_ != index.templates_offset) {
+      damage_.push_back(file_.name() + ": the footer does not name the last templates");
     }
     if (damage_.empty() && streams != index.streams.size()) {
       damage_.push_back(file_.name() + ": the footer has label sets that no record has");
@@ -89,6 +113,8 @@ class Verifier {
 
   const PackFile& file_;
   std::vector<std::string> damage_;
+  std::optional<Templates> templates_;
+  uint64_t last_templates_ = 0;  // the offset of their last record
   BlockLoader loader_;
   Block block_;
 };

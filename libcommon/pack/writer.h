@@ -26,6 +26,7 @@ class Writer {
  public:
   struct Options {
     int level = kDefaultLevel;
+    Form form = Form::kSmall;
     uint64_t block_bytes = 1 << 20;    // of a stream's entries: a block is cut
     uint64_t buffer_bytes = 48 << 20;  // of all streams together: blocks are cut, largest first
   };
