@@ -26,6 +26,10 @@ struct ScanContext {
   logql::ScanStats stats;
 };
 
+// The runs that may have an entry equal to one of another run, or two equal ones, of which not each
+// is to be given (MergeCursor): as numbers of `runs`, rising.
+std::vector<size_t> RunsToCollapse(const std::vector<std::unique_ptr<SortedRun>>& runs);
+
 class MergeCursor : public logql::EntryCursor {
  public:
   // `collapse`: of entries equal in stream, time, line and meta those of exact runs are given
@@ -80,6 +84,8 @@ class MergeCursor : public logql::EntryCursor {
   bool Advance(Item* item) const;
   void SiftUp(size_t at);
   void SiftDown(size_t at);
+  // The run goes as soon as nobody looks at its entries.
+  void Finish(uint32_t run);
   void PopTop();
   // The next run of the order must be there before an entry with this key is given.
   bool NeedsRunBefore(int64_t key) const {
@@ -87,7 +93,15 @@ class MergeCursor : public logql::EntryCursor {
   }
   // Of the first entry that a run may have.
   int64_t KeyOf(const SortedRun& run) const { return backward_ ? ~run.max_ts_ns : run.min_ts_ns; }
-  Status LoadNext();
+  // The next run of the order, at its first entry; nothing where it has none.
+  Result<std::optional<Item>> LoadNext();
+  // Entries in the order of time, up to so many, and in that of buckets of time.
+  Status NextInOrder(size_t limit, std::vector<logql::Entry>* batch);
+  Status NextInBuckets(size_t limit, std::vector<logql::Entry>* batch);
+  // Loads what the next bucket may need. False: there is none.
+  Result<bool> OpenBucket();
+  int64_t BucketEnd(int64_t ts_ns) const;
+  void Give(const SortedRun& run, size_t at, std::vector<logql::Entry>* batch) const;
   bool IsRepeat(const Item& item);
   bool IsNew(Equals* equals, const Place& place);
   bool IsNewText(Equals* equals, const Place& place);
@@ -95,11 +109,15 @@ class MergeCursor : public logql::EntryCursor {
 
   std::unique_ptr<ScanContext> context_;
   bool backward_;
-  bool collapse_;
   std::vector<std::unique_ptr<SortedRun>> runs_;
+  std::vector<bool> collapses_;  // by number of the run; empty: none does
+  uint64_t left_;                // entries that are wanted
   std::vector<uint32_t> order_;  // of runs_, by the first time they may have
   size_t next_ = 0;              // in order_: not loaded yet
-  std::vector<Item> heap_;       // the loaded runs
+  std::vector<Item> heap_;       // the loaded runs; in buckets in no order
+  bool in_buckets_ = false;
+  size_t in_bucket_ = 0;       // in heap_: the run that is read
+  int64_t bucket_end_ns_ = 0;  // the last time of the bucket
   // Runs at their end: views of the batch given out last point into them, and repeats of the time
   // the merge stands at are told by them.
   std::vector<std::unique_ptr<SortedRun>> done_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "logql/ast.h"
+#include "pack/counting.h"
 
 namespace glp::pack {
 namespace {
@@ -16,7 +17,7 @@ class BlockRun : public SortedRun {
 
   Status Load(const logql::ScanRequest& request, LoadTools* tools,
               logql::ScanStats* stats) override {
-    bool lines = request.want_lines;
+    bool lines = request.want_lines || (request.exact_filters && !search_->empty());
     block_ = tools->spare ? std::move(tools->spare) : std::make_unique<Block>();
     Status status =
         tools->loader.Load(*file_, *info_, lines ? Want::kLines : Want::kTimes, block_.get());
@@ -40,6 +41,7 @@ class BlockRun : public SortedRun {
   }
 
   Status LoadText(LoadTools* tools) override {
+    if (block_ == nullptr || block_->has_lines()) return Status::Ok();
     return tools->loader.LoadLines(*file_, *info_, block_.get());
   }
 
@@ -131,6 +133,20 @@ class PackSource : public logql::EntrySource {
         std::make_unique<MergeCursor>(std::move(context), std::move(runs), /*collapse=*/false));
   }
 
+  bool AppliesFilters() const override { return true; }
+
+  Result<std::optional<logql::Counts>> Count(const logql::CountRequest& request) override {
+    if (request.no_meta && MayHaveMeta(pack_, request.matchers, *request.no_meta)) {
+      return std::optional<logql::Counts>();
+    }
+    auto context = std::make_unique<ScanContext>(ScanOf(request));
+    std::vector<std::unique_ptr<SortedRun>> runs;
+    AddRuns(pack_, 0, context.get(), &runs);
+    GLP_ASSIGN_OR_RETURN(logql::Counts counts, CountRuns(request, std::move(context),
+                                                         std::move(runs), /*collapse=*/false));
+    return std::optional<logql::Counts>(std::move(counts));
+  }
+
   Result<std::vector<const LabelSet*>> Streams(const std::vector<logql::Matcher>& matchers,
                                                logql::TimeRange range) override {
     std::vector<const LabelSet*> streams;
@@ -209,6 +225,8 @@ void AddRuns(const PackStreams& pack, uint32_t group, ScanContext* context,
     run->group = group;
     run->order = order;
     run->exact = block.exact;
+    run->distinct = block.distinct;
+    run->per_minute = block.per_minute;
     runs->push_back(std::move(run));
   }
 }

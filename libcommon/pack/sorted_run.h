@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -34,6 +35,8 @@ class SortedRun {
   uint64_t order = 0;
   // Each entry came with a src, so that equal ones are different entries.
   bool exact = false;
+  bool distinct = false;                 // no two are known to be equal
+  std::span<const uint32_t> per_minute;  // BlockInfo's
 
   // Finds the entries in the request's range; those that its line filters surely refuse may be
   // left out. Adds what was looked at to the stats. Errors: Code::kData for damage, I/O.

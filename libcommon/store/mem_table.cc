@@ -35,7 +35,7 @@ class MemRun : public pack::SortedRun {
       if (!request.range.Contains(row.ts_ns)) continue;
       if (check.Stops(row.line_size + sizeof row)) return logql::CancelledError();
       ++stats->entries;
-      if (request.want_lines) {
+      if (request.want_lines || request.exact_filters) {
         stats->line_bytes += row.line_size;
         if (!search_->empty() && !search_->Passes(row.line())) continue;
       }
@@ -243,6 +243,13 @@ std::vector<MemRow> SortedRows(const MemView& view) {
                      [](const MemRow& a, const MemRow& b) { return a.ts_ns < b.ts_ns; });
   }
   return rows;
+}
+
+bool HasMeta(const MemView& view) {
+  return std::any_of(view.parts.begin(), view.parts.end(), [](const auto& part) {
+    return std::any_of(part.first, part.first + part.second,
+                       [](const MemRow& row) { return row.meta_size > 0; });
+  });
 }
 
 std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, const logql::BlockSearch* search,

@@ -149,6 +149,8 @@ MemSnapshot TakeSnapshot(std::shared_ptr<const MemTable> table);
 // The rows of a view sorted by time, equal times in the order of arrival.
 std::vector<MemRow> SortedRows(const MemView& view);
 
+bool HasMeta(const MemView& view);
+
 // A view as part of a merge, without the lines that do not pass the search. Both must outlive the
 // run.
 std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, const logql::BlockSearch* search,
