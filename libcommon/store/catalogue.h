@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -90,8 +91,10 @@ class Catalogue {
   Result<std::vector<uint32_t>> StreamsOf(const SegmentRecord& record) const;
   // The streams that match all.
   Result<StreamSet> Matching(const std::vector<logql::Matcher>& matchers) const;
-  // The label set as JSON.
-  Result<std::string> LabelsOf(uint32_t stream) const;
+  // Gives `sink` each stream of the set with its label set as JSON; its error ends that.
+  Status ForEachLabelSet(
+      const StreamSet& set,
+      const std::function<Status(uint32_t stream, std::string_view json)>& sink) const;
   // Reads every part. Errors: the first that is not right.
   Status Check() const;
 
@@ -115,9 +118,12 @@ class Catalogue {
   Status ReadPage(size_t page, Sink sink) const;
   // Bytes of the file: a view of those held, or read into `*scratch`.
   Result<std::string_view> Part(uint64_t offset, uint64_t size, std::string* scratch) const;
-  // Part without the hash in front of it, which is right.
-  Result<std::string_view> HashedPart(uint64_t offset, uint64_t size, uint64_t seed,
-                                      std::string* scratch) const;
+  // The same where `all` may have it: the bytes from `table_` on, or none.
+  Result<std::string_view> PartOf(std::string_view all, uint64_t offset, uint64_t size,
+                                  std::string* scratch) const;
+  // What is behind the hash in front, which is right.
+  Result<std::string_view> WithoutHash(std::string_view bytes, uint64_t seed,
+                                       uint64_t offset) const;
   Status Damaged(std::string_view what) const;
   // The streams whose value of the label matches, or does not (`matches`).
   Status AddByValue(const logql::Matcher& matcher, bool matches, StreamSet* set) const;

@@ -190,16 +190,26 @@ Result<SegmentRecord> ReadRecord(const std::string& folder, SegmentName name, Fi
 // Takes what an older catalogue knows into a new one.
 class Carrier {
  public:
-  Carrier(const Catalogue* old, CatalogueBuilder* builder) : old_(old), builder_(builder) {
-    if (old != nullptr) numbers_.resize(old->streams());
+  Carrier(const Catalogue* old, CatalogueBuilder* builder) : old_(old), builder_(builder) {}
+
+  Status Start() {
+    if (old_ == nullptr) return Status::Ok();
+    numbers_.resize(old_->streams());
+    labels_.resize(old_->streams());
+    StreamSet all(old_->streams());
+    all.Invert();
+    return old_->ForEachLabelSet(all, [&](uint32_t stream, std::string_view json) {
+      labels_[stream] = json;
+      return Status::Ok();
+    });
   }
+
   Status Carry(const SegmentRecord& record) {
     GLP_ASSIGN_OR_RETURN(std::vector<uint32_t> streams, old_->StreamsOf(record));
     for (uint32_t& stream : streams) {
       std::optional<uint32_t>& number = numbers_[stream];
       if (!number) {
-        GLP_ASSIGN_OR_RETURN(const std::string json, old_->LabelsOf(stream));
-        GLP_ASSIGN_OR_RETURN(number, builder_->AddStream(json));
+        GLP_ASSIGN_OR_RETURN(number, builder_->AddStream(labels_[stream]));
       }
       stream = *number;
     }
@@ -211,7 +221,8 @@ class Carrier {
  private:
   const Catalogue* old_;
   CatalogueBuilder* builder_;
-  std::vector<std::optional<uint32_t>> numbers_;  // of the old one's streams
+  std::vector<std::string> labels_;  // of the old one's streams
+  std::vector<std::optional<uint32_t>> numbers_;
 };
 
 // A time of modification that tells the folder as it is now from all that it will be; 0 where there
@@ -234,6 +245,7 @@ Result<std::string> MakeCatalogue(const std::string& folder, const FolderFiles& 
   }
   CatalogueBuilder builder;
   Carrier carrier(old, &builder);
+  GLP_RETURN_IF_ERROR(carrier.Start());
   bool is_all = files.wals.empty();
   auto known = records.begin();
   std::vector<uint32_t> streams;
