@@ -35,6 +35,7 @@ class Processes:
 
     def __init__(self, options, folder):
         self.folder, self.patience = folder, options.patience
+        self.rng = random.Random(f"{options.seed}/starts")
         self.lock = threading.Lock()
         self.pipe, self.server, self.proxy = [], None, None
         self.killed = set()
@@ -82,10 +83,18 @@ class Processes:
                                stdout=subprocess.DEVNULL if last else subprocess.PIPE)
             if parts:
                 source.close()
+            elif self.rng.random() < 0.5:
+                threading.Timer(self.rng.expovariate(200), self.hold_up, [child]).start()
             source = child.stdout
             parts.append(child)
         with self.lock:
             self.pipe = parts
+
+    def hold_up(self, child):
+        """Files rotate on while a part is in the midst of what it does."""
+        if child.poll() is None:
+            child.send_signal(signal.SIGSTOP)
+            threading.Timer(self.rng.uniform(0.1, 1), self.wake, [child]).start()
 
     def keep_server(self):
         while not self.ending.is_set():

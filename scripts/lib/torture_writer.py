@@ -77,7 +77,7 @@ class Slot:
         self.rotations = self.files = 0
         self.spent = ()
         self.waits = False    # for the tail, to rotate
-        self.old = []         # rotated, oldest first: [path, identity, size]
+        self.old = []         # rotated, oldest first: [path, identities, size]
         self.last_ns = self.last_s = 0
         os.makedirs(self.folder)
         self.open_new()
@@ -153,8 +153,10 @@ class Slot:
     def forget_old(self):
         """Deletes what is too old. False where that is not delivered yet."""
         while len(self.old) > KEPT:
-            path, identity, size = self.old[0]
-            if not self.delivered.whole(identity, size):
+            path, identities, size = self.old[0]
+            # What the tail never saw before it was compressed is known to it by its copy.
+            known = [identity for identity in identities if self.delivered.ids(identity)]
+            if not self.delivered.whole((known or identities)[0], size):
                 return False
             os.remove(path)
             self.old.pop(0)
@@ -174,7 +176,7 @@ class Slot:
         self.rotations += 1
 
     def move_away(self, new_path):
-        self.old.append([new_path, self.identity, os.fstat(self.fd).st_size])
+        self.old.append([new_path, [self.identity], os.fstat(self.fd).st_size])
         os.rename(self.path, new_path)
         os.close(self.fd)
         self.open_new()
@@ -193,6 +195,7 @@ class Slot:
         made = entry[0] + ".tmp"
         with open(entry[0], "rb") as source, gzip.open(made, "wb", 1) as target:
             shutil.copyfileobj(source, target)
+        entry[1].append(identity_of(made))
         os.rename(made, entry[0] + ".gz")
         os.remove(entry[0])
         entry[0] += ".gz"
@@ -228,12 +231,12 @@ class Slot:
 
     def rotate_copytruncate(self):
         shutil.copyfile(self.path, self.shift())
-        self.old.append([f"{self.path}.1", "", 0])  # all of it was read in the other
+        self.old.append([f"{self.path}.1", [""], 0])  # all of it was read in the other
         self.spent = self.delivered.ids(self.identity)
         os.ftruncate(self.fd, 0)
 
     def rotate_symlink(self):
-        self.old.append([self.target, self.identity, os.fstat(self.fd).st_size])
+        self.old.append([self.target, [self.identity], os.fstat(self.fd).st_size])
         os.close(self.fd)
         self.open_new()
 
