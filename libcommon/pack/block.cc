@@ -138,6 +138,12 @@ void BlockEncoder::AddStored(Column type, Encoding encoding, size_t raw_size, si
   ++columns_;
 }
 
+void BlockEncoder::AddCoded(Column type, std::string_view bytes) {
+  size_t at = tail_.size();
+  tail_.append(bytes);
+  AddStored(type, Encoding::kCoded, bytes.size(), at);
+}
+
 // As lengths and lines, or as text: then it stands behind the other columns.
 void BlockEncoder::EncodeLines(const BlockBuilder& builder) {
   has_text_ = false;
@@ -309,16 +315,11 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
   directory_.clear();
   tail_.clear();
   columns_ = 0;
-  raw_.clear();
-  char* p = Reserve(&raw_, count);
-  auto before = static_cast<uint64_t>(info.min_ts_ns);
-  for (size_t i = 1; i < count; ++i) {
-    auto ts = static_cast<uint64_t>(times[i]);
-    p = PutVarint(p, ts - before);
-    before = ts;
+  if (count > 1) {
+    raw_.clear();
+    values_.EncodeTimes(times, &raw_);
+    AddCoded(Column::kTimes, raw_);
   }
-  CutAt(&raw_, p);
-  AddColumn(Column::kTimes, raw_);
   if (with_seq_) EncodeSeq(builder, info.first_seq);
   size_t front = tail_.size();
   size_t known_templates = templates_.size();
@@ -327,11 +328,7 @@ BlockInfo BlockEncoder::Encode(BlockBuilder* source, uint32_t stream, bool exact
   EncodeTexts(builder.meta_, Column::kMeta);
   EncodeSrc(builder.src_);
   EncodeTexts(builder.extra_, Column::kExtra);
-  if (has_text_) {
-    size_t at = tail_.size();
-    tail_.append(text_);
-    AddStored(Column::kText, Encoding::kPlain, text_.size(), at);
-  }
+  if (has_text_) AddCoded(Column::kText, text_);
   if (templates_.size() > known_templates) templates_.AppendRecord(known_templates, level_, out);
 
   std::string head;

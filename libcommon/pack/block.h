@@ -36,7 +36,11 @@ inline constexpr uint64_t kBlockExact = 1;
 inline constexpr uint64_t kBlockDistinct = 2;
 inline constexpr uint64_t kBlockPlain = 4;
 inline constexpr uint64_t kBlockFlags = kBlockExact | kBlockDistinct | kBlockPlain;
-enum class Encoding : uint8_t { kPlain = 0, kZstd = 1 };
+enum class Encoding : uint8_t {
+  kPlain = 0,
+  kZstd = 1,
+  kCoded = 2,  // as FORMAT.md, Values says: times and text
+};
 
 // An entry with all that a .glp file keeps of it.
 struct PackEntry {
@@ -142,6 +146,7 @@ class BlockEncoder {
 
  private:
   void AddStored(Column type, Encoding encoding, size_t raw_size, size_t at);
+  void AddCoded(Column type, std::string_view bytes);
   void EncodeLines(const BlockBuilder& builder);
   // REQUIRES: order_ is that of the builder.
   bool IsDistinct(const BlockBuilder& builder, const std::vector<int64_t>& times) const;

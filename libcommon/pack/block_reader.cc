@@ -52,8 +52,10 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
     stored.size = in.Varint();
     stored.hash = in.Fixed<uint64_t>();
     stored.offset = offset;
-    if (type <= before || type >= kColumns || encoding > 1 || stored.size > tail_size - offset ||
-        stored.raw_size > UINT32_MAX) {
+    bool coded = type == static_cast<unsigned>(Column::kTimes) ||
+                 type == static_cast<unsigned>(Column::kText);
+    if (type <= before || type >= kColumns || (encoding == 2) != coded || encoding > 2 ||
+        stored.size > tail_size - offset || stored.raw_size > UINT32_MAX) {
       return DataError("a block with columns that cannot be");
     }
     before = type;
@@ -137,7 +139,7 @@ Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type
   }
   std::string_view stored = source.bytes.substr(column.offset - source.offset, column.size);
   if (Hash64(stored) != column.hash) return Damaged(type, "is damaged (hash differs)");
-  if (column.encoding == Encoding::kPlain) {
+  if (column.encoding != Encoding::kZstd) {
     if (column.raw_size != stored.size()) return Damaged(type, "is of another size than told");
     if (!out->Resize(stored.size())) return Damaged(type, "does not fit into memory");
     std::memcpy(out->data(), stored.data(), stored.size());
@@ -156,20 +158,14 @@ Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type
 
 Status BlockLoader::LoadTimes(const Source& source, Block* block) {
   const BlockInfo& info = block->head_.info;
-  GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kTimes, &raw_));
-  if (info.entries - 1 > raw_.size()) return Damaged(Column::kTimes, "is too short");
-  Decoder in(raw_.view());
-  block->times_.resize(info.entries);
-  auto ts = static_cast<uint64_t>(info.min_ts_ns);
-  block->times_[0] = info.min_ts_ns;
-  bool rising = true;
-  for (size_t i = 1; i < info.entries; ++i) {
-    ts += in.Varint();
-    block->times_[i] = static_cast<int64_t>(ts);
-    rising &= block->times_[i] >= block->times_[i - 1];
-  }
-  if (!in.done() || !rising || block->times_.back() != info.max_ts_ns) {
-    return Damaged(Column::kTimes, "does not fit its block");
+  if (info.entries > 1) {
+    GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kTimes, &raw_));
+    Status status = values_.DecodeTimes(raw_.view(), info.min_ts_ns, info.max_ts_ns, info.entries,
+                                        &block->times_);
+    if (!status.ok()) return status.Annotate("column times");
+  } else {
+    if (info.min_ts_ns != info.max_ts_ns) return Damaged(Column::kTimes, "does not fit its block");
+    block->times_.assign(1, info.min_ts_ns);
   }
   block->seqs_.clear();
   if (!block->head_.columns[static_cast<size_t>(Column::kSeq)].present) return Status::Ok();
