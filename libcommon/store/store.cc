@@ -11,6 +11,7 @@
 
 #include "io/file.h"
 #include "io/lock.h"
+#include "store/compactor.h"
 #include "store/folder.h"
 #include "store/tenant.h"
 
@@ -20,7 +21,7 @@ namespace {
 class DirStore : public Store {
  public:
   DirStore(std::string dir, Options options) : dir_(std::move(dir)), options_(options) {}
-  ~DirStore() override { StopTicking(); }
+  ~DirStore() override { StopThreads(); }
 
   Status Start() {
     GLP_RETURN_IF_ERROR(io::MakeFolders(dir_));
@@ -34,7 +35,13 @@ class DirStore : public Store {
     GLP_RETURN_IF_ERROR(io::SyncFolder(dir_));
     GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, ListTenants(dir_));
     for (const std::string& name : names) {
-      GLP_ASSIGN_OR_RETURN(tenants_[name], Tenant::Open(dir_ + "/" + name, options_, &warnings_));
+      std::unique_ptr<Tenant>& tenant = tenants_[name];
+      GLP_ASSIGN_OR_RETURN(tenant, Tenant::Open(dir_ + "/" + name, options_, &warnings_));
+      tenant->OnCut([this] { WakeCompactor(); });
+    }
+    if (options_.merge) {
+      compactor_ = std::make_unique<Compactor>(
+          [this](const std::function<bool()>& cancelled) { return MergeInBackground(cancelled); });
     }
     if (options_.background && NeedsTicks()) ticker_ = std::thread([this] { TickUntilStopped(); });
     return Status::Ok();
@@ -81,8 +88,22 @@ class DirStore : public Store {
         MakeSource(found == tenants_.end() ? SourceParts() : found->second->Snapshot()));
   }
 
+  Status Merge(const MergeRequest& request, MergeReport* report) override {
+    Status first;
+    size_t left = request.max_merges;
+    for (Tenant* tenant : request.tenant.empty() ? All() : Named(request.tenant)) {
+      for (; left > 0; --left) {
+        Result<bool> done = tenant->MergeNext(request.goal, request.cancelled, report);
+        if (done.status().code() == Code::kCancelled) return done.status();
+        if (first.ok() && !done.ok()) first = done.status();
+        if (!done.ok() || !*done) break;
+      }
+    }
+    return first;
+  }
+
   Status Close() override {
-    StopTicking();
+    StopThreads();
     Status status = Flush();
     lock_.Reset();
     return status;
@@ -116,7 +137,26 @@ class DirStore : public Store {
     return std::max<int64_t>(ns, 1'000'000);
   }
 
-  void StopTicking() {
+  // One merge, of whichever tenant needs one.
+  Result<bool> MergeInBackground(const std::function<bool()>& cancelled) {
+    MergeReport report;
+    for (Tenant* tenant : All()) {
+      GLP_ASSIGN_OR_RETURN(bool done, tenant->MergeNext(MergeGoal::kDue, cancelled, &report));
+      if (!done && options_.merge_idle_ns > 0 && tenant->IsIdle(options_.merge_idle_ns)) {
+        GLP_ASSIGN_OR_RETURN(done, tenant->MergeNext(MergeGoal::kIdle, cancelled, &report));
+      }
+      if (done) return true;
+    }
+    return false;
+  }
+
+  void WakeCompactor() {
+    // Set before any tenant can cut, reset after the last has.
+    if (compactor_ != nullptr) compactor_->Wake();
+  }
+
+  void StopThreads() {
+    if (compactor_ != nullptr) compactor_->Stop();
     {
       std::lock_guard lock(stop_mutex_);
       stopping_ = true;
@@ -143,8 +183,16 @@ class DirStore : public Store {
         return status;
       }
       tenant = std::move(*opened);
+      tenant->OnCut([this] { WakeCompactor(); });
     }
     return tenant.get();
+  }
+
+  std::vector<Tenant*> Named(std::string_view name) {
+    std::shared_lock lock(mutex_);
+    auto found = tenants_.find(name);
+    if (found == tenants_.end()) return {};
+    return {found->second.get()};
   }
 
   std::vector<Tenant*> All() {
@@ -191,6 +239,7 @@ class DirStore : public Store {
   std::shared_mutex mutex_;  // guards the map, not what is in it; tenants are never removed
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   std::vector<std::string> warnings_;
+  std::unique_ptr<Compactor> compactor_;  // stopped before Close, gone before the tenants
   std::mutex tick_mutex_;
   std::optional<int64_t> last_sync_ns_;  // guarded by tick_mutex_
   std::mutex stop_mutex_;

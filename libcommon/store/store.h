@@ -8,8 +8,9 @@
 //   store->Close();
 //
 // Layout: DIR/lock (held while open; the holder's pid inside), DIR/<tenant>/NNNNNNNN.glp segments
-// (pack files) and DIR/<tenant>/NNNNNNNN.wal for what is acknowledged and in no segment yet.
-// Segment N holds all of wal N, so wal N is gone or ignored once segment N stands.
+// (pack files), NNNNNNNN-MMMMMMMM.glp merged ones, and DIR/<tenant>/NNNNNNNN.wal for what is
+// acknowledged and in no segment yet. Segment N holds all of wal N, so wal N is gone or ignored
+// once segment N stands. More in store/folder.h.
 // Lifetime: a snapshot may outlive the store.
 // Threads:  safe from any. Commits of several threads at the same time share one fsync: those that
 //           come while one is under way wait for it, and the next is of all of them.
@@ -22,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +33,7 @@
 #include "base/result.h"
 #include "logql/source.h"
 #include "record/labels.h"
+#include "store/merge_plan.h"
 
 namespace glp::store {
 
@@ -57,6 +60,10 @@ struct Options {
   int64_t max_idle_ns = 0;
   // Whether a thread does the above; else Tick does.
   bool background = true;
+  // Whether a thread merges segments when they become many (MergeGoal::kDue), and when none was cut
+  // for merge_idle_ns all that are not in their final form (kIdle); 0: never.
+  bool merge = false;
+  int64_t merge_idle_ns = int64_t{3600} * 1'000'000'000;
 };
 
 // An entry to be stored. Views are copied by Append.
@@ -85,6 +92,21 @@ struct AppendResult {
   uint64_t duplicates = 0;
 };
 
+struct MergeRequest {
+  std::string tenant;  // "": all
+  MergeGoal goal = MergeGoal::kDue;
+  size_t max_merges = SIZE_MAX;
+  std::function<bool()> cancelled;  // asked every few milliseconds; may be empty
+};
+struct MergeReport {
+  uint64_t merges = 0;
+  uint64_t entries = 0;     // of what was written, each time
+  uint64_t repeats = 0;     // equal entries that are one now
+  uint64_t bytes_read = 0;  // of files
+  uint64_t bytes_written = 0;
+  std::vector<std::string> damage;  // segments with damage stay as they are
+};
+
 class Store {
  public:
   // Makes the folder where it is missing, takes the lock, and turns what a killed process left in
@@ -107,6 +129,9 @@ class Store {
   virtual Status Tick(int64_t now_ns) = 0;
   // Writes all that is in memory into segments.
   virtual Status Flush() = 0;
+  // Merges segments until the goal is reached; counts are added to the report. Errors: I/O;
+  // Code::kCancelled. The store is as good as before then.
+  virtual Status Merge(const MergeRequest& request, MergeReport* report) = 0;
   // All entries appended so far (committed or not), as they are now, whatever is appended, cut or
   // removed later. A tenant that is not there is an empty one.
   virtual Result<std::shared_ptr<logql::EntrySource>> Snapshot(std::string_view tenant) = 0;

@@ -1,8 +1,10 @@
 #include "store/tenant.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "store/folder.h"
+#include "store/rewrite.h"
 
 namespace glp::store {
 namespace {
@@ -10,8 +12,16 @@ namespace {
 // A commit of more than this part of a segment cuts one: writing it once is cheaper than logging
 // it and writing it again.
 constexpr uint64_t kCutPart = 8;
+// What an entry costs in a block besides its text, about.
+constexpr uint64_t kEntryBytes = 8;
+// Between two looks at whether a wait for another rewrite is still wanted.
+constexpr auto kWaitStep = std::chrono::milliseconds(50);
 // Points that are kept of sources that are given whole, should some come late all the same.
 constexpr size_t kMaxClaimedPoints = 1 << 20;
+
+int64_t SteadyNs() {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -48,6 +58,7 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
     next_number_ = std::max(next_number_, name.last + 1);
     GLP_RETURN_IF_ERROR(AddSegment(name, files.segments.size(), warnings));
   }
+  last_cut_ns_ = SteadyNs();
   active_ = NewTable();
   return Status::Ok();
 }
@@ -71,6 +82,7 @@ Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::strin
   auto file = OpenSegment(folder_, name, count);
   if (file.status().code() == Code::kData) {
     warnings->push_back(file.status().message());
+    segments_.push_back({name, nullptr, /*is_fixed=*/true});
     return Status::Ok();
   }
   if (!file.ok()) return file.status();
@@ -94,7 +106,8 @@ Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::strin
       });
     }
   }
-  segments_.push_back(std::move(pack));
+  const bool is_fixed = !pack->warnings.empty();
+  segments_.push_back({name, std::move(pack), is_fixed});
   return Status::Ok();
 }
 
@@ -308,14 +321,20 @@ Status Tenant::WriteFrozen() {
   // Only holders of io_mutex_ set frozen_, so it may be read here without mutex_.
   if (frozen_ == nullptr) return Status::Ok();
   GLP_RETURN_IF_ERROR(WriteSegment(folder_, frozen_->number, *frozen_->rows, options_.level));
+  size_t count;
+  {
+    std::lock_guard lock(mutex_);
+    count = segments_.size();
+  }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
-                       OpenSegment(folder_, frozen_->number, segments_.size()));
+                       OpenSegment(folder_, frozen_->number, count));
   file->TakePositions();
   std::string wal;
   {
     std::lock_guard lock(mutex_);
-    segments_.push_back(
-        std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(file), labels_.get())));
+    segments_.push_back({frozen_->number, std::make_shared<pack::PackStreams>(pack::ResolveStreams(
+                                              std::move(file), labels_.get()))});
+    last_cut_ns_ = SteadyNs();
     durable_ = std::max(durable_, frozen_->appended);
     if (io::Exists(frozen_->wal.path())) wal = frozen_->wal.path();
     frozen_.reset();
@@ -323,14 +342,119 @@ Status Tenant::WriteFrozen() {
   }
   // A log that stays is ignored by readers and removed when the store is opened next.
   if (!wal.empty()) (void)io::Remove(wal);
+  RemoveRetired();
+  if (on_cut_) on_cut_();
   return Status::Ok();
+}
+
+std::vector<SegmentName> Tenant::PlanMerge(MergeGoal goal) {
+  std::lock_guard lock(mutex_);
+  std::vector<MergeInput> inputs;
+  inputs.reserve(segments_.size());
+  for (const Segment& segment : segments_) {
+    MergeInput& input = inputs.emplace_back();
+    input.is_final = segment.name.is_merged;
+    input.is_fixed = segment.is_fixed;
+    if (segment.pack == nullptr) continue;
+    const pack::Index& index = segment.pack->file->index();
+    input.bytes = index.line_bytes + kEntryBytes * index.entries;
+  }
+  const std::optional<MergePlan> plan = NextMerge(inputs, goal);
+  std::vector<SegmentName> names;
+  for (size_t i = 0; plan && i < plan->count; ++i) {
+    names.push_back(segments_[plan->first + i].name);
+  }
+  return names;
+}
+
+Result<bool> Tenant::MergeNext(MergeGoal goal, const std::function<bool()>& cancelled,
+                               MergeReport* report) {
+  std::unique_lock rewrite_lock(rewrite_mutex_, std::defer_lock);
+  while (!rewrite_lock.try_lock_for(kWaitStep)) {
+    if (cancelled && cancelled()) return Status(Code::kCancelled, "stopped before a merge");
+  }
+  RemoveRetired();
+  RewriteRequest request;
+  request.folder = folder_;
+  request.segments = PlanMerge(goal);
+  request.level = options_.level;
+  request.cancelled = cancelled;
+  if (request.segments.empty()) return false;
+  GLP_ASSIGN_OR_RETURN(RewriteResult result, Rewrite(request));
+  if (!result.written) {
+    // Not tried again: what is damaged stays so, and is not mixed with what is sound.
+    report->damage.insert(report->damage.end(), result.damage.begin(), result.damage.end());
+    std::lock_guard lock(mutex_);
+    for (Segment& segment : segments_) {
+      segment.is_fixed |= std::find(result.damaged.begin(), result.damaged.end(), segment.name) !=
+                          result.damaged.end();
+    }
+    return true;
+  }
+  GLP_RETURN_IF_ERROR(Replace(request.segments, result.name));
+  ++report->merges;
+  report->entries += result.entries;
+  report->repeats += result.repeats;
+  report->bytes_read += result.bytes_before;
+  report->bytes_written += result.bytes_after;
+  return true;
+}
+
+Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
+  size_t count;
+  {
+    std::lock_guard lock(mutex_);
+    count = segments_.size();
+  }
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file, OpenSegment(folder_, with, count));
+  file->TakePositions();
+  {
+    std::lock_guard lock(mutex_);
+    auto begin = std::find_if(segments_.begin(), segments_.end(),
+                              [&](const Segment& segment) { return segment.name == old.front(); });
+    const auto end = begin + static_cast<ptrdiff_t>(old.size());
+    for (auto segment = begin; segment != end; ++segment) {
+      if (segment->name == with) continue;  // its file is the new one by now
+      retired_.push_back({SegmentPath(folder_, segment->name), std::move(segment->pack)});
+    }
+    *begin = {with, std::make_shared<pack::PackStreams>(
+                        pack::ResolveStreams(std::move(file), labels_.get()))};
+    segments_.erase(begin + 1, end);
+  }
+  RemoveRetired();
+  return Status::Ok();
+}
+
+void Tenant::RemoveRetired() {
+  std::vector<Retired> unread;
+  {
+    std::lock_guard lock(mutex_);
+    // Snapshots are taken of what is in segments_, so nobody else will come to read it.
+    const auto used = std::partition(retired_.begin(), retired_.end(), [](const Retired& retired) {
+      return retired.pack.use_count() > 1;
+    });
+    std::move(used, retired_.end(), std::back_inserter(unread));
+    retired_.erase(used, retired_.end());
+  }
+  // What cannot be removed is obsolete, and removed when the store is opened next.
+  for (const Retired& retired : unread) (void)io::Remove(retired.path);
+}
+
+bool Tenant::IsIdle(int64_t idle_ns) {
+  std::lock_guard lock(mutex_);
+  return SteadyNs() - last_cut_ns_ >= idle_ns &&
+         std::any_of(segments_.begin(), segments_.end(), [](const Segment& segment) {
+           return !segment.name.is_merged && !segment.is_fixed;
+         });
 }
 
 SourceParts Tenant::Snapshot() {
   std::lock_guard lock(mutex_);
   SourceParts parts;
-  parts.labels = labels_;
-  parts.segments = segments_;
+  parts.owner = labels_;
+  for (const Segment& segment : segments_) {
+    if (segment.pack != nullptr) parts.segments.push_back({segment.name, segment.pack});
+  }
   for (const auto* table : {frozen_.get(), active_.get()}) {
     if (table != nullptr && table->rows->entries() > 0) {
       parts.memory.push_back(TakeSnapshot(table->rows));

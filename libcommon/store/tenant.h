@@ -4,13 +4,16 @@
 // segment when they are many. A cut freezes the active table, writes it as the segment of its
 // number, and removes the log of that number. A frozen table that could not be written stays, is
 // read by queries, and is tried again before anything else.
+// Merges of segments run beside all that; files of old segments go when nobody reads them any more.
 // Threads: safe from any. `mutex_` guards what is in memory and is held shortly; `io_mutex_` is
 // held by the one thread that writes; who waits for it finds its entries durable by then.
+// `rewrite_mutex_` is held by the one that rewrites segments, and is taken before the others.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -44,6 +47,13 @@ class Tenant {
   // Fsyncs what Commit logged without it. Where that fails it writes a segment in place of the log;
   // where that fails, too, the next Commit does, or fails.
   Status SyncLog();
+  // Makes one merge on the way to the goal. False: none is needed. Adds to the report.
+  Result<bool> MergeNext(MergeGoal goal, const std::function<bool()>& cancelled,
+                         MergeReport* report);
+  // No segment was cut for so long, and some are not in their final form.
+  bool IsIdle(int64_t idle_ns);
+  // Called, by any thread, when a segment was cut. Set before the first Append.
+  void OnCut(std::function<void()> callback) { on_cut_ = std::move(callback); }
   // Memory of what is in no segment yet, about.
   uint64_t memory_bytes() const { return memory_bytes_; }
 
@@ -67,6 +77,17 @@ class Tenant {
     uint64_t appended = 0;  // value of appended_ with the last entry in it
   };
 
+  struct Segment {
+    SegmentName name;
+    std::shared_ptr<const pack::PackStreams> pack;  // nullptr: it cannot be read
+    bool is_fixed = false;                          // has damage: stays as it is
+  };
+  // The file of an obsolete segment.
+  struct Retired {
+    std::string path;
+    std::shared_ptr<const pack::PackStreams> pack;
+  };
+
   Tenant(std::string folder, const Options& options)
       : folder_(std::move(folder)), options_(options) {}
   Status Recover(std::vector<std::string>* warnings);
@@ -82,11 +103,18 @@ class Tenant {
   Status CutLocked();    // REQUIRES: io_mutex_ held
   Status WriteFrozen();  // REQUIRES: io_mutex_ held
   Status LogLocked();    // REQUIRES: io_mutex_ held
+  // What is to be merged next.
+  std::vector<SegmentName> PlanMerge(MergeGoal goal);
+  // Takes the new segment in place of the old ones. REQUIRES: rewrite_mutex_ held
+  Status Replace(const std::vector<SegmentName>& old, SegmentName with);
+  // Removes files that nobody reads any more.
+  void RemoveRetired();
   std::unique_ptr<Table> NewTable();
   void CountMemory();  // REQUIRES: mutex_ held
 
   const std::string folder_;
   const Options options_;
+  std::timed_mutex rewrite_mutex_;
   std::mutex io_mutex_;
   std::mutex mutex_;
 
@@ -94,8 +122,11 @@ class Tenant {
   std::deque<Stream> streams_;
   StringMap<Stream*> by_json_;
   Stream* last_ = nullptr;
-  size_t claimed_points_ = 0;  // points that SettleOlder may make less, at most
-  std::vector<std::shared_ptr<const pack::PackStreams>> segments_;
+  size_t claimed_points_ = 0;      // points that SettleOlder may make less, at most
+  std::vector<Segment> segments_;  // in the order of arrival
+  std::vector<Retired> retired_;
+  int64_t last_cut_ns_ = 0;  // when a segment was cut or the store was opened
+  std::function<void()> on_cut_;
   std::unique_ptr<Table> active_, frozen_;
   uint64_t next_number_ = 1;
   uint64_t appended_ = 0;      // calls of Append

@@ -1,6 +1,8 @@
 #include "cli/main.h"
 
 #include "append.h"
+#include "compact.h"
+#include "export.h"
 #include "serve.h"
 #include "stats.h"
 #include "verify.h"
@@ -11,6 +13,8 @@ namespace {
 struct Options {
   AppendOptions append;
   ServeOptions serve;
+  CompactOptions compact;
+  ExportOptions out;
   StatsOptions stats;
   VerifyOptions verify;
 };
@@ -24,6 +28,9 @@ cli::Command Describe(Options* o) {
   DescribeAppend(c.Subcommand("append", "take records on standard input in"), &o->append);
   DescribeServe(c.Subcommand("serve", "take pushes and answer queries over HTTP, as Loki does"),
                 &o->serve);
+  DescribeCompact(c.Subcommand("compact", "bring all of it into its final, smallest form"),
+                  &o->compact);
+  DescribeExport(c.Subcommand("export", "give entries as records or as a .glp file"), &o->out);
   DescribeStats(c.Subcommand("stats", "tell what is in it"), &o->stats);
   DescribeVerify(c.Subcommand("verify", "check every byte"), &o->verify);
   return c;
@@ -40,8 +47,11 @@ int main(int argc, char** argv) {
         const std::string& chosen = command.chosen();
         if (chosen == "append") return RunAppend(options.append, context);
         if (chosen == "serve") return RunServe(options.serve, context);
+        if (chosen == "compact") return RunCompact(options.compact, context);
+        if (chosen == "export") return RunExport(options.out, context);
         if (chosen == "stats") return RunStats(options.stats, context);
         if (chosen == "verify") return RunVerify(options.verify, context);
-        return glp::UsageError("what to do? append, serve, stats or verify; see --help");
+        return glp::UsageError(
+            "what to do? append, serve, compact, export, stats or verify; see --help");
       });
 }

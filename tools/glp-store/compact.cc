@@ -1,0 +1,89 @@
+#include "compact.h"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+
+#include "base/units.h"
+#include "io/stop.h"
+#include "store/folder.h"
+#include "store/report.h"
+#include "store/store.h"
+
+namespace glp {
+namespace {
+
+struct Size {
+  uint64_t segments = 0;
+  uint64_t bytes = 0;
+};
+Result<Size> SizeOf(const CompactOptions& options) {
+  GLP_ASSIGN_OR_RETURN(std::vector<store::TenantStats> all,
+                       store::ReadStats(options.dir, options.tenant));
+  Size size;
+  for (const store::TenantStats& tenant : all) {
+    size.segments += tenant.segments;
+    size.bytes += tenant.disk_bytes;
+  }
+  return size;
+}
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return double(t.tv_sec) + double(t.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::string Segments(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " segment" : " segments");
+}
+
+}  // namespace
+
+void DescribeCompact(cli::Command& c, CompactOptions* o) {
+  c.Example("glp-store compact --dir logs", "make a store that is not written to any more small");
+  c.Value("--dir", "DIR", &o->dir, "the store");
+  c.Completes("dir");
+  c.Value("--tenant", "ID", &o->tenant, "only this tenant");
+  c.DefaultText("all");
+}
+
+cli::RunResult RunCompact(const CompactOptions& options, cli::Context& context) {
+  if (options.dir.empty()) return UsageError("compact needs --dir DIR");
+  if (!options.tenant.empty()) GLP_RETURN_IF_ERROR(store::CheckTenant(options.tenant));
+  GLP_RETURN_IF_ERROR(store::CheckStore(options.dir));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(options.dir));
+  for (const std::string& warning : store->warnings()) {
+    context.Incomplete("damaged parts", warning);
+  }
+  GLP_ASSIGN_OR_RETURN(const Size before, SizeOf(options));
+  store::MergeRequest request;
+  request.tenant = options.tenant;
+  request.goal = store::MergeGoal::kAll;
+  request.cancelled = io::StopRequested;
+  store::MergeReport report;
+  const Status status = store->Merge(request, &report);
+  GLP_RETURN_IF_ERROR(store->Close());
+  if (status.code() == Code::kCancelled) {
+    context.Incomplete("stops", "stopped before the end; what is merged stays so");
+  } else if (!status.ok()) {
+    return status;
+  }
+  for (const std::string& what : report.damage) {
+    context.Incomplete("damaged parts", what + "; the segment stays as it is");
+  }
+  GLP_ASSIGN_OR_RETURN(const Size after, SizeOf(options));
+  char cpu[32];
+  std::snprintf(cpu, sizeof cpu, "%.1f", CpuSeconds());
+  std::string said = Segments(before.segments) + ", " + FormatSize(before.bytes) + ", became " +
+                     Segments(after.segments) + ", " + FormatSize(after.bytes) + ", in " + cpu +
+                     " CPU seconds";
+  if (report.repeats > 0) said += "; " + std::to_string(report.repeats) + " equal entries went";
+  context.Say(report.merges == 0
+                  ? "nothing to do: " + Segments(after.segments) + ", " + FormatSize(after.bytes)
+                  : said);
+  return cli::kExitOk;
+}
+
+}  // namespace glp
