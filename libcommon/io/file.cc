@@ -125,12 +125,16 @@ Result<std::vector<std::string>> ListFolder(const std::string& folder) {
 
 bool Exists(const std::string& path) {
   struct statx info;
-  return Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0;
+  return Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0 ||
+         (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool IsFolder(const std::string& path) {
   struct statx info;
-  return Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0 && S_ISDIR(info.stx_mode);
+  if (Files().Statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &info) == 0) {
+    return S_ISDIR(info.stx_mode);
+  }
+  return errno != ENOENT && errno != ENOTDIR;
 }
 
 Status Rename(const std::string& from, const std::string& to) {

@@ -53,6 +53,7 @@ Status SyncFolder(const std::string& folder);
 Status MakeFolders(const std::string& folder);
 // Names in a folder without . and .., sorted.
 Result<std::vector<std::string>> ListFolder(const std::string& folder);
+// Also true where that cannot be told (an error of the disk): what is done next says why.
 bool Exists(const std::string& path);
 bool IsFolder(const std::string& path);
 Status Rename(const std::string& from, const std::string& to);

@@ -38,6 +38,7 @@ int FileSystem::Statx(int fd, const char* path, int flags, unsigned mask, struct
 int FileSystem::Rename(const char* from, const char* to) { return rename(from, to); }
 int FileSystem::Unlink(const char* path) { return unlink(path); }
 int FileSystem::Mkdir(const char* path, unsigned mode) { return mkdir(path, mode); }
+int FileSystem::Rmdir(const char* path) { return rmdir(path); }
 
 int FileSystem::List(const char* folder, std::vector<std::string>* names) {
   DIR* dir = opendir(folder);

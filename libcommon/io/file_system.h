@@ -31,6 +31,7 @@ class FileSystem {
   virtual int Rename(const char* from, const char* to);
   virtual int Unlink(const char* path);
   virtual int Mkdir(const char* path, unsigned mode);
+  virtual int Rmdir(const char* path);
   // Names without . and .., in any order.
   virtual int List(const char* folder, std::vector<std::string>* names);
   // Without waiting.
