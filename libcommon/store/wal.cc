@@ -67,18 +67,36 @@ bool DecodeBatch(std::string_view payload, LabelTable* labels, MemTable* table) 
   return in.done();
 }
 
-// The payload of a whole batch at the front of `bytes`; nothing where there is none. `cut_off`: the
-// bytes end before the batch does.
-std::optional<std::string_view> BatchAt(std::string_view bytes, bool* cut_off) {
+// Whether bytes of a file that begin at `offset` in it have a sector, or the part of one that is
+// theirs, which was never written.
+bool HasHole(std::string_view bytes, uint64_t offset) {
+  constexpr uint64_t kSector = 512;
+  constexpr size_t kTelling = 16;  // fewer zeros may be part of a batch
+  for (size_t at = 0; at < bytes.size();) {
+    std::string_view sector = bytes.substr(at, kSector - (offset + at) % kSector);
+    if (sector.size() >= kTelling && sector.find_first_not_of('\0') == std::string_view::npos) {
+      return true;
+    }
+    at += sector.size();
+  }
+  return false;
+}
+
+// The payload of a whole batch at `at`; nothing where there is none. `cut_off`: the file ends, or
+// has a hole, before the batch is whole.
+std::optional<std::string_view> BatchAt(std::string_view file, size_t at, bool* cut_off) {
+  std::string_view bytes = file.substr(at);
   std::optional<pack::Frame> frame = pack::ParseFrame(bytes);
   // Lengths of a frame whose hash does not fit prove nothing.
   *cut_off = bytes.size() < pack::kFrameSize || (frame && frame->record_size() > bytes.size());
-  if (*cut_off || !frame || frame->marker != pack::Marker::kLog || frame->tail_size != 0) {
-    return std::nullopt;
+  if (*cut_off) return std::nullopt;
+  if (frame && frame->marker == pack::Marker::kLog && frame->tail_size == 0) {
+    std::string_view payload = bytes.substr(pack::kFrameSize, frame->head_size);
+    if (Hash64(payload) == frame->head_hash) return payload;
+    bytes = bytes.substr(0, frame->record_size());
   }
-  std::string_view payload = bytes.substr(pack::kFrameSize, frame->head_size);
-  if (Hash64(payload) != frame->head_hash) return std::nullopt;
-  return payload;
+  *cut_off = HasHole(bytes, at);
+  return std::nullopt;
 }
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -86,9 +104,13 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 }  // namespace
 
 Status WalWriter::Append(const std::vector<WalStream>& batch, bool sync) {
-  std::string payload = EncodeBatch(batch);
-  std::string frame;
-  pack::AppendFrame(&frame, pack::Marker::kLog, payload, 0);
+  std::string record;
+  {
+    std::string payload = EncodeBatch(batch);
+    record.reserve(pack::kFrameSize + payload.size());
+    pack::AppendFrame(&record, pack::Marker::kLog, payload, 0);
+    record.append(payload);
+  }
   if (!fd_.valid()) {
     GLP_ASSIGN_OR_RETURN(fd_, io::Create(path_));
     if (Status status = io::SyncFolder(FolderOf(path_)); !status.ok()) {
@@ -98,12 +120,11 @@ Status WalWriter::Append(const std::vector<WalStream>& batch, bool sync) {
   }
   if (suspect_) GLP_RETURN_IF_ERROR(io::Truncate(fd_.get(), size_, path_));
   suspect_ = true;
-  GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), frame, path_));
-  GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), payload, path_));
+  GLP_RETURN_IF_ERROR(io::WriteAll(fd_.get(), record, path_));
   if (sync) GLP_RETURN_IF_ERROR(io::SyncFile(fd_.get(), path_));
   synced_ = sync;
   suspect_ = false;
-  size_ += frame.size() + payload.size();
+  size_ += record.size();
   return Status::Ok();
 }
 
@@ -126,7 +147,7 @@ Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, M
   while (at < bytes.size()) {
     bool cut_off = false;
     std::string where = name + ": byte " + std::to_string(at) + ": ";
-    if (auto payload = BatchAt(bytes.substr(at), &cut_off)) {
+    if (auto payload = BatchAt(bytes, at, &cut_off)) {
       if (!DecodeBatch(*payload, labels, table)) {
         report.damage.push_back(where + "a batch that cannot be");
       }
@@ -137,7 +158,7 @@ Result<WalReport> ReadWal(int fd, const std::string& name, LabelTable* labels, M
     bool next_cut_off = false;
     do {
       next = pack::FindFrame(bytes, next + 1);
-    } while (next != std::string_view::npos && !BatchAt(bytes.substr(next), &next_cut_off));
+    } while (next != std::string_view::npos && !BatchAt(bytes, next, &next_cut_off));
     if (next == std::string_view::npos && cut_off) {
       report.torn_bytes = bytes.size() - at;
       break;

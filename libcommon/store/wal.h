@@ -8,7 +8,9 @@
 //                        varint rows, × (zigzag ts - ts before, varint line bytes,
 //                                        varint meta bytes, line, meta))
 // A batch stands for itself, so that one that is damaged costs no other. Where the file ends inside
-// a batch, a crash cut the write off: it was not acknowledged. Everything else is damage.
+// a batch, or the last batch has a sector of zeros, a crash cut the write off (what lost its power
+// may have given a file its size and not its bytes): it was not acknowledged. Everything else is
+// damage.
 // Threads: one at a time.
 #pragma once
 
@@ -52,8 +54,8 @@ class WalWriter {
 struct WalReport {
   // What was written whole and is not right any more.
   std::vector<std::string> damage;
-  // Bytes at the end that a crash cut off: less than a frame, or a sound frame and not all of the
-  // batch that it tells.
+  // Bytes at the end that a crash cut off: less than a frame, a sound frame and not all of the
+  // batch that it tells, or a batch with a hole.
   uint64_t torn_bytes = 0;
 };
 
