@@ -36,7 +36,9 @@ SegmentRecord ParseRecord(std::string_view bytes) {
   record.line_bytes = in.Fixed<uint64_t>();
   record.block_bytes = in.Fixed<uint64_t>();
   record.blocks = in.Fixed<uint32_t>();
-  record.list_size = in.Fixed<uint32_t>();
+  const auto list_size = in.Fixed<uint32_t>();
+  record.name.is_merged = (list_size & kRecordMerged) != 0;
+  record.list_size = list_size & ~kRecordMerged;
   record.list_offset = in.Fixed<uint64_t>();
   return record;
 }

@@ -28,6 +28,7 @@ inline constexpr size_t kCatalogueHeader = 80;
 inline constexpr size_t kCataloguePage = 32;
 inline constexpr size_t kCatalogueRecord = 96;
 inline constexpr uint32_t kRecordsPerPage = 128;
+inline constexpr uint32_t kRecordMerged = uint32_t{1} << 31;
 
 std::string CataloguePath(const std::string& folder);
 

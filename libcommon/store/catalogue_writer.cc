@@ -43,7 +43,7 @@ void AppendRecord(std::string* out, const SegmentRecord& record) {
   AppendFixed(out, record.line_bytes);
   AppendFixed(out, record.block_bytes);
   AppendFixed(out, record.blocks);
-  AppendFixed(out, record.list_size);
+  AppendFixed(out, record.list_size | (record.name.is_merged ? kRecordMerged : 0));
   AppendFixed(out, record.list_offset);
 }
 

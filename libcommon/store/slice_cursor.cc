@@ -52,6 +52,33 @@ bool Wanted(const MemView& view, const std::vector<logql::Matcher>& matchers,
          logql::MatchesAll(matchers, *view.stream);
 }
 
+Status FindRuns(const SourceParts& parts, Selection* selection, pack::ScanContext* context,
+                SliceRuns* found) {
+  *found = {};
+  const logql::TimeRange range = context->request.range;
+  for (const Selection::Candidate& candidate : selection->candidates()) {
+    if (!Overlaps(candidate.min_ts_ns, candidate.max_ts_ns, range)) continue;
+    GLP_ASSIGN_OR_RETURN(std::shared_ptr<const pack::PackStreams> pack, selection->Open(candidate));
+    if (pack->file == nullptr) {
+      auto& warnings = context->stats.warnings;
+      warnings.insert(warnings.end(), pack->warnings.begin(), pack->warnings.end());
+    } else {
+      pack::AddRuns(*pack, candidate.group, context, &found->runs);
+    }
+    found->packs.push_back(std::move(pack));
+  }
+  uint32_t group = selection->groups();
+  for (const MemSnapshot& memory : parts.memory) {
+    uint64_t order = 0;
+    for (const MemView& view : memory.streams) {
+      if (!Wanted(view, context->request.matchers, range)) continue;
+      found->runs.push_back(MakeMemRun(&view, &context->search, group, order++));
+    }
+    ++group;
+  }
+  return Status::Ok();
+}
+
 SliceCursor::SliceCursor(std::shared_ptr<SourceState> state, logql::ScanRequest request)
     : state_(std::move(state)), request_(std::move(request)), left_(request_.range) {}
 
@@ -79,7 +106,7 @@ const logql::ScanStats& SliceCursor::stats() const {
 void SliceCursor::CloseSlice() {
   AddStats(inner_->stats(), &closed_);
   inner_.reset();
-  packs_.clear();
+  slice_ = {};
 }
 
 logql::TimeRange SliceCursor::ChooseSlice() const {
@@ -120,36 +147,15 @@ Status SliceCursor::OpenSlice(const std::shared_ptr<const SourceParts>& parts, T
   if (request.limit > 0) request.limit -= std::min(given_, request.limit - 1);
   auto context = std::make_unique<pack::ScanContext>(std::move(request));
   const logql::TimeRange range = context->request.range;
-  std::vector<std::unique_ptr<pack::SortedRun>> runs;
-  packs_.clear();
-  for (const Selection::Candidate& candidate : selection_->candidates()) {
-    if (!Overlaps(candidate.min_ts_ns, candidate.max_ts_ns, range)) continue;
-    Result<std::shared_ptr<const pack::PackStreams>> pack = selection_->Open(candidate);
-    *trouble = selection_->trouble();
-    if (!pack.ok()) return pack.status();
-    if ((*pack)->file == nullptr) {
-      auto& warnings = context->stats.warnings;
-      warnings.insert(warnings.end(), (*pack)->warnings.begin(), (*pack)->warnings.end());
-    } else {
-      pack::AddRuns(**pack, candidate.group, context.get(), &runs);
-    }
-    packs_.push_back(std::move(*pack));
-  }
-  uint32_t group = selection_->groups();
-  for (const MemSnapshot& memory : parts_->memory) {
-    uint64_t order = 0;
-    for (const MemView& view : memory.streams) {
-      if (!Wanted(view, request_.matchers, range)) continue;
-      runs.push_back(MakeMemRun(&view, &context->search, group, order++));
-    }
-    ++group;
-  }
+  const Status status = FindRuns(*parts_, selection_.get(), context.get(), &slice_);
+  *trouble = selection_->trouble();
+  if (!status.ok()) return status;
   if (is_first) {
     context->stats.blocks_skipped += selection_->blocks_left_out();
     context->stats.warnings.insert(context->stats.warnings.begin(), parts_->warnings.begin(),
                                    parts_->warnings.end());
   }
-  inner_ = std::make_unique<pack::MergeCursor>(std::move(context), std::move(runs),
+  inner_ = std::make_unique<pack::MergeCursor>(std::move(context), std::move(slice_.runs),
                                                /*collapse=*/true);
   if (backward()) {
     left_.end_ns = range.start_ns;

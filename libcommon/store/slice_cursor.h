@@ -37,6 +37,16 @@ class SourceState {
   std::shared_ptr<const SourceParts> parts_;
 };
 
+// What of a range is read, with what it is read from.
+struct SliceRuns {
+  std::vector<std::shared_ptr<const pack::PackStreams>> packs;
+  std::vector<std::unique_ptr<pack::SortedRun>> runs;
+};
+// All that the selection and the parts' memory have of the context's request, which lies within the
+// range of the selection.
+Status FindRuns(const SourceParts& parts, Selection* selection, pack::ScanContext* context,
+                SliceRuns* found);
+
 class SliceCursor : public logql::EntryCursor {
  public:
   SliceCursor(std::shared_ptr<SourceState> state, logql::ScanRequest request);
@@ -62,7 +72,7 @@ class SliceCursor : public logql::EntryCursor {
   std::shared_ptr<const SourceParts> parts_;  // of selection_
   std::unique_ptr<Selection> selection_;
   // Of the slice.
-  std::vector<std::shared_ptr<const pack::PackStreams>> packs_;
+  SliceRuns slice_;
   std::unique_ptr<pack::MergeCursor> inner_;
   logql::ScanStats closed_;         // of slices before
   mutable logql::ScanStats stats_;  // with those of inner_

@@ -1,7 +1,9 @@
 #include "store/source.h"
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "pack/counting.h"
 #include "store/selection.h"
 #include "store/slice_cursor.h"
 
@@ -18,18 +20,45 @@ class StoreSource : public logql::EntrySource {
         std::make_unique<SliceCursor>(state_, std::move(request)));
   }
 
+  bool AppliesFilters() const override { return true; }
+
+  Result<std::optional<logql::Counts>> Count(const logql::CountRequest& request) override {
+    if (request.no_meta) {
+      GLP_ASSIGN_OR_RETURN(const bool has_meta, HasMeta(request.matchers, *request.no_meta));
+      if (has_meta) return std::optional<logql::Counts>();
+    }
+    const logql::ScanRequest scan = pack::ScanOf(request);
+    logql::Counts counts;
+    GLP_RETURN_IF_ERROR(WithSelection(
+        request.matchers, scan.range,
+        [&](Selection& selection, const SourceParts& parts) -> Status {
+          auto context = std::make_unique<pack::ScanContext>(scan);
+          SliceRuns slice;
+          GLP_RETURN_IF_ERROR(FindRuns(parts, &selection, context.get(), &slice));
+          context->stats.blocks_skipped += selection.blocks_left_out();
+          auto& warnings = context->stats.warnings;
+          warnings.insert(warnings.begin(), parts.warnings.begin(), parts.warnings.end());
+          GLP_ASSIGN_OR_RETURN(counts, pack::CountRuns(request, std::move(context),
+                                                       std::move(slice.runs), /*collapse=*/true));
+          return Status::Ok();
+        }));
+    return std::optional<logql::Counts>(std::move(counts));
+  }
+
   Result<std::vector<const LabelSet*>> Streams(const std::vector<logql::Matcher>& matchers,
                                                logql::TimeRange range) override {
     std::vector<const LabelSet*> found;
-    GLP_RETURN_IF_ERROR(WithSelection(matchers, range, [&](Selection& selection) {
-      found.clear();
-      return selection.AddStreams(range, &found);
-    }));
-    for (const MemSnapshot& memory : state_->parts()->memory) {
-      for (const MemView& view : memory.streams) {
-        if (Wanted(view, matchers, range)) found.push_back(view.stream);
-      }
-    }
+    GLP_RETURN_IF_ERROR(WithSelection(
+        matchers, range, [&](Selection& selection, const SourceParts& parts) -> Status {
+          found.clear();
+          GLP_RETURN_IF_ERROR(selection.AddStreams(range, &found));
+          for (const MemSnapshot& memory : parts.memory) {
+            for (const MemView& view : memory.streams) {
+              if (Wanted(view, matchers, range)) found.push_back(view.stream);
+            }
+          }
+          return Status::Ok();
+        }));
     std::unordered_set<const LabelSet*> seen;
     std::erase_if(found, [&](const LabelSet* set) { return !seen.insert(set).second; });
     return found;
@@ -37,13 +66,36 @@ class StoreSource : public logql::EntrySource {
 
   Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {
     logql::ScanPlan plan;
-    GLP_RETURN_IF_ERROR(WithSelection(request.matchers, request.range, [&](Selection& selection) {
-      return PlanSegments(selection, request, &plan);
-    }));
+    GLP_RETURN_IF_ERROR(WithSelection(request.matchers, request.range,
+                                      [&](Selection& selection, const SourceParts& parts) {
+                                        return MakePlan(parts, selection, request, &plan);
+                                      }));
     return plan;
   }
 
  private:
+  // Whether an entry of these may have metadata.
+  Result<bool> HasMeta(const std::vector<logql::Matcher>& matchers, logql::TimeRange range) {
+    bool has_meta = false;
+    GLP_RETURN_IF_ERROR(WithSelection(
+        matchers, range, [&](Selection& selection, const SourceParts& parts) -> Status {
+          has_meta =
+              std::any_of(parts.memory.begin(), parts.memory.end(), [&](const MemSnapshot& memory) {
+                return std::any_of(memory.streams.begin(), memory.streams.end(),
+                                   [&](const MemView& view) {
+                                     return Wanted(view, matchers, range) && store::HasMeta(view);
+                                   });
+              });
+          for (const Selection::Candidate& candidate : selection.candidates()) {
+            if (has_meta) break;
+            GLP_ASSIGN_OR_RETURN(const auto pack, selection.Open(candidate));
+            has_meta = pack->file != nullptr && pack::MayHaveMeta(*pack, matchers, range);
+          }
+          return Status::Ok();
+        }));
+    return has_meta;
+  }
+
   // Does `work` with what the request selects; anew where segments are gone meanwhile.
   template <typename Work>
   Status WithSelection(const std::vector<logql::Matcher>& matchers, logql::TimeRange range,
@@ -51,14 +103,14 @@ class StoreSource : public logql::EntrySource {
     return state_->Try([&](const std::shared_ptr<const SourceParts>& parts, Trouble* trouble) {
       Selection selection(*parts, matchers);
       Status status = selection.Find(range);
-      if (status.ok()) status = work(selection);
+      if (status.ok()) status = work(selection, *parts);
       *trouble = selection.trouble();
       return status;
     });
   }
 
-  Status PlanSegments(Selection& selection, const logql::ScanRequest& request,
-                      logql::ScanPlan* out) {
+  static Status MakePlan(const SourceParts& parts, Selection& selection,
+                         const logql::ScanRequest& request, logql::ScanPlan* out) {
     logql::ScanPlan plan;
     pack::PlannedStreams streams;
     GLP_ASSIGN_OR_RETURN(const std::vector<SegmentRecord> records, selection.CountingRecords());
@@ -77,13 +129,12 @@ class StoreSource : public logql::EntrySource {
       GLP_ASSIGN_OR_RETURN(const bool has_matching, selection.HasMatching(record));
       (has_matching ? plan.blocks_time : plan.blocks_stream) += record.blocks;
     }
-    const std::shared_ptr<const SourceParts> parts = state_->parts();
-    for (const OpenedSegment& segment : parts->segments) {
+    for (const OpenedSegment& segment : parts.segments) {
       if (segment.pack->file != nullptr) {
         pack::AddPlan(*segment.pack, request, &plan, &streams);
       }
     }
-    for (const MemSnapshot& memory : parts->memory) {
+    for (const MemSnapshot& memory : parts.memory) {
       for (const MemView& view : memory.streams) {
         AddStream(*view.stream, request, &streams);
         if (Wanted(view, request.matchers, request.range)) plan.memory_entries += view.rows;
