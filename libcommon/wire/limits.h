@@ -13,12 +13,14 @@ struct Limits {
   // Queries.
   uint32_t max_entries_limit_per_query = 5000;
   int64_t max_query_length_ns = 0;
+  int64_t max_query_lookback_ns = 0;  // what is older is not answered
   uint32_t max_query_series = 0;
   int64_t query_timeout_ns = 60 * kNsPerSecond;
   // Pushes.
   int64_t reject_old_samples_max_age_ns = 0;
   int64_t creation_grace_period_ns = 0;
   uint64_t max_line_size = 0;
+  bool max_line_size_truncate = false;  // longer lines are cut to it, not refused
   uint32_t max_label_names_per_series = 0;
   uint32_t max_label_name_length = 0;
   uint32_t max_label_value_length = 0;

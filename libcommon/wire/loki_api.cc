@@ -6,7 +6,9 @@
 #include <thread>
 
 #include "base/json_text.h"
+#include "base/time.h"
 #include "logql/parser.h"
+#include "store/kept_source.h"
 #include "wire/loki_deadline.h"
 #include "wire/loki_intake.h"
 #include "wire/push_body.h"
@@ -18,6 +20,12 @@ LokiApi::LokiApi(store::Store* store, ApiOptions options)
       options_(std::move(options)),
       query_pool_(std::max(std::thread::hardware_concurrency(), 1U) - 1) {}
 LokiApi::~LokiApi() = default;
+
+Result<std::shared_ptr<logql::EntrySource>> LokiApi::Source() {
+  GLP_ASSIGN_OR_RETURN(auto source, store_->Snapshot(options_.tenant));
+  return store::KeptSource(std::move(source), options_.retention,
+                           options_.limits.max_query_lookback_ns, NowNs());
+}
 
 void LokiApi::AddRoutes(Router* router) {
   const std::string v1 = "/loki/api/v1/";

@@ -21,6 +21,7 @@
 
 #include "base/thread_pool.h"
 #include "logql/expr.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "wire/http.h"
 #include "wire/limits.h"
@@ -31,6 +32,7 @@ namespace glp::wire {
 struct ApiOptions {
   std::string tenant = std::string(store::kDefaultTenant);
   Limits limits;
+  store::Retention retention;  // what is beyond it is not answered
   size_t max_answer_bytes = size_t{256} << 20;
 };
 
@@ -68,7 +70,8 @@ class LokiApi {
                        const Deadline& deadline);
   Response RangeOfMetric(const logql::MetricExpr& query, const RangeParams& params,
                          const Deadline& deadline);
-  Result<std::shared_ptr<logql::EntrySource>> Source() { return store_->Snapshot(options_.tenant); }
+  // Without what is beyond the retention or max_query_lookback.
+  Result<std::shared_ptr<logql::EntrySource>> Source();
   // The streams that any of the selectors matches, sorted, each once.
   Result<std::vector<const LabelSet*>> Streams(logql::EntrySource* source,
                                                const std::vector<std::string_view>& selectors,

@@ -81,9 +81,10 @@ Response LokiApi::Push(const Request& request) {
     const LabelSet* labels = intake->labels.FromLabels(stream.labels);
     for (const PushRequest::Entry& entry : stream.entries) {
       if (!check.TakesEntry(stream, entry)) continue;
-      entries.push_back({labels, entry.ts_ns, entry.line, entry.meta, entry.src_id, entry.src_next,
+      const std::string_view line = check.Line(entry.line);
+      entries.push_back({labels, entry.ts_ns, line, entry.meta, entry.src_id, entry.src_next,
                          entry.src_whole_from});
-      bytes += entry.line.size() + entry.meta.size();
+      bytes += line.size() + entry.meta.size();
     }
   }
   Status status;

@@ -70,7 +70,8 @@ bool PushCheck::TakesEntry(const PushRequest::Stream& stream, const PushRequest:
                       "' has timestamp too new: " + Seconds(entry.ts_ns),
                   1);
   }
-  if (limits_.max_line_size > 0 && entry.line.size() > limits_.max_line_size) {
+  if (limits_.max_line_size > 0 && entry.line.size() > limits_.max_line_size &&
+      !limits_.max_line_size_truncate) {
     return Refuse("max entry size '" + std::to_string(limits_.max_line_size) +
                       "' bytes exceeded for stream '" + LabelsToSelector(stream.labels) +
                       "' while adding an entry with length '" + std::to_string(entry.line.size()) +
@@ -78,6 +79,15 @@ bool PushCheck::TakesEntry(const PushRequest::Stream& stream, const PushRequest:
                   1);
   }
   return true;
+}
+
+std::string_view PushCheck::Line(std::string_view line) const {
+  if (limits_.max_line_size == 0 || line.size() <= limits_.max_line_size) return line;
+  // Not within a character: no line that was UTF-8 ceases to be.
+  size_t size = limits_.max_line_size;
+  for (int back = 0; back < 3 && size > 0 && (line[size] & 0xC0) == 0x80; ++back) --size;
+  if ((line[size] & 0xC0) == 0x80) size = limits_.max_line_size;
+  return line.substr(0, size);
 }
 
 std::string PushCheck::Words() const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "wire/limits.h"
 #include "wire/push_request.h"
@@ -18,6 +19,10 @@ class PushCheck {
   // Whether the stream may be stored; if not, all of its entries are refused.
   bool TakesStream(const PushRequest::Stream& stream);
   bool TakesEntry(const PushRequest::Stream& stream, const PushRequest::Entry& entry);
+
+  // What is to be stored of the line of an entry that is taken: all, but with
+  // max_line_size_truncate no more than max_line_size.
+  std::string_view Line(std::string_view line) const;
 
   uint64_t refused() const { return refused_; }
   // Why, "" where nothing was refused; equal reasons are counted: "2 errors like: …".
