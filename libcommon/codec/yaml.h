@@ -22,6 +22,7 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,6 +120,7 @@ class YamlMap {
                     const std::function<void(YamlMap&, const YamlNode&)>& read);
   // Known keys that are not read here, whatever they hold.
   void Skip(std::initializer_list<std::string_view> keys);
+  void Skip(std::span<const std::string_view> keys);
   void Error(const YamlPlace& place, std::string_view why) { errors_->Add(place, why); }
   YamlPlace place() const { return {node_.line, node_.column}; }
 

@@ -231,6 +231,10 @@ void YamlMap::Skip(std::initializer_list<std::string_view> keys) {
   known_.insert(known_.end(), keys.begin(), keys.end());
 }
 
+void YamlMap::Skip(std::span<const std::string_view> keys) {
+  known_.insert(known_.end(), keys.begin(), keys.end());
+}
+
 void YamlMap::Finish() {
   for (const YamlNode::Key& key : node_.keys) {
     if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;

@@ -1,0 +1,65 @@
+// Loki's configuration file (2.3 to 3.7), read for a store of one machine: what has a meaning here,
+// and what has none named once. A key that no Loki knows is an error with file:line:column; so is
+// what asks for something else than one process that keeps logs in local files (another object
+// store, a cluster).
+//
+//   GLP_ASSIGN_OR_RETURN(LokiConfig config, LoadLokiConfig(options.config, true));
+//   for (const std::string& warning : config.warnings) context.Say(warning);
+//
+// Limits: those that the file gives, no other; Loki's defaults would refuse what nobody asked to be
+//         refused.
+// Lifetime: a value. Threads: const from any. Units: times in nanoseconds (_ns), sizes in bytes.
+// Errors:   Code::kIo for a file that cannot be read, else Code::kUsage.
+// Source:   Loki's configuration reference.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "codec/yaml.h"
+#include "store/retention.h"
+#include "wire/limits.h"
+
+namespace glp::cli {
+
+using codec::Given;
+
+struct LokiConfig {
+  // An error at a place of the file.
+  Status Error(const codec::YamlPlace& place, std::string_view why) const;
+
+  std::string path;  // the file that was read
+  // What is there and does nothing, few lines: each "FILE:LINE: …" or "FILE: …" with the lines in
+  // it.
+  std::vector<std::string> warnings;
+
+  Given<bool> auth_enabled{true};
+  // Where the chunks were: storage_config.filesystem.directory, else common.storage, else
+  // common.path_prefix.
+  Given<std::string> dir;
+  Given<std::string> http_listen_address;  // "" is all, as for Loki
+  Given<int64_t> http_listen_port{3100};
+  Given<int64_t> chunk_idle_period_ns{1800 * kNsPerSecond};
+  Given<int64_t> max_chunk_age_ns{7200 * kNsPerSecond};
+  Given<bool> wal_enabled{true};
+  Given<int64_t> compaction_interval_ns{600 * kNsPerSecond};
+
+  wire::Limits limits;  // of tenants that have none of their own
+  std::map<std::string, wire::Limits, std::less<>> tenant_limits;
+  store::RetentionPolicy retention;
+};
+
+// `base`: what holds where the file says nothing. `paths` and `expand_env`: as LoadPromtailConfig.
+Result<LokiConfig> LoadLokiConfig(const std::string& paths, bool expand_env,
+                                  const wire::Limits& base);
+// The same for a text that was read already; `path` names it in errors. The file of runtime_config
+// is read.
+Result<LokiConfig> ParseLokiConfig(std::string_view text, const std::string& path, bool expand_env,
+                                   const wire::Limits& base);
+
+}  // namespace glp::cli

@@ -1,0 +1,369 @@
+#include "cli/loki_config.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "record/labels.h"
+
+namespace glp::cli {
+namespace {
+
+constexpr int64_t kHourNs = int64_t{3600} * kNsPerSecond;
+
+Result<LokiConfig> Parse(std::string_view text, bool expand_env = false) {
+  return ParseLokiConfig(text, "loki.yml", expand_env, wire::Limits());
+}
+
+LokiConfig MustParse(std::string_view text, bool expand_env = false) {
+  auto config = Parse(text, expand_env);
+  EXPECT_TRUE(config.ok()) << config.status().message();
+  return config.ok() ? *std::move(config) : LokiConfig();
+}
+
+std::string WarningsOf(const LokiConfig& config) {
+  std::string all;
+  for (const std::string& warning : config.warnings) all += warning + "\n";
+  return all;
+}
+
+// As written for 2.3, with an index of boltdb-shipper and a table manager that deletes.
+constexpr char kBoltdb[] = R"(
+auth_enabled: false
+
+server:
+  http_listen_port: 3101
+  grpc_listen_port: 9096
+  log_level: warn
+
+ingester:
+  wal:
+    enabled: true
+    dir: /data/wal
+  lifecycler:
+    address: 127.0.0.1
+    ring:
+      kvstore:
+        store: inmemory
+      replication_factor: 1
+    final_sleep: 0s
+  chunk_idle_period: 1h
+  max_chunk_age: 3h
+  chunk_target_size: 1048576
+  chunk_retain_period: 30s
+  max_transfer_retries: 0
+
+schema_config:
+  configs:
+    - from: 2020-10-24
+      store: boltdb-shipper
+      object_store: filesystem
+      schema: v11
+      index:
+        prefix: index_
+        period: 24h
+
+storage_config:
+  boltdb_shipper:
+    active_index_directory: /data/active
+    cache_location: /data/cache
+    cache_ttl: 24h
+    shared_store: filesystem
+  filesystem:
+    directory: /data/chunks
+
+compactor:
+  working_directory: /data/compactor
+  shared_store: filesystem
+
+limits_config:
+  enforce_metric_name: false
+  reject_old_samples: true
+  reject_old_samples_max_age: 72h
+  ingestion_rate_mb: 16
+
+chunk_store_config:
+  max_look_back_period: 240h
+
+table_manager:
+  retention_deletes_enabled: true
+  retention_period: 336h
+)";
+
+TEST(LokiConfigTest, BoltdbShipperOf23) {
+  const LokiConfig config = MustParse(kBoltdb);
+  EXPECT_FALSE(config.auth_enabled.value);
+  EXPECT_EQ(config.http_listen_port.value, 3101);
+  EXPECT_EQ(config.http_listen_address.value, "");
+  EXPECT_EQ(config.dir.value, "/data/chunks");
+  EXPECT_EQ(config.chunk_idle_period_ns.value, kHourNs);
+  EXPECT_EQ(config.max_chunk_age_ns.value, 3 * kHourNs);
+  EXPECT_TRUE(config.wal_enabled.value);
+  EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 72 * kHourNs);
+  EXPECT_EQ(config.limits.max_query_lookback_ns, 240 * kHourNs);
+  EXPECT_EQ(config.retention.all.period_ns, 336 * kHourNs);
+  EXPECT_EQ(WarningsOf(config),
+            "loki.yml: does nothing here, though Loki would limit or change what comes: "
+            "limits_config.ingestion_rate_mb (line 53)\n"
+            "loki.yml: not needed here: ingester.wal.dir (line 12), ingester.lifecycler (line 13), "
+            "ingester.chunk_target_size (line 22), ingester.chunk_retain_period (line 23), "
+            "ingester.max_transfer_retries (line 24), storage_config.boltdb_shipper (line 37), "
+            "compactor.working_directory (line 46), compactor.shared_store (line 47), "
+            "limits_config.enforce_metric_name (line 50), schema_config (line 26)\n");
+}
+
+// As of 2.9: tsdb, the compactor's retention, rules by stream, a ruler.
+constexpr char kTsdb[] = R"(
+auth_enabled: false
+server: {http_listen_address: 10.0.0.1, http_listen_port: 3100}
+common:
+  instance_addr: 127.0.0.1
+  path_prefix: /loki
+  storage:
+    filesystem:
+      chunks_directory: /loki/chunks
+      rules_directory: /loki/rules
+  replication_factor: 1
+  ring:
+    kvstore: {store: inmemory}
+query_range:
+  results_cache:
+    cache:
+      embedded_cache: {enabled: true, max_size_mb: 100}
+schema_config:
+  configs:
+    - {from: 2020-10-24, store: boltdb-shipper, object_store: filesystem, schema: v12}
+    - {from: 2023-07-01, store: tsdb, object_store: filesystem, schema: v13}
+compactor:
+  working_directory: /loki/retention
+  compaction_interval: 15m
+  retention_enabled: true
+  retention_delete_delay: 2h
+limits_config:
+  retention_period: 744h
+  retention_stream:
+    - selector: '{namespace="dev"}'
+      priority: 1
+      period: 24h
+    - {selector: '{namespace=~"dev|test", app="noisy"}', priority: 2, period: 48h}
+  max_query_series: 1000
+  max_line_size: 64KB
+  max_line_size_truncate: true
+  split_queries_by_interval: 15m
+ruler:
+  alertmanager_url: http://localhost:9093
+analytics:
+  reporting_enabled: false
+)";
+
+TEST(LokiConfigTest, TsdbOf29) {
+  const LokiConfig config = MustParse(kTsdb);
+  EXPECT_EQ(config.http_listen_address.value, "10.0.0.1");
+  EXPECT_EQ(config.dir.value, "/loki/chunks");
+  EXPECT_EQ(config.compaction_interval_ns.value, kHourNs / 4);
+  EXPECT_EQ(config.limits.max_query_series, 1000u);
+  EXPECT_EQ(config.limits.max_line_size, 65536u);
+  EXPECT_TRUE(config.limits.max_line_size_truncate);
+  // What the file does not name is not limited, whatever Loki does by default.
+  EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 0);
+  LabelTable labels;
+  const auto period = [&](const char* json) {
+    return config.retention.Of("fake").PeriodNs(**labels.FromJson(json)) / kHourNs;
+  };
+  EXPECT_EQ(period(R"({"namespace":"prod"})"), 744);
+  EXPECT_EQ(period(R"({"namespace":"dev"})"), 24);
+  EXPECT_EQ(period(R"({"app":"noisy","namespace":"dev"})"), 48);
+  EXPECT_EQ(config.warnings.size(), 2u) << WarningsOf(config);
+  EXPECT_EQ(config.warnings[0], "loki.yml: rules are not evaluated here: ruler (line 38)");
+}
+
+// The file of Loki's image, 3.x: a path for all, nothing to say about it but a few names.
+constexpr char kImage[] = R"(
+auth_enabled: false
+server:
+  http_listen_port: 3100
+common:
+  path_prefix: ${LOKI_DIR:-/loki}
+  replication_factor: 1
+  ring:
+    instance_addr: 127.0.0.1
+    kvstore:
+      store: inmemory
+schema_config:
+  configs:
+    - from: 2020-10-24
+      store: tsdb
+      object_store: filesystem
+      schema: v13
+      index: {prefix: index_, period: 24h}
+pattern_ingester:
+  enabled: true
+  metric_aggregation:
+    loki_address: localhost:3100
+limits_config:
+  metric_aggregation_enabled: true
+  allow_structured_metadata: true
+  volume_enabled: true
+frontend:
+  encoding: protobuf
+)";
+
+TEST(LokiConfigTest, TheImagesOf3WithTheEnvironment) {
+  unsetenv("LOKI_DIR");
+  EXPECT_EQ(MustParse(kImage, true).dir.value, "/loki");
+  setenv("LOKI_DIR", "/srv/logs", 1);
+  const LokiConfig config = MustParse(kImage, true);
+  unsetenv("LOKI_DIR");
+  EXPECT_EQ(config.dir.value, "/srv/logs");
+  EXPECT_LE(config.warnings.size(), 2u) << WarningsOf(config);
+  EXPECT_TRUE(config.retention.empty());
+  // Without it, ${…} is text.
+  EXPECT_EQ(MustParse(kImage).dir.value, "${LOKI_DIR:-/loki}");
+}
+
+TEST(LokiConfigTest, RetentionNeedsWhatLokiNeeds) {
+  struct Case {
+    const char* text;
+    int64_t expected_hours;
+    const char* warning;
+  };
+  const Case cases[] = {
+      {"limits_config: {retention_period: 48h}", 0,
+       "loki.yml:1:35: retention_period: not applied, compactor.retention_enabled is false"},
+      {"limits_config: {retention_period: 48h}\ncompactor: {retention_enabled: true}", 48, ""},
+      {"compactor: {retention_enabled: true}", 0, ""},
+      {"table_manager: {retention_period: 48h}", 0,
+       "loki.yml:1:35: table_manager.retention_period: not applied, retention_deletes_enabled is "
+       "false"},
+      {"table_manager: {retention_period: 48h, retention_deletes_enabled: true}", 48, ""},
+      {"table_manager: {retention_period: 0s, retention_deletes_enabled: false}", 0, ""},
+      {"limits_config: {retention_period: 31d}\ncompactor: {retention_enabled: true}", 744, ""},
+  };
+  for (const Case& c : cases) {
+    const LokiConfig config = MustParse(c.text);
+    EXPECT_EQ(config.retention.all.period_ns, c.expected_hours * kHourNs) << c.text;
+    EXPECT_EQ(WarningsOf(config), c.warning[0] == '\0' ? "" : c.warning + std::string("\n"))
+        << c.text;
+  }
+}
+
+TEST(LokiConfigTest, RejectingOldSamples) {
+  struct Case {
+    const char* limits;
+    int64_t expected_hours;
+  };
+  const Case cases[] = {
+      {"max_line_size: 1", 0},
+      {"reject_old_samples: true", 168},
+      {"reject_old_samples: false", 0},
+      {"reject_old_samples_max_age: 24h", 24},
+      {"{reject_old_samples: true, reject_old_samples_max_age: 24h}", 24},
+      {"{reject_old_samples: false, reject_old_samples_max_age: 24h}", 0},
+  };
+  for (const Case& c : cases) {
+    std::string text = c.limits;
+    if (text[0] != '{') text = "{" + text + "}";
+    const LokiConfig config = MustParse("limits_config: " + text);
+    EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, c.expected_hours * kHourNs) << text;
+  }
+}
+
+TEST(LokiConfigTest, WhatContradictsOrIsNotKnownIsAnErrorWithItsPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"limits_config: {retention_perod: 1h}",
+       "loki.yml:1:17: unknown key 'retention_perod' in limits_config; did you mean "
+       "'retention_period'?"},
+      {"ingestor: {}", "loki.yml:1:1: unknown key 'ingestor'; did you mean 'ingester'?"},
+      {"ingester:\n  chunk_idle_perid: 1h",
+       "loki.yml:2:3: unknown key 'chunk_idle_perid' in ingester; did you mean "
+       "'chunk_idle_period'?"},
+      {"server: {http_listen_port: x}",
+       "loki.yml:1:28: http_listen_port: expected a whole number, not 'x'"},
+      {"server: {http_listen_port: 70000}",
+       "loki.yml:1:28: http_listen_port: expected a port, 0 to 65535"},
+      {"ingester: {max_chunk_age: 2}",
+       "loki.yml:1:27: max_chunk_age: expected a duration with its unit, as 500ms, 10s or 1h30m, "
+       "not '2'"},
+      {"target: read",
+       "loki.yml:1:9: target: 'read': one process does all here; the target is all"},
+      {"schema_config: {configs: [{object_store: s3}]}",
+       "loki.yml:1:42: object_store: 's3': logs are kept in local files only (filesystem)"},
+      {"storage_config: {aws: {s3: s3://key@region/bucket}}",
+       "loki.yml:1:18: storage_config.aws: logs are kept in local files only"},
+      {"common: {storage: {gcs: {bucket_name: b}}}",
+       "loki.yml:1:20: common.storage.gcs: logs are kept in local files only"},
+      {"common:\n  ring:\n    kvstore:\n      store: consul",
+       "loki.yml:4:14: common.ring.kvstore.store: 'consul': there is no cluster; the only ring is "
+       "inmemory"},
+      {"common: {replication_factor: 3}",
+       "loki.yml:1:30: common.replication_factor: '3': there is no cluster; one copy is kept"},
+      {"memberlist: {join_members: [a, b]}",
+       "loki.yml:1:28: memberlist.join_members: there is no cluster to join"},
+      {"server: {http_path_prefix: /logs}",
+       "loki.yml:1:28: http_path_prefix: paths begin at /loki/api/v1 here; a proxy can add more"},
+      {"server: {http_tls_config: {cert_file: a.pem, key_file: b.pem}}",
+       "loki.yml:1:39: http_tls_config: TLS is not served; put a proxy in front"},
+      {"limits_config: {retention_stream: [{selector: '{a=b}', period: 24h}]}",
+       "loki.yml:1:47: selector: parse error at line 1, col 4: syntax error: unexpected "
+       "IDENTIFIER, expecting STRING"},
+      {"limits_config: {retention_stream: [{period: 24h}]}",
+       "loki.yml:1:36: a rule needs a selector, as '{app=\"a\"}'"},
+      {"compactor: {retention_enabled: true}\nlimits_config: {retention_period: 24h}\n"
+       "table_manager: {retention_deletes_enabled: true, retention_period: 48h}",
+       "loki.yml:3:68: table_manager.retention_period: limits_config.retention_period says "
+       "otherwise"},
+      {"limits_config: [a]",
+       "loki.yml:1:16: limits_config: expected a mapping (key: value), not a list"},
+      {"a: [", "loki.yml:1:"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto config = Parse(text);
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_EQ(config.status().code(), Code::kUsage) << text;
+    EXPECT_EQ(config.status().message().substr(0, std::string(message).size()), message) << text;
+  }
+}
+
+TEST(LokiConfigTest, OverridesOfTenants) {
+  namespace fs = std::filesystem;
+  const fs::path file = fs::path(testing::TempDir()) / "glp-loki-overrides.yml";
+  std::ofstream(file) << "overrides:\n"
+                         "  short: {retention_period: 24h, ingestion_rate_mb: 1}\n"
+                         "  long:\n"
+                         "    retention_stream: [{selector: '{a=\"b\"}', period: 48h}]\n"
+                         "    max_line_size: 10KB\n";
+  const LokiConfig config = MustParse(
+      "compactor: {retention_enabled: true}\n"
+      "limits_config: {retention_period: 744h, max_query_series: 7}\n"
+      "runtime_config: {file: " +
+      file.string() + ", period: 10s}\n");
+  EXPECT_EQ(config.retention.Of("short").period_ns, 24 * kHourNs);
+  EXPECT_EQ(config.retention.Of("long").period_ns, 744 * kHourNs);
+  EXPECT_EQ(config.retention.Of("long").rules.size(), 1u);
+  EXPECT_EQ(config.retention.Of("fake").period_ns, 744 * kHourNs);
+  EXPECT_EQ(config.tenant_limits.at("long").max_line_size, 10240u);
+  EXPECT_EQ(config.tenant_limits.at("long").max_query_series, 7u);
+  EXPECT_EQ(WarningsOf(config),
+            "loki.yml:3:24: overrides of tenants are read once, at the start\n" + file.string() +
+                ": does nothing here, though Loki would limit or change what comes: "
+                "overrides.short.ingestion_rate_mb (line 2)\n");
+  std::ofstream(file) << "overrides:\n  a: {retention: 1h}\n";
+  const auto bad = Parse("runtime_config: {file: " + file.string() + "}");
+  ASSERT_FALSE(bad.ok());
+  EXPECT_EQ(bad.status().message().substr(0, file.string().size() + 45),
+            file.string() + ":2:7: unknown key 'retention' in overrides.a");
+  fs::remove(file);
+  EXPECT_EQ(Parse("runtime_config: {file: " + file.string() + "}").status().code(), Code::kIo);
+}
+
+TEST(LokiConfigTest, AnEmptyFileIsOne) {
+  const LokiConfig config = MustParse("");
+  EXPECT_TRUE(config.auth_enabled.value);
+  EXPECT_EQ(config.dir.line, 0);
+  EXPECT_EQ(config.http_listen_port.value, 3100);
+}
+
+}  // namespace
+}  // namespace glp::cli
