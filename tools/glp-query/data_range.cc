@@ -18,6 +18,7 @@ Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
   request.range = range;
   request.direction = direction;
   request.want_lines = false;
+  request.limit = 1;
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<logql::EntryCursor> cursor,
                        source->Scan(std::move(request)));
   std::vector<logql::Entry> batch;
