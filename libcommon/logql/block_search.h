@@ -31,6 +31,7 @@ class BlockSearch {
   BlockSearch& operator=(const BlockSearch&) = delete;
 
   bool empty() const { return filters_.empty(); }
+  const std::vector<LineFilter>& filters() const { return filters_; }
   // Line i of `count` is text[starts[i] … starts[i + 1]): one behind the other. Appends the numbers
   // of the lines that pass, rising, to `out`.
   void Select(const char* text, const uint32_t* starts, size_t count,

@@ -22,6 +22,9 @@
 
 namespace glp::pack {
 
+// What a filter may take.
+inline constexpr size_t kMaxFilterBytes = 1 << 20;
+
 // Cost: 1 to 2 ns a byte of values. Memory: half a megabyte.
 class BlockFilterBuilder {
  public:

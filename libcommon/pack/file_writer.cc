@@ -45,11 +45,40 @@ Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream, bool exact) 
   GLP_RETURN_IF_ERROR(WriteNewStreams());
   size_t before = out_.buffer().size();
   BlockInfo info = encoder_.Encode(builder, stream, exact, &out_.buffer());
+  if (encoder_.text() != nullptr) AddFilter(*encoder_.text(), &info);
   builder->Clear();
   offset_ += out_.buffer().size() - before;
   info.offset = offset_ - info.size;
   index_.AddBlock(info);
+  constexpr size_t kMaxWaiting = 1 << 20;
+  if (filters_.size() > kMaxWaiting) WriteFilters();
   return out_.Commit();
+}
+
+void FileWriter::AddFilter(const LineEncoder& text, BlockInfo* info) {
+  if (filter_builder_ == nullptr) filter_builder_ = std::make_unique<BlockFilterBuilder>();
+  for (const ValueList& values : text.columns()) filter_builder_->Add(values);
+  for (const std::string_view value : text.constants()) filter_builder_->Add(value);
+  const std::string filter = filter_builder_->Build(text.templates(), text.has_whole(), info->size);
+  info->filter_offset = filters_.size();  // and what is in front of them, when they are written
+  info->filter_size = filter.size();
+  filters_ += filter;
+  ++filter_count_;
+}
+
+void FileWriter::WriteFilters() {
+  if (filter_count_ == 0) return;
+  std::string head;
+  AppendVarint(&head, filter_count_);
+  AppendFrame(&out_.buffer(), Marker::kFilters, head, filters_.size());
+  out_.buffer().append(head).append(filters_);
+  for (; first_filtered_ < index_.blocks.size(); ++first_filtered_) {
+    BlockInfo& block = index_.blocks[first_filtered_];
+    if (block.filter_size > 0) block.filter_offset += offset_ + kFrameSize + head.size();
+  }
+  offset_ += kFrameSize + head.size() + filters_.size();
+  filters_.clear();
+  filter_count_ = 0;
 }
 
 // The record that repeats all.
@@ -64,6 +93,7 @@ void FileWriter::WriteTemplates() {
 
 Status FileWriter::Finish() {
   GLP_RETURN_IF_ERROR(WriteNewStreams());
+  WriteFilters();
   WriteTemplates();
   for (const auto& [key, next] : positions_) {
     index_.positions.push_back({key.first, key.second, Position::Kind::kSettled, next, {}});

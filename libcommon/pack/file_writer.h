@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/result.h"
 #include "io/output.h"
 #include "pack/block.h"
+#include "pack/block_filter.h"
 #include "pack/index.h"
 
 namespace glp::pack {
@@ -47,13 +49,19 @@ class FileWriter {
 
  private:
   Status WriteNewStreams();
+  void AddFilter(const LineEncoder& text, BlockInfo* info);
+  void WriteFilters();
   void WriteTemplates();
   io::Output out_;
   BlockEncoder encoder_;
   int level_;
   Index index_;
   size_t streams_written_ = 0;
-  uint64_t offset_ = 0;  // bytes given to out_
+  std::unique_ptr<BlockFilterBuilder> filter_builder_;  // made for the first block with text
+  std::string filters_;                                 // that are not written yet
+  uint64_t filter_count_ = 0;                           // of these
+  size_t first_filtered_ = 0;  // the first block whose filter may be one of them
+  uint64_t offset_ = 0;        // bytes given to out_
   std::map<std::pair<uint32_t, std::string>, uint64_t, std::less<>> positions_;
 };
 

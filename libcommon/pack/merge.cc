@@ -32,7 +32,9 @@ std::vector<logql::LineFilter> MadeToRun(std::vector<logql::LineFilter> filters)
 }  // namespace
 
 ScanContext::ScanContext(logql::ScanRequest scan)
-    : request(std::move(scan)), search(MadeToRun(request.line_filters)) {}
+    : request(std::move(scan)),
+      search(MadeToRun(request.line_filters)),
+      text_search(search.filters()) {}
 
 std::vector<size_t> RunsToCollapse(const std::vector<std::unique_ptr<SortedRun>>& runs) {
   const auto is_exact = [](const auto& run) { return run->exact; };

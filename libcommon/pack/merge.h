@@ -14,6 +14,7 @@
 #include "logql/source.h"
 #include "pack/read_ahead.h"
 #include "pack/sorted_run.h"
+#include "pack/text_search.h"
 
 namespace glp::pack {
 
@@ -23,6 +24,7 @@ struct ScanContext {
 
   const logql::ScanRequest request;
   const logql::BlockSearch search;  // for the request's line filters
+  const TextSearch text_search;     // the same, in templates and values
   logql::ScanStats stats;
 };
 

@@ -484,7 +484,12 @@ TEST(PackTest, GivesOnlyLinesThatPassAllFilters) {
     }
     logql::ScanStats stats;
     EXPECT_EQ(Scan(source->get(), request, &stats), expected) << chain[0].second[0];
-    EXPECT_EQ(stats.entries, 1800u);
+    // Blocks may be left out by their filters.
+    EXPECT_GE(stats.entries, expected.size());
+    EXPECT_LE(stats.entries, 1800u);
+    if (expected.size() > 1000) {
+      EXPECT_EQ(stats.entries, 1800u);
+    }
   }
 }
 

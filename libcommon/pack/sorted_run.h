@@ -11,6 +11,8 @@
 #include "base/result.h"
 #include "logql/source.h"
 #include "pack/block_reader.h"
+#include "pack/buffer.h"
+#include "pack/text_search.h"
 
 namespace glp::pack {
 
@@ -19,6 +21,9 @@ struct LoadTools {
   BlockLoader loader;
   std::unique_ptr<Block> spare;  // its memory is used for the next block
   std::vector<uint32_t> passing;
+  TextSearch::Selection selection;
+  Buffer text;  // lines that were rebuilt
+  std::vector<uint32_t> starts;
 };
 
 // Threads: one at a time; runs may be loaded by several threads, each by one.

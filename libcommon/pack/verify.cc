@@ -1,3 +1,4 @@
+#include "pack/block_filter.h"
 #include "pack/block_reader.h"
 #include "pack/file.h"
 #include "pack/varint.h"
@@ -69,6 +70,30 @@ class Verifier {
     return Status::Ok();
   }
 
+  // The filters of a record are those of the next blocks that have one.
+  Status CheckFilters(const RecordWalker::Record& record) {
+    const std::vector<BlockInfo>& blocks = file_.index().blocks;
+    const uint64_t end = record.offset + record.frame.record_size();
+    uint64_t at = end - record.frame.tail_size;
+    Decoder in(record.head);
+    std::string bytes;
+    for (uint64_t left = in.Varint(); left > 0; --left) {
+      while (next_filter_ < blocks.size() && blocks[next_filter_].filter_size == 0) ++next_filter_;
+      if (next_filter_ == blocks.size() || blocks[next_filter_].filter_offset != at ||
+          blocks[next_filter_].filter_size > std::min<uint64_t>(end - at, kMaxFilterBytes)) {
+        Say(at, "filters that the footer does not know");
+        return Status::Ok();
+      }
+      bytes.resize(blocks[next_filter_].filter_size);
+      GLP_RETURN_IF_ERROR(file_.Read(at, bytes.size(), bytes.data()));
+      if (!BlockFilter::Parse(bytes)) Say(at, "a filter is damaged");
+      at += bytes.size();
+      ++next_filter_;
+    }
+    if (!in.done() || at != end) Say(at, "filters that the footer does not know");
+    return Status::Ok();
+  }
+
   Status Walk() {
     const Index& index = file_.index();
     RecordWalker walker(file_, file_.size_bytes() - kTrailerSize);
@@ -96,11 +121,17 @@ class Verifier {
           ++streams;
         }
         if (record->frame.tail_size != 0) Say(record->offset, "bytes that belong to nothing");
+      } else if (record->frame.marker == Marker::kFilters) {
+        GLP_RETURN_IF_ERROR(CheckFilters(*record));
       } else if (record->frame.marker == Marker::kTemplates) {
         GLP_RETURN_IF_ERROR(CheckTemplates(*record));
       } else if (record->frame.marker != Marker::kFooter || record->frame.tail_size != 0) {
         Say(record->offset, "a record that does not belong into a .glp file");
       }
+    }
+    for (; next_filter_ < index.blocks.size() && damage_.empty(); ++next_filter_) {
+      if (index.blocks[next_filter_].filter_size == 0) continue;
+      Say(index.blocks[next_filter_].filter_offset, "a filter that is not there");
     }
     if (damage_.empty() && last_templates_ != index.templates_offset) {
       damage_.push_back(file_.name() + ": the footer does not name the last templates");
@@ -114,6 +145,7 @@ class Verifier {
   const PackFile& file_;
   std::vector<std::string> damage_;
   std::optional<Templates> templates_;
+  size_t next_filter_ = 0;       // the first block whose filter was not seen
   uint64_t last_templates_ = 0;  // the offset of their last record
   BlockLoader loader_;
   Block block_;
