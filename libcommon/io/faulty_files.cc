@@ -16,6 +16,7 @@ namespace {
 constexpr int kFirstFd = 1 << 24;
 // Disks write so many bytes whole or not at all.
 constexpr uint64_t kSector = 512;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 int Fail(int error) {
   errno = error;
@@ -144,7 +145,7 @@ FaultyFiles::NodePtr FaultyFiles::NewNode(bool is_folder) {
   auto node = std::make_shared<Node>();
   node->is_folder = is_folder;
   node->number = next_number_++;
-  node->modified = clock_++;
+  node->modified_ns = clock_ns_++;
   return node;
 }
 
@@ -192,13 +193,13 @@ void FaultyFiles::Apply(const NameChange& change, Names* names) {
 void FaultyFiles::Change(Node* node, DataChange change) {
   Apply(change, &node->data);
   node->changes.push_back(std::move(change));
-  node->modified = clock_++;
+  node->modified_ns = clock_ns_++;
 }
 
 void FaultyFiles::Rename(Node* folder, NameChange change) {
   Apply(change, &folder->names);
   folder->name_changes.push_back(std::move(change));
-  folder->modified = clock_++;
+  folder->modified_ns = clock_ns_++;
 }
 
 uint64_t FaultyFiles::BytesBelow(const Node& node) {
@@ -366,7 +367,8 @@ int FaultyFiles::Statx(int fd, const char* path, int flags, unsigned mask, struc
   out->stx_ino = node->number;
   out->stx_size = node->data.size();
   out->stx_nlink = 1;
-  out->stx_mtime.tv_sec = node->modified;
+  out->stx_mtime.tv_sec = node->modified_ns / kNsPerSecond;
+  out->stx_mtime.tv_nsec = static_cast<uint32_t>(node->modified_ns % kNsPerSecond);
   return 0;
 }
 
@@ -415,6 +417,17 @@ int FaultyFiles::Mkdir(const char* path, unsigned mode) {
   NodePtr folder = FolderOf(path, &name);
   if (folder == nullptr) return Fail(ENOENT);
   Rename(folder.get(), {"", name, NewNode(/*is_folder=*/true)});
+  return verdict == Verdict::kLastBreath ? Fail(EIO) : 0;
+}
+
+int FaultyFiles::Utimens(const char* path, const struct timespec times[2]) {
+  if (!Serves(path)) return FileSystem::Utimens(path, times);
+  std::lock_guard lock(mutex_);
+  Verdict verdict = Judge(kLook);
+  if (verdict == Verdict::kFail) return -1;
+  NodePtr node = Find(path);
+  if (node == nullptr) return Fail(ENOENT);
+  node->modified_ns = times[1].tv_sec * kNsPerSecond + times[1].tv_nsec;
   return verdict == Verdict::kLastBreath ? Fail(EIO) : 0;
 }
 

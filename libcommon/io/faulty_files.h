@@ -7,6 +7,7 @@
 //   - pending writes of a file are kept or lost one by one, or up to any byte, or by sectors;
 //   - pending changes of names (made, renamed, removed) are kept or lost one by one, each whole;
 //   - a file may have its name and no bytes, or its size and zeros for bytes;
+//   - times are always kept;
 //   - after an fsync that failed, later ones do not make durable what it should have.
 // Threads: safe from any, but SetFileSystem's rule holds for making and destroying it.
 #pragma once
@@ -78,6 +79,7 @@ class FaultyFiles : public FileSystem {
   int Unlink(const char* path) override;
   int Mkdir(const char* path, unsigned mode) override;
   int Rmdir(const char* path) override;
+  int Utimens(const char* path, const struct timespec times[2]) override;
   int List(const char* folder, std::vector<std::string>* names) override;
   int LockExclusively(int fd) override;
 
@@ -97,7 +99,7 @@ class FaultyFiles : public FileSystem {
   struct Node {
     bool is_folder = false;
     uint64_t number = 0;
-    int64_t modified = 0;
+    int64_t modified_ns = 0;
     std::string data, durable;
     std::vector<DataChange> changes;
     Names names, durable_names;
@@ -134,7 +136,7 @@ class FaultyFiles : public FileSystem {
   std::map<int, OpenFile> open_;
   int next_fd_;
   uint64_t next_number_ = 1;
-  int64_t clock_ = 1;
+  int64_t clock_ns_ = int64_t{1} << 60;  // never the same twice
   std::mt19937 random_;
   unsigned kinds_ = kChanges;
   uint64_t calls_ = 0;

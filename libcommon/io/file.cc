@@ -102,16 +102,24 @@ Status SyncFolder(const std::string& folder) {
 
 Status MakeFolders(const std::string& folder) {
   for (size_t at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
-    std::string part = folder.substr(0, at);
-    if (Files().Mkdir(part.c_str(), 0755) == 0) {
-      if (Status status = SyncFolder(FolderOf(part)); !status.ok()) {
-        Files().Rmdir(part.c_str());  // or the next try would find it and not make it durable
+    const bool is_last = at == std::string::npos;
+    const std::string part = folder.substr(0, at);
+    const bool made = Files().Mkdir(part.c_str(), 0755) == 0;
+    if (!made && errno != EEXIST) return IoError("mkdir " + part, errno);
+    // One that is there may be of a try that failed before its name was durable.
+    if (made || is_last) {
+      const std::string parent = FolderOf(part);
+      const Fd fd(Files().Open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+      const bool may_be_closed = !made && (errno == EACCES || errno == EPERM);
+      Status status = fd.valid()      ? SyncFile(fd.get(), parent)
+                      : may_be_closed ? Status::Ok()
+                                      : IoError("open " + parent, errno);
+      if (!status.ok()) {
+        if (made) Files().Rmdir(part.c_str());
         return status;
       }
-    } else if (errno != EEXIST) {
-      return IoError("mkdir " + part, errno);
     }
-    if (at == std::string::npos) break;
+    if (is_last) break;
   }
   return IsFolder(folder) ? Status::Ok() : IoError("mkdir " + folder, ENOTDIR);
 }
@@ -154,7 +162,7 @@ Status SetModified(const std::string& path, int64_t modified_ns) {
   times[0].tv_nsec = UTIME_OMIT;
   times[1].tv_sec = modified_ns / kNsPerSecond;
   times[1].tv_nsec = modified_ns % kNsPerSecond;
-  if (utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) {
+  if (Files().Utimens(path.c_str(), times) != 0) {
     return IoError("set the time of " + path, errno);
   }
   return Status::Ok();

@@ -39,6 +39,9 @@ int FileSystem::Rename(const char* from, const char* to) { return rename(from, t
 int FileSystem::Unlink(const char* path) { return unlink(path); }
 int FileSystem::Mkdir(const char* path, unsigned mode) { return mkdir(path, mode); }
 int FileSystem::Rmdir(const char* path) { return rmdir(path); }
+int FileSystem::Utimens(const char* path, const struct timespec times[2]) {
+  return utimensat(AT_FDCWD, path, times, 0);
+}
 
 int FileSystem::List(const char* folder, std::vector<std::string>* names) {
   DIR* dir = opendir(folder);

@@ -12,6 +12,7 @@
 #include <vector>
 
 struct statx;
+struct timespec;
 
 namespace glp::io {
 
@@ -32,6 +33,7 @@ class FileSystem {
   virtual int Unlink(const char* path);
   virtual int Mkdir(const char* path, unsigned mode);
   virtual int Rmdir(const char* path);
+  virtual int Utimens(const char* path, const struct timespec times[2]);
   // Names without . and .., in any order.
   virtual int List(const char* folder, std::vector<std::string>* names);
   // Without waiting.
