@@ -66,9 +66,10 @@ lines_in() { # DIR: the lines of the store, sorted
 
 @test "records without src are all taken, equal ones are given once" {
   echo '{"ts":"2026-01-05T00:00:00.000000001Z","labels":{"a":"b"},"line":"x"}' >in
-  cat in in in | glp-store append --dir s
+  run --separate-stderr bash -c "cat in in in | glp-store append --dir s"
+  assert_equal "$stderr" "glp-store: 3 added, 0 already there"
   glp-store append --dir s <in
-  assert_equal "$(entries s)" 4
+  assert_equal "$(entries s)" 2 # one for each segment
   run --separate-stderr glp-query -s s '{}' -o raw
   assert_equal "$output" x
 }
@@ -134,7 +135,7 @@ lines_in() { # DIR: the lines of the store, sorted
 
 @test "a folder that is no store is refused" {
   mkdir other
-  for command in stats verify; do
+  for command in stats verify compact export; do
     run --separate-stderr glp-store $command --dir missing
     assert_status 2
     assert_contains "$stderr" "missing: no store there"
@@ -330,6 +331,106 @@ lines_in() { # DIR: the lines of the store, sorted
   glp-store verify --dir s
   glp-store append --dir s <in
   assert_equal "$(entries s)" "$((10 + $(wc -l <in)))"
+}
+
+@test "compact makes one segment of all, with the same entries, and says so" {
+  for first in 1 1001 2001; do
+    some_records 1000 $first | glp-store append --dir s
+  done
+  lines_in s >before
+  run --separate-stderr glp-store compact --dir s
+  assert_status 0
+  assert_equal "$output" ""
+  [[ $stderr =~ ^glp-store:\ 3\ segments,\ .*\ became\ 1\ segment,\ .*\ CPU\ seconds$ ]]
+  assert_equal "$(cd s/fake && echo *.glp)" 00000001-00000003.glp
+  cmp before <(lines_in s)
+  assert_equal "$(entries s)" 3000
+  glp-store verify --dir s
+  run --separate-stderr glp-store compact --dir s
+  assert_status 0
+  assert_contains "$stderr" "nothing to do: 1 segment, "
+  # What is known of sources is merged, too.
+  run --separate-stderr glp-store append --dir s < <(some_records 3000)
+  assert_equal "$stderr" "glp-store: 0 added, 3000 already there"
+}
+
+@test "compact takes one tenant or all" {
+  for tenant in one two; do
+    some_records 10 | glp-store append --dir s --tenant $tenant
+  done
+  glp-store compact --dir s --tenant one
+  assert_equal "$(cd s && echo */*.glp)" "one/00000001-00000001.glp two/00000001.glp"
+  glp-store compact --dir s
+  assert_equal "$(cd s && echo */*.glp)" "one/00000001-00000001.glp two/00000001-00000001.glp"
+}
+
+@test "compact leaves a segment with damage as it is, says so, and ends with 3" {
+  for first in 1 1001 2001; do
+    some_records 1000 $first | glp-store append --dir s
+  done
+  printf X | dd of=s/fake/00000002.glp bs=1 seek=200 conv=notrunc status=none
+  cp s/fake/00000002.glp keep
+  run --separate-stderr glp-store compact --dir s
+  assert_status 3
+  assert_contains "$stderr" "00000002.glp"
+  assert_contains "$stderr" "stays as it is"
+  cmp keep s/fake/00000002.glp
+  assert_equal "$(cd s/fake && echo *.glp)" \
+    "00000001-00000001.glp 00000002.glp 00000003-00000003.glp"
+}
+
+@test "many short appends leave few segments" {
+  for i in $(seq 1 25); do
+    some_records 20 $((i * 20)) | glp-store append --dir s
+  done
+  segments=(s/fake/*.glp)
+  ((${#segments[@]} < 16))
+  assert_equal "$(entries s)" 500
+  assert_equal "$(lines_in s | wc -l)" 500
+}
+
+@test "export gives records that make the same store" {
+  {
+    some_records 100
+    echo '{"ts":"2026-01-05T00:00:00.000000002Z","labels":{"a":"b"},"line":"m","meta":{"t":"1"}}'
+    echo '{"ts":"2026-01-05T00:00:00.000000003Z","labels":{"a":"c"},"line64":"//4="}'
+  } >in
+  glp-store append --dir s <in
+  run --separate-stderr glp-store export --dir s
+  assert_status 0
+  assert_equal "$stderr" ""
+  assert_equal "$(records <<<"$output" | sort)" "$(jq -c 'del(.src)' in | records | sort)"
+  glp-store export --dir s | glp-store append --dir t
+  cmp <(glp-store export --dir s) <(glp-store export --dir t)
+}
+
+@test "export writes what a selector and times choose into a .glp file" {
+  some_records 90 | glp-store append --dir s
+  run --separate-stderr glp-store export --dir s '{app="a1"}' --from 2026-01-05T00:00:00.000000031Z \
+    --to 2026-01-05T00:00:00.000000061Z -o part.glp
+  assert_status 0
+  assert_equal "$output" ""
+  assert_equal "$stderr" "glp-store: 10 entries exported"
+  assert_equal "$(glp-query -s part.glp '{}' -o raw --forward | head -1)" "line 31 of many"
+  glp-pack --test part.glp
+  assert_equal "$(echo *.glp*)" part.glp
+}
+
+@test "export that cannot give all ends with 3, words that mean nothing with 2" {
+  some_records 100 | glp-store append --dir s
+  some_records 100 200 | glp-store append --dir s
+  run --separate-stderr glp-store export --dir s 'app="a1"'
+  assert_status 2
+  run --separate-stderr glp-store export --dir s --from never
+  assert_status 2
+  assert_contains "$stderr" "--from"
+  run --separate-stderr glp-store export --dir missing -o x.glp
+  assert_status 2
+  assert_equal "$(echo *.glp*)" "*.glp*"
+  printf X | dd of=s/fake/00000002.glp bs=1 seek=200 conv=notrunc status=none
+  run --separate-stderr glp-store export --dir s
+  assert_status 3
+  assert_contains "$stderr" "00000002.glp"
 }
 
 @test "a packed file goes into a store and into the same records" {

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cli/delivery.h"
 #include "cli/record_sink.h"
+#include "io/stop.h"
 
 namespace glp {
 namespace {
@@ -92,6 +93,22 @@ class StoreSink : public cli::RecordSink {
   int64_t oldest_ns_ = 0;  // when the first entry that is not durable came; 0 for none
 };
 
+// Runs of a moment each leave no time for the background: where segments have become many, some are
+// merged here. What goes wrong harms nothing that is in the store.
+void MergeOnce(store::Store* store, const std::string& tenant, cli::Context& context) {
+  if (io::StopRequested()) return;
+  store::MergeRequest request;
+  request.tenant = tenant;
+  request.max_merges = 1;
+  request.cancelled = io::StopRequested;
+  store::MergeReport report;
+  const Status status = store->Merge(request, &report);
+  if (!status.ok() && status.code() != Code::kCancelled) {
+    context.Say("segments were not merged: " + status.message());
+  }
+  for (const std::string& what : report.damage) context.Incomplete("damaged parts", what);
+}
+
 }  // namespace
 
 void DescribeAppend(cli::Command& c, AppendOptions* o) {
@@ -112,7 +129,10 @@ cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
   if (options.dir.empty()) return UsageError("append needs --dir DIR");
   GLP_RETURN_IF_ERROR(store::CheckTenant(options.tenant));
   GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(options.dir));
+  store::Options store_options;
+  store_options.merge = true;
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
+                       store::Store::Open(options.dir, store_options));
   for (const std::string& warning : store->warnings()) {
     context.Incomplete("damaged parts", warning);
   }
@@ -125,9 +145,11 @@ cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
   read.require_end = options.require_end;
   GLP_ASSIGN_OR_RETURN(bool whole, cli::ReadRecords(context, 0, &labels, &sink, read));
   if (!delivery->IsComplete()) store->DropClaims(options.tenant);
-  GLP_RETURN_IF_ERROR(store->Close());
+  GLP_RETURN_IF_ERROR(store->Flush());
   sink.OnClosed();
   GLP_RETURN_IF_ERROR(delivery->Finish(whole));
+  MergeOnce(store.get(), options.tenant, context);
+  GLP_RETURN_IF_ERROR(store->Close());
   context.Say(std::to_string(sink.counts.added) + " added, " +
               std::to_string(sink.counts.duplicates) + " already there");
   return cli::kExitOk;

@@ -62,7 +62,10 @@ cli::RunResult RunServe(const ServeOptions& options, cli::Context& context) {
                       "authentication; listen on 127.0.0.1 behind a proxy that asks for it, or add "
                       "--insecure where the network is trusted");
   }
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(options.dir));
+  store::Options store_options;
+  store_options.merge = true;
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
+                       store::Store::Open(options.dir, store_options));
   for (const std::string& warning : store->warnings()) {
     context.Incomplete("damaged parts of the store", warning);
   }
