@@ -105,6 +105,7 @@ class DirStore : public Store {
   Status Close() override {
     StopThreads();
     Status status = Flush();
+    for (Tenant* tenant : All()) tenant->UpdateCatalogue();
     lock_.Reset();
     return status;
   }

@@ -10,7 +10,8 @@
 // Layout: DIR/lock (held while open; the holder's pid inside), DIR/<tenant>/NNNNNNNN.glp segments
 // (pack files), NNNNNNNN-MMMMMMMM.glp merged ones, and DIR/<tenant>/NNNNNNNN.wal for what is
 // acknowledged and in no segment yet. Segment N holds all of wal N, so wal N is gone or ignored
-// once segment N stands. More in store/folder.h.
+// once segment N stands. More in store/folder.h. DIR/<tenant>/cache/catalogue says for readers what
+// segments hold (store/CATALOGUE.md).
 // Lifetime: a snapshot may outlive the store.
 // Threads:  safe from any. Commits of several threads at the same time share one fsync: those that
 //           come while one is under way wait for it, and the next is of all of them.

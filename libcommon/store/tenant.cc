@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "store/catalogue_writer.h"
 #include "store/folder.h"
 #include "store/rewrite.h"
 
@@ -18,6 +19,8 @@ constexpr uint64_t kEntryBytes = 8;
 constexpr auto kWaitStep = std::chrono::milliseconds(50);
 // Points that are kept of sources that are given whole, should some come late all the same.
 constexpr size_t kMaxClaimedPoints = 1 << 20;
+// So many segments are read by everyone who asks until the catalogue has them.
+constexpr int kChangesPerCatalogue = 32;
 
 int64_t SteadyNs() {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -58,6 +61,7 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
     next_number_ = std::max(next_number_, name.last + 1);
     GLP_RETURN_IF_ERROR(AddSegment(name, files.segments.size(), warnings));
   }
+  UpdateCatalogue();
   last_cut_ns_ = SteadyNs();
   active_ = NewTable();
   return Status::Ok();
@@ -343,6 +347,7 @@ Status Tenant::WriteFrozen() {
   // A log that stays is ignored by readers and removed when the store is opened next.
   if (!wal.empty()) (void)io::Remove(wal);
   RemoveRetired();
+  OnChange();
   if (on_cut_) on_cut_();
   return Status::Ok();
 }
@@ -422,7 +427,18 @@ Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
     segments_.erase(begin + 1, end);
   }
   RemoveRetired();
+  OnChange();
   return Status::Ok();
+}
+
+void Tenant::OnChange() {
+  if (++changes_ >= kChangesPerCatalogue) UpdateCatalogue();
+}
+
+void Tenant::UpdateCatalogue() {
+  std::lock_guard lock(catalogue_mutex_);
+  changes_ = 0;
+  (void)store::UpdateCatalogue(folder_);
 }
 
 void Tenant::RemoveRetired() {

@@ -54,6 +54,8 @@ class Tenant {
   bool IsIdle(int64_t idle_ns);
   // Called, by any thread, when a segment was cut. Set before the first Append.
   void OnCut(std::function<void()> callback) { on_cut_ = std::move(callback); }
+  // Brings the catalogue in line with the folder. What goes wrong costs readers time, no more.
+  void UpdateCatalogue();
   // Memory of what is in no segment yet, about.
   uint64_t memory_bytes() const { return memory_bytes_; }
 
@@ -107,6 +109,8 @@ class Tenant {
   std::vector<SegmentName> PlanMerge(MergeGoal goal);
   // Takes the new segment in place of the old ones. REQUIRES: rewrite_mutex_ held
   Status Replace(const std::vector<SegmentName>& old, SegmentName with);
+  // The folder has another segment, or fewer: now and then the catalogue follows.
+  void OnChange();
   // Removes files that nobody reads any more.
   void RemoveRetired();
   std::unique_ptr<Table> NewTable();
@@ -116,6 +120,7 @@ class Tenant {
   const Options options_;
   std::timed_mutex rewrite_mutex_;
   std::mutex io_mutex_;
+  std::mutex catalogue_mutex_;  // taken last
   std::mutex mutex_;
 
   std::shared_ptr<LabelTable> labels_ = std::make_shared<LabelTable>();
@@ -127,6 +132,7 @@ class Tenant {
   std::vector<Retired> retired_;
   int64_t last_cut_ns_ = 0;  // when a segment was cut or the store was opened
   std::function<void()> on_cut_;
+  std::atomic<int> changes_{0};  // since the catalogue was written
   std::unique_ptr<Table> active_, frozen_;
   uint64_t next_number_ = 1;
   uint64_t appended_ = 0;      // calls of Append
