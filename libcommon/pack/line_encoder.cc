@@ -41,8 +41,10 @@ uint8_t Shape(uint8_t classes) {
 // Holes of more lengths than this are not split by length, nor such that lines of a kind would be
 // few.
 constexpr unsigned kMaxLengths = 8;
-constexpr uint64_t kLinesOfKind = 64;
+constexpr uint64_t kLinesOfKind = 8;
 constexpr size_t kMaxKinds = UINT16_MAX;
+// Holes of any length get a column of their own from so many lines on.
+constexpr uint32_t kOwnColumn = 256;
 // Where times stand at the front of lines.
 constexpr uint32_t kFront = 32;
 
@@ -61,7 +63,7 @@ bool LineEncoder::Encode(std::span<const std::string_view> lines, std::string* o
     if (form == kNone || forms_.forms()[form].number == kNone) whole += lines[i].size();
   }
   if (whole > all / 4 * 3) {
-    dictionary_->Cut(known);
+    forms_.Cut(known);
     return false;
   }
   FindLengths(lines);
@@ -128,9 +130,23 @@ uint32_t LineEncoder::KindOf(uint32_t form, const Run* runs) {
   if (lengths.last_kind != kNone && Fits(kinds_[lengths.last_kind], runs, holes)) {
     return lengths.last_kind;
   }
-  uint32_t kind = lengths.first_kind;
-  while (kind != kNone && !Fits(kinds_[kind], runs, holes)) kind = kinds_[kind].next;
-  if (kind == kNone) kind = AddKind(form, runs);
+  uint64_t hash = form;
+  for (uint32_t h = 0; h < holes; ++h) {
+    if (length_sets_[lengths.first + h] == 0) continue;
+    hash = (hash ^ (runs[h].end - runs[h].begin)) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 32;
+  }
+  auto [found, is_new] = by_lengths_.try_emplace(hash, kNone);
+  uint32_t kind = found->second;
+  while (kind != kNone && (kinds_[kind].form != form || !Fits(kinds_[kind], runs, holes))) {
+    kind = kinds_[kind].next;
+  }
+  if (kind == kNone) {
+    kind = AddKind(form, runs);
+    if (kind == kNone) return kNone;
+    kinds_[kind].next = found->second;
+    found->second = kind;
+  }
   return lengths.last_kind = kind;
 }
 
@@ -145,9 +161,7 @@ uint32_t LineEncoder::AddKind(uint32_t form, const Run* runs) {
     holes_.emplace_back();
     return number;
   }
-  Lengths& lengths = lengths_[form];
-  kinds_.back().next = lengths.first_kind;
-  lengths.first_kind = number;
+  const Lengths& lengths = lengths_[form];
   for (uint32_t h = 0; h < forms_.forms()[form].holes; ++h) {
     Hole& hole = holes_.emplace_back();
     if (length_sets_[lengths.first + h] != 0) hole.width = runs[h].end - runs[h].begin;
@@ -175,6 +189,7 @@ void LineEncoder::NoteHoles(const Kind& kind, std::string_view line, const Run* 
 void LineEncoder::FindKinds(std::span<const std::string_view> lines) {
   kinds_.clear();
   holes_.clear();
+  by_lengths_.clear();
   kind_of_.resize(lines.size());
   uint32_t whole = kNone;
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -219,7 +234,7 @@ void LineEncoder::FindColumns() {
       uint64_t key = uint64_t{Shape(hole->classes)} << 32 | uint64_t{hole->width} << 40;
       if (text.holes[h] + widths < kFront) {
         key |= uint64_t{1} << 36 | h;
-      } else if (hole->width == 0) {
+      } else if (hole->width == 0 && kind.lines >= kOwnColumn) {
         key |= form.number;
         key |= uint64_t{h} << 53;
       }

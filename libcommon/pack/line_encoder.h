@@ -49,7 +49,7 @@ class LineEncoder {
     uint32_t form;  // kNone: whole
     uint32_t lines = 0;
     uint32_t first_hole = 0;  // in holes_
-    uint32_t next = kNone;    // another kind of the form
+    uint32_t next = kNone;    // another kind whose lengths have the same hash
   };
   // What the values of a hole of a kind are like.
   struct Hole {
@@ -71,8 +71,7 @@ class LineEncoder {
   };
   // Of a form: in how many ways its lines may be kinds.
   struct Lengths {
-    uint32_t first = 0;  // of its holes in length_sets_
-    uint32_t first_kind = kNone;
+    uint32_t first = 0;          // of its holes in length_sets_
     uint32_t last_kind = kNone;  // of the line before
   };
 
@@ -92,6 +91,7 @@ class LineEncoder {
   ValueEncoder* values_;
   std::vector<Lengths> lengths_;       // of each form
   std::vector<uint64_t> length_sets_;  // of each hole: a bit for each length; 0: does not count
+  std::unordered_map<uint64_t, uint32_t> by_lengths_;  // kinds
   std::vector<Kind> kinds_;
   std::vector<Hole> holes_;
   std::vector<uint16_t> kind_of_;

@@ -14,6 +14,8 @@ constexpr uint32_t kMinLines = 3;
 // More forms than this that differ in words only are joined, unless each has many lines.
 constexpr size_t kManyForms = 16;
 constexpr uint64_t kManyLines = 32;
+// Templates of one skeleton that are tried for lines of later blocks.
+constexpr size_t kMaxJoined = 8;
 // Single words are opened so often; then all that differ at once.
 constexpr size_t kMaxOpened = 8;
 
@@ -59,6 +61,24 @@ std::vector<bool> WordsToOpen(const std::vector<std::string_view>& words, size_t
     open[differing[opened].at] = true;
   }
   return open;
+}
+
+// Whether lines of the form `pattern` are such of the template `joined` as well, which has the same
+// skeleton.
+bool Covers(std::string_view joined, std::string_view pattern) {
+  size_t at = 0;
+  for (size_t j = 0; j < joined.size();) {
+    if (at >= pattern.size()) return false;
+    if (joined[j] != '0') {
+      if (joined[j++] != pattern[at++]) return false;
+      continue;
+    }
+    size_t begin = at;
+    while (at < pattern.size() && IsValueByte(pattern[at])) ++at;
+    if (at == begin) return false;
+    ++j;
+  }
+  return at == pattern.size();
 }
 
 // Calls `sink(begin, end)` for each run of value bytes.
@@ -146,21 +166,45 @@ uint32_t LineForms::FormOf(std::string_view pattern, uint32_t holes) {
   return number;
 }
 
+// What is left without words.
+void LineForms::SkeletonOf(std::string_view pattern) {
+  skeleton_.clear();
+  size_t at = 0;
+  ForEachWord(pattern, [&](size_t begin, size_t end) {
+    skeleton_.append(pattern.substr(at, begin - at)).push_back('0');
+    at = end;
+  });
+  skeleton_.append(pattern.substr(at));
+}
+
+// Joins a form to a template of the blocks before that has words of it as values.
+bool LineForms::FindJoined(uint32_t form, uint64_t skeleton) {
+  auto found = joined_templates_.find(skeleton);
+  if (found == joined_templates_.end()) return false;
+  for (uint32_t number : found->second) {
+    joined_.clear();
+    dictionary_->templates().AppendPattern(number, &joined_);
+    if (!Covers(joined_, Pattern(forms_[form]))) continue;
+    uint32_t into =
+        FormOf(joined_, static_cast<uint32_t>(dictionary_->templates()[number].holes.size()));
+    forms_[into].lines += forms_[form].lines;
+    into_[form] = into;
+    return true;
+  }
+  return false;
+}
+
 // Decides which forms stay, and which are joined to what.
 void LineForms::Settle() {
   std::vector<Group> groups;
   std::unordered_map<uint64_t, uint32_t> by_hash;
-  for (uint32_t i = 0; i < forms_.size(); ++i) {
+  joined_forms_.clear();
+  const auto count = static_cast<uint32_t>(forms_.size());
+  for (uint32_t i = 0; i < count; ++i) {
     if (forms_[i].number != kNone) continue;
-    skeleton_.clear();
-    size_t at = 0;
-    std::string_view pattern = Pattern(forms_[i]);
-    ForEachWord(pattern, [&](size_t begin, size_t end) {
-      skeleton_.append(pattern.substr(at, begin - at)).push_back('0');
-      at = end;
-    });
-    skeleton_.append(pattern.substr(at));
+    SkeletonOf(Pattern(forms_[i]));
     uint64_t hash = Hash64(skeleton_);
+    if (FindJoined(i, hash)) continue;
     auto [found, is_new] = by_hash.try_emplace(hash, static_cast<uint32_t>(groups.size()));
     if (is_new) groups.push_back({hash, {}});
     groups[found->second].forms.push_back(i);
@@ -206,6 +250,14 @@ void LineForms::Join(const Group& group) {
     return;
   }
   std::vector<bool> open = WordsToOpen(words, joined.size(), lines);
+  // Where hardly a word stays the same they are sentences, which compress better as they are.
+  size_t opened = static_cast<size_t>(std::count(open.begin(), open.end(), true));
+  if (opened * 8 > per_form * 7) {
+    for (uint32_t f : joined) {
+      if (forms_[f].lines < kMinLines) into_[f] = kNone;
+    }
+    return;
+  }
   for (uint32_t f : joined) {
     std::string_view pattern = Pattern(forms_[f]);
     joined_.clear();
@@ -225,6 +277,7 @@ void LineForms::Join(const Group& group) {
     });
     joined_.append(pattern.substr(at));
     uint32_t into = FormOf(joined_, holes);
+    joined_forms_.push_back({group.hash, into});
     if (into == f) continue;
     forms_[into].lines += forms_[f].lines;
     into_[f] = into;
@@ -260,6 +313,22 @@ void LineForms::Register() {
   for (Form& form : forms_) {
     if (form.number != kNone || form.lines < kMinLines) continue;
     form.number = dictionary_->Add(Pattern(form), form.hash);
+  }
+  for (auto [skeleton, form] : joined_forms_) {
+    uint32_t number = forms_[form].number;
+    if (number == kNone) continue;
+    std::vector<uint32_t>& known = joined_templates_[skeleton];
+    if (known.size() < kMaxJoined && std::find(known.begin(), known.end(), number) == known.end()) {
+      known.push_back(number);
+    }
+  }
+}
+
+void LineForms::Cut(size_t size) {
+  if (size == dictionary_->size()) return;
+  dictionary_->Cut(size);
+  for (auto& [skeleton, known] : joined_templates_) {
+    std::erase_if(known, [&](uint32_t number) { return number >= size; });
   }
 }
 

@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "pack/line_split.h"
@@ -37,6 +39,8 @@ class LineForms {
   explicit LineForms(TemplateDictionary* dictionary) : dictionary_(dictionary) {}
 
   void Find(std::span<const std::string_view> lines);
+  // Takes templates from `size` on out of the dictionary again.
+  void Cut(size_t size);
 
   const std::vector<Form>& forms() const { return forms_; }
   const std::vector<Line>& lines() const { return lines_; }
@@ -55,6 +59,8 @@ class LineForms {
     return std::string_view(patterns_).substr(form.pattern, form.pattern_size);
   }
   void Settle();
+  void SkeletonOf(std::string_view pattern);
+  bool FindJoined(uint32_t form, uint64_t skeleton);
   void Join(const Group& group);
   void SplitAgain(std::span<const std::string_view> lines);
   void Register();
@@ -65,6 +71,9 @@ class LineForms {
   std::vector<Form> forms_;
   std::vector<uint32_t> slots_;  // of forms, by hash; a power of two, at most half full
   std::vector<uint32_t> into_;   // the form that a form's lines get; kNone: none
+  // Templates of which words are values, by the hash of what is left without all words.
+  std::unordered_map<uint64_t, std::vector<uint32_t>> joined_templates_;
+  std::vector<std::pair<uint64_t, uint32_t>> joined_forms_;  // such hashes, and new forms
   std::vector<Line> lines_;
   std::vector<Run> runs_;
   std::vector<Run> words_;
