@@ -1,7 +1,5 @@
 #include "wire/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,6 +7,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "wire/curl.h"
 #include "wire/http.h"
 
 namespace glp::wire {
@@ -18,11 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kCancelPollMs = 50;
 constexpr long kUploadBufferBytes = 512 << 10;
-
-void InitOnce() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)code;
-}
 
 // For messages: what stands in front of the host may be a password.
 std::string WithoutUserInfo(const std::string& url) {
@@ -92,14 +86,15 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
 // A list of libcurl's, freed with the scope.
 class StringList {
  public:
-  StringList() = default;
-  ~StringList() { curl_slist_free_all(list_); }
+  explicit StringList(const Curl& curl) : curl_(curl) {}
+  ~StringList() { curl_.slist_free_all(list_); }
   StringList(const StringList&) = delete;
   StringList& operator=(const StringList&) = delete;
-  void Add(const std::string& text) { list_ = curl_slist_append(list_, text.c_str()); }
+  void Add(const std::string& text) { list_ = curl_.slist_append(list_, text.c_str()); }
   curl_slist* get() const { return list_; }
 
  private:
+  const Curl& curl_;
   curl_slist* list_ = nullptr;
 };
 
@@ -112,22 +107,23 @@ struct Detour {
 
 // libcurl takes the name for TLS from the URL alone. So the URL gets that name, CONNECT_TO leads it
 // to the host it had, and a Host header says what it would have said.
-std::optional<Detour> DetourTo(const std::string& server_name, const std::string& url) {
-  CURLU* parts = curl_url();
+std::optional<Detour> DetourTo(const Curl& curl, const std::string& server_name,
+                               const std::string& url) {
+  CURLU* parts = curl.url();
   char *host = nullptr, *port = nullptr, *given = nullptr, *changed = nullptr;
   std::optional<Detour> detour;
-  if (parts != nullptr && curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
-    curl_url_get(parts, CURLUPART_PORT, &given, 0);
-    if (curl_url_set(parts, CURLUPART_HOST, server_name.c_str(), 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_URL, &changed, 0) == CURLUE_OK) {
+  if (parts != nullptr && curl.url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl.url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+      curl.url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    curl.url_get(parts, CURLUPART_PORT, &given, 0);
+    if (curl.url_set(parts, CURLUPART_HOST, server_name.c_str(), 0) == CURLUE_OK &&
+        curl.url_get(parts, CURLUPART_URL, &changed, 0) == CURLUE_OK) {
       detour = Detour{changed, server_name + ":" + port + ":" + host + ":" + port,
                       given == nullptr ? host : std::string(host) + ":" + given};
     }
   }
-  for (char* text : {host, port, given, changed}) curl_free(text);
-  curl_url_cleanup(parts);
+  for (char* text : {host, port, given, changed}) curl.free(text);
+  curl.url_cleanup(parts);
   return detour;
 }
 
@@ -136,57 +132,66 @@ std::optional<Detour> DetourTo(const std::string& server_name, const std::string
 struct HttpClient::Impl {
   const std::string user_agent;
   const ClientOptions options;
+  // From the first request on.
+  const Curl* curl = nullptr;
   CURLM* multi = nullptr;
   CURL* easy = nullptr;
 
   Impl(std::string agent, ClientOptions client_options)
-      : user_agent(std::move(agent)), options(std::move(client_options)) {
-    InitOnce();
-    multi = curl_multi_init();
-    easy = curl_easy_init();
-  }
+      : user_agent(std::move(agent)), options(std::move(client_options)) {}
   ~Impl() {
-    curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi);
+    if (curl == nullptr) return;
+    curl->easy_cleanup(easy);
+    curl->multi_cleanup(multi);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  Status SetUp();
   void SetOptions();
   void SetHeaders(const ClientRequest& request, StringList* list) const;
   // The code of the exchange; `cancelled` is set where the caller gave up.
   CURLcode Perform(const ClientRequest& request, bool* cancelled);
 };
 
+Status HttpClient::Impl::SetUp() {
+  if (curl != nullptr) return Status::Ok();
+  GLP_ASSIGN_OR_RETURN(const Curl* loaded, Curl::Load());
+  multi = loaded->multi_init();
+  easy = loaded->easy_init();
+  curl = loaded;
+  return Status::Ok();
+}
+
 // What is the same for every request.
 void HttpClient::Impl::SetOptions() {
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl->easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
+  curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A request that is cancelled or times out does not wait for a name server that is silent.
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.follow_redirects ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
-  curl_easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+  curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.follow_redirects ? 1L : 0L);
+  curl->easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
+  curl->easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
+  curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   if (!options.proxy_url.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
+    curl->easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
   }
   if (!options.ca_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    curl->easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    curl->easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   if (!options.cert_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, options.cert_file.c_str());
+    curl->easy_setopt(easy, CURLOPT_SSLCERT, options.cert_file.c_str());
   }
   if (!options.key_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, options.key_file.c_str());
+    curl->easy_setopt(easy, CURLOPT_SSLKEY, options.key_file.c_str());
   }
   if (options.insecure_skip_verify) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
 }
 
@@ -203,11 +208,11 @@ void HttpClient::Impl::SetHeaders(const ClientRequest& request, StringList* list
 }
 
 CURLcode HttpClient::Impl::Perform(const ClientRequest& request, bool* cancelled) {
-  if (curl_multi_add_handle(multi, easy) != CURLM_OK) return CURLE_FAILED_INIT;
+  if (curl->multi_add_handle(multi, easy) != CURLM_OK) return CURLE_FAILED_INIT;
   CURLcode code = CURLE_OK;
   int running = 1;
   while (running > 0) {
-    if (curl_multi_perform(multi, &running) != CURLM_OK) {
+    if (curl->multi_perform(multi, &running) != CURLM_OK) {
       code = CURLE_FAILED_INIT;
       break;
     }
@@ -216,13 +221,13 @@ CURLcode HttpClient::Impl::Perform(const ClientRequest& request, bool* cancelled
       *cancelled = true;
       break;
     }
-    curl_multi_poll(multi, nullptr, 0, kCancelPollMs, nullptr);
+    curl->multi_poll(multi, nullptr, 0, kCancelPollMs, nullptr);
   }
   int left = 0;
-  while (CURLMsg* message = curl_multi_info_read(multi, &left)) {
+  while (CURLMsg* message = curl->multi_info_read(multi, &left)) {
     if (message->msg == CURLMSG_DONE) code = message->data.result;
   }
-  curl_multi_remove_handle(multi, easy);
+  curl->multi_remove_handle(multi, easy);
   return code;
 }
 
@@ -231,54 +236,56 @@ HttpClient::HttpClient(std::string_view tool, ClientOptions options)
 HttpClient::~HttpClient() = default;
 
 Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
+  GLP_RETURN_IF_ERROR(impl_->SetUp());
+  const Curl* curl = impl_->curl;
   CURL* easy = impl_->easy;
   if (easy == nullptr || impl_->multi == nullptr) {
     return Status(Code::kIo, "libcurl could not be set up: out of memory?");
   }
   const std::string what = request.method + " " + WithoutUserInfo(request.url);
-  curl_easy_reset(easy);
+  curl->easy_reset(easy);
   ClientResponse response;
   Receiver receiver{&response, request.max_response_bytes, request.cut_response};
   std::array<char, CURL_ERROR_SIZE> words{};
 
-  StringList headers, connect_to;
+  StringList headers(*curl), connect_to(*curl);
   impl_->SetHeaders(request, &headers);
   std::string url = request.url;
   const std::string& server_name = impl_->options.server_name;
   if (!server_name.empty() && url.substr(0, 8) == "https://") {
-    const std::optional<Detour> detour = DetourTo(server_name, url);
+    const std::optional<Detour> detour = DetourTo(*curl, server_name, url);
     if (!detour) return UsageError(what + ": no URL that server_name '" + server_name + "' fits");
     url = detour->url;
     connect_to.Add(detour->connect_to);
     headers.Add("Host: " + detour->host);
-    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
+    curl->easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
   }
 
   impl_->SetOptions();
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words.data());
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &receiver);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
+  curl->easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+  curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, words.data());
+  curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
+  curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl->easy_setopt(easy, CURLOPT_HEADERDATA, &receiver);
+  curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
+  curl->easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
   if (request.method == "POST") {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl->easy_setopt(easy, CURLOPT_POST, 1L);
     // With a null pointer libcurl would read the body from standard input.
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request.body.size()));
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                      static_cast<curl_off_t>(request.body.size()));
   } else if (request.method != "GET") {
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
 
   bool cancelled = false;
   const CURLcode code = impl_->Perform(request, &cancelled);
   long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
 
   if (cancelled) return Status(Code::kCancelled, what + ": stopped");
   if (receiver.too_large) {
@@ -286,7 +293,7 @@ Result<ClientResponse> HttpClient::Do(const ClientRequest& request) {
                                     std::to_string(request.max_response_bytes) + " bytes");
   }
   if (code != CURLE_OK) {
-    const std::string_view why = words[0] != 0 ? words.data() : curl_easy_strerror(code);
+    const std::string_view why = words[0] != 0 ? words.data() : curl->easy_strerror(code);
     return Status(IsUsage(code) ? Code::kUsage : Code::kIo, what + ": " + std::string(Trim(why)));
   }
   response.status = static_cast<int>(status);

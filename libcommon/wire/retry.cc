@@ -1,11 +1,9 @@
 #include "wire/retry.h"
-
-#include <curl/curl.h>
-
 #include <algorithm>
 
 #include "base/strings.h"
 #include "base/time.h"
+#include "wire/curl.h"
 #include "wire/http.h"
 
 namespace glp::wire {
@@ -26,8 +24,10 @@ std::optional<int64_t> ParseRetryAfterNs(std::string_view value, int64_t now_ns)
   if (const std::optional<uint64_t> seconds = ParseUint64(value)) {
     return static_cast<int64_t>(std::min<uint64_t>(*seconds, 1'000'000'000)) * kNsPerSecond;
   }
-  const time_t date = curl_getdate(std::string(value).c_str(), nullptr);
-  if (value.empty() || date < 0) return std::nullopt;
+  const Result<const Curl*> curl = Curl::Load();  // has been: an answer of a server is looked at
+  if (value.empty() || !curl.ok()) return std::nullopt;
+  const time_t date = (*curl)->getdate(std::string(value).c_str(), nullptr);
+  if (date < 0) return std::nullopt;
   return std::max<int64_t>(0, static_cast<int64_t>(date) * kNsPerSecond - now_ns);
 }
 
