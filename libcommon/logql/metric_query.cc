@@ -23,12 +23,30 @@ bool Sorts(const MetricExpr& metric) {
                      [](const MetricExpr* operand) { return Sorts(*operand); });
 }
 
-// Sums and counts add up: counting by the group's labels saves all the series below it.
-bool AddsUp(const RangeAggregation& range) {
+// Whether the values of a group's series are put together as those of entries are: the group's
+// labels do for the entries then, without all the series below them.
+bool GroupsEntries(const VectorAggregation& vector, const RangeAggregation& range) {
   using Op = RangeAggregation::Op;
-  return range.op == Op::kCountOverTime || range.op == Op::kRate ||
-         range.op == Op::kBytesOverTime || range.op == Op::kBytesRate ||
-         range.op == Op::kSumOverTime;
+  switch (vector.op) {
+    case VectorAggregation::Op::kSum:
+      return range.op == Op::kCountOverTime || range.op == Op::kRate ||
+             range.op == Op::kBytesOverTime || range.op == Op::kBytesRate ||
+             range.op == Op::kSumOverTime;
+    case VectorAggregation::Op::kMin:
+    case VectorAggregation::Op::kMax: {
+      const bool is_max = vector.op == VectorAggregation::Op::kMax;
+      if (range.op != (is_max ? Op::kMaxOverTime : Op::kMinOverTime) || range.grouping) {
+        return false;
+      }
+      // No series below has the label that gave the numbers.
+      const Unwrap* const unwrap = range.log.FindUnwrap();
+      return unwrap == nullptr || !vector.grouping || vector.grouping->without ||
+             std::count(vector.grouping->names.begin(), vector.grouping->names.end(),
+                        unwrap->label) == 0;
+    }
+    default:
+      return false;
+  }
 }
 
 Status TooManySeries(uint64_t limit) {
@@ -133,7 +151,7 @@ Result<std::unique_ptr<StepEvaluator>> MakeEvaluator(const MetricExpr& metric,
   const auto& vector = std::get<VectorAggregation>(metric.node);
   if (vector.op >= VectorAggregation::Op::kTopk) return MakeOrderEvaluator(vector, context);
   const auto* inner = std::get_if<RangeAggregation>(&vector.inner->node);
-  if (vector.op == VectorAggregation::Op::kSum && inner != nullptr && AddsUp(*inner)) {
+  if (inner != nullptr && GroupsEntries(vector, *inner)) {
     return MakeRangeEvaluator(*inner, vector.grouping ? &*vector.grouping : &kAllTogether, context);
   }
   return MakeVectorEvaluator(vector, context);
