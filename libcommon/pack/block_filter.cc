@@ -9,7 +9,7 @@
 namespace glp::pack {
 namespace {
 
-constexpr size_t kGram = 5, kShort = 4;
+constexpr size_t kGram = 5, kEdge = 4;
 constexpr int kSlotBits = 22;
 constexpr uint64_t kSlots = uint64_t{1} << kSlotBits;
 constexpr uint64_t kWhole = 1, kKeys = 2;  // flags
@@ -17,7 +17,9 @@ constexpr uint64_t kWhole = 1, kKeys = 2;  // flags
 // Letters of both cases are one; of other bytes some are, too.
 constexpr uint64_t kFold = 0x2020202020202020;
 constexpr uint64_t kGramMask = (uint64_t{1} << (8 * kGram)) - 1;
-constexpr uint64_t kShortMask = (uint64_t{1} << (8 * kShort)) - 1;
+constexpr uint64_t kEdgeMask = (uint64_t{1} << (8 * kEdge)) - 1;
+// The highest byte of the keys of edges.
+constexpr uint64_t kFirst = uint64_t{1} << 56, kLast = uint64_t{2} << 56;
 
 uint64_t Load(const char* at, size_t size) {
   uint64_t word = 0;
@@ -25,8 +27,8 @@ uint64_t Load(const char* at, size_t size) {
   return word;
 }
 uint64_t GramKey(const char* at) { return Load(at, kGram) | (kFold & kGramMask); }
-// Its highest byte is 0, which that of no gram is.
-uint64_t ShortKey(const char* at) { return Load(at, kShort) | (kFold & kShortMask); }
+uint64_t FirstKey(const char* value) { return Load(value, kEdge) | (kFold & kEdgeMask) | kFirst; }
+uint64_t LastKey(const char* end) { return Load(end - kEdge, kEdge) | (kFold & kEdgeMask) | kLast; }
 
 uint64_t SlotOf(uint64_t key) {
   uint64_t hash = key * 0x9E3779B97F4A7C15;
@@ -45,10 +47,10 @@ void BlockFilterBuilder::Set(uint64_t key) {
 }
 
 void BlockFilterBuilder::Add(const char* value, size_t size, const char* end) {
-  if (size < kGram) {
-    if (size == kShort) Set(ShortKey(value));
-    return;
-  }
+  if (size < kEdge) return;
+  Set(FirstKey(value));
+  Set(LastKey(value + size));
+  if (size < kGram) return;
   const char* at = value;
   const char* const last = value + size - kGram;
   // Eight bytes at once as long as there are so many.
@@ -78,11 +80,11 @@ void BlockFilterBuilder::Add(const ValueList& values) {
 
 std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool has_whole,
                                       uint64_t block_bytes) {
-  constexpr uint64_t kLeast = 64, kShare = 20;
+  constexpr uint64_t kBitsPerKey = 2, kLeast = 64, kPercent = 8;
   uint64_t keys = 0;
   for (const uint64_t word : slots_) keys += static_cast<uint64_t>(__builtin_popcountll(word));
-  uint64_t bits = std::max(keys + keys / 4, kLeast);
-  bits = std::min({bits, std::max(block_bytes / kShare * 8, kLeast), kSlots});
+  uint64_t bits = std::max(keys * kBitsPerKey, kLeast);
+  bits = std::min({bits, std::max(block_bytes * 8 / 100 * kPercent, kLeast), kSlots});
   // So full that it would hardly ever say no.
   const bool has_keys = bits >= keys / 2;
   if (!has_keys || keys == 0) bits = 0;
@@ -148,9 +150,16 @@ bool BlockFilter::MayHold(std::string_view piece) const {
   return true;
 }
 
-bool BlockFilter::MayBe(std::string_view value) const {
-  if (has_keys_ && value.size() == kShort) return Has(ShortKey(value.data()));
-  return MayHold(value);
+bool BlockFilter::MayBeginWith(std::string_view piece) const {
+  if (has_keys_ && piece.size() >= kEdge && !Has(FirstKey(piece.data()))) return false;
+  return MayHold(piece);
+}
+
+bool BlockFilter::MayEndWith(std::string_view piece) const {
+  if (has_keys_ && piece.size() >= kEdge && !Has(LastKey(piece.data() + piece.size()))) {
+    return false;
+  }
+  return MayHold(piece);
 }
 
 }  // namespace glp::pack

@@ -1,5 +1,5 @@
 // What a search can know of a block without reading it: its templates, and a bit for each piece of
-// five bytes that values hold. Format: FORMAT.md, Filters record.
+// five bytes that values hold, and for the four at either end. Format: FORMAT.md, Filters record.
 //
 //   BlockFilterBuilder builder;
 //   builder.Add(values);  …                       // each column of the block
@@ -33,8 +33,8 @@ class BlockFilterBuilder {
   void Add(const ValueList& values);
   void Add(std::string_view value);
   // The filter of what was added, and begins anew. `templates`: those of the block's lines, rising;
-  // `has_whole`: there are lines without one. A filter of more than a twentieth of `block_bytes`,
-  // those of the block as it is stored, is made smaller or left without keys.
+  // `has_whole`: there are lines without one. A filter of more than 8 % of `block_bytes`, those of
+  // the block as it is stored, is made smaller or left without keys.
   std::string Build(std::span<const uint32_t> templates, bool has_whole, uint64_t block_bytes);
 
  private:
@@ -53,8 +53,9 @@ class BlockFilter {
   bool has_whole() const { return has_whole_; }
   // False: no value of the block holds the piece, in whatever case its letters are.
   bool MayHold(std::string_view piece) const;
-  // False: no value of the block is the text.
-  bool MayBe(std::string_view value) const;
+  // The same of values that begin or end with it.
+  bool MayBeginWith(std::string_view piece) const;
+  bool MayEndWith(std::string_view piece) const;
 
  private:
   bool Has(uint64_t key) const;

@@ -29,7 +29,8 @@ TEST(BlockFilter, EveryPieceOfAValueMayBeThere) {
   values.push_back(std::string("any \0\xff bytes", 12));
   const BlockFilter filter = FilterOf(values);
   for (const std::string& value : values) {
-    EXPECT_TRUE(filter.MayBe(value)) << value;
+    EXPECT_TRUE(filter.MayBeginWith(value)) << value;
+    EXPECT_TRUE(filter.MayEndWith(value)) << value;
     for (size_t from = 0; from < value.size(); ++from) {
       EXPECT_TRUE(filter.MayHold(value.substr(from, random() % 12))) << value;
     }
@@ -55,12 +56,16 @@ TEST(BlockFilter, MostOtherPiecesAreNot) {
   EXPECT_LT(of16, 10u);
 }
 
-TEST(BlockFilter, ShortPiecesSayNothingButWholeValuesOfFourBytesDo) {
+TEST(BlockFilter, ShortPiecesSayNothingButThoseAtTheEndsOfValuesDo) {
   const BlockFilter filter = FilterOf({"4711", "99", "0815abc"});
   EXPECT_TRUE(filter.MayHold("zzzz"));
-  EXPECT_TRUE(filter.MayBe("4711"));
-  EXPECT_TRUE(filter.MayBe("zzz"));
-  EXPECT_FALSE(filter.MayBe("4712"));
+  EXPECT_TRUE(filter.MayBeginWith("zzz"));
+  EXPECT_TRUE(filter.MayEndWith("zzz"));
+  EXPECT_TRUE(filter.MayBeginWith("0815"));
+  EXPECT_TRUE(filter.MayEndWith("5ABC"));
+  EXPECT_FALSE(filter.MayBeginWith("815a"));
+  EXPECT_FALSE(filter.MayEndWith("815a"));
+  EXPECT_TRUE(filter.MayHold("0815a"));
   EXPECT_FALSE(filter.MayHold("4711a"));
   EXPECT_FALSE(FilterOf({}).MayHold("abcde"));
   EXPECT_TRUE(FilterOf({}).MayHold("abcd"));

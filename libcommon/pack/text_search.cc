@@ -91,8 +91,11 @@ TextSearch::Runs::Runs(const TextSearch& search, const BlockFilter* filter) {
     starts_.push_back(static_cast<uint32_t>(may_be_.size()));
     for (const TemplateMatch::Run& run : literal.runs()) {
       const std::string_view text = literal.literal().substr(run.begin, run.end - run.begin);
+      const bool begins = run.must == Must::kBe || run.must == Must::kBeginWith;
+      const bool ends = run.must == Must::kBe || run.must == Must::kEndWith;
       may_be_.push_back(filter == nullptr ||
-                        (run.must == Must::kBe ? filter->MayBe(text) : filter->MayHold(text)));
+                        (filter->MayHold(text) && (!begins || filter->MayBeginWith(text)) &&
+                         (!ends || filter->MayEndWith(text))));
     }
     may_hold_.push_back(filter == nullptr || filter->MayHold(literal.literal()));
   }
