@@ -12,6 +12,7 @@ struct StatsOptions {
   std::string tenant;  // "" is all
   bool json = false;
   bool verbose = false;
+  std::string by;  // "", "column", "segment" or "stream"
 };
 
 void DescribeStats(cli::Command& command, StatsOptions* options);
