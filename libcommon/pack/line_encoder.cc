@@ -300,12 +300,12 @@ void LineEncoder::Gather(std::span<const std::string_view> lines) {
     const Kind& kind = kinds_[kind_of_[i]];
     const Hole* hole = holes_.data() + kind.first_hole;
     uint32_t count = kind.form == kNone ? 1 : forms_.forms()[kind.form].holes;
-    const Run* run = forms_.runs().data() + forms_.lines()[i].first_run;
-    for (uint32_t h = 0; h < count; ++h, ++hole, ++run) {
+    const Run* runs = forms_.runs().data() + forms_.lines()[i].first_run;
+    for (uint32_t h = 0; h < count; ++h, ++hole) {
       if (hole->column == kNone) continue;
       Column& column = columns_[hole->column];
       std::string_view value = lines[i];
-      if (kind.form != kNone) value = value.substr(run->begin, run->end - run->begin);
+      if (kind.form != kNone) value = value.substr(runs[h].begin, runs[h].end - runs[h].begin);
       std::memcpy(column.at, value.data(), value.size());
       column.at += value.size();
       if (column.width == 0) {
