@@ -40,7 +40,8 @@ bool IsCostly(const Stage& stage) {
     return !IsCheap(*filter);
   }
   return !std::holds_alternative<LabelFilter>(stage) && !std::holds_alternative<Unwrap>(stage) &&
-         !std::holds_alternative<DropLabels>(stage) && !std::holds_alternative<KeepLabels>(stage);
+         !std::holds_alternative<DropLabels>(stage) && !std::holds_alternative<KeepLabels>(stage) &&
+         !std::holds_alternative<PatternStage>(stage);
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ void SeriesFinder::Restart(LabelTable* table) {
   recent_ = {};
   meta_cached_ = 0;
   by_labels_.clear();
+  recent_key_.reset();
 }
 
 bool SeriesFinder::MetaMatters(const LabelSet& stream) const {
@@ -182,8 +183,13 @@ bool SeriesFinder::FindByLabels(SeriesId* series, Status* error) {
       key_.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
     }
   }
+  if (key_ == recent_key_) {
+    *series = recent_series_;
+    return true;
+  }
   if (const auto found = by_labels_.find(key_); found != by_labels_.end()) {
-    *series = found->second;
+    *series = recent_series_ = found->second;
+    recent_key_ = key_;
     return true;
   }
   Labels labels;

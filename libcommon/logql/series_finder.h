@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,7 +90,9 @@ class SeriesFinder {
   std::array<Recent, 64> recent_;  // in front of streams_, by a hash of the pointer
   // Metadata that differs with every entry must not fill the memory where grouping ignores it.
   size_t meta_cached_ = 0;
-  StringMap<SeriesId> by_labels_;  // of entries whose labels the pipeline made
+  StringMap<SeriesId> by_labels_;          // of entries whose labels the pipeline made
+  std::optional<std::string> recent_key_;  // in front of by_labels_
+  SeriesId recent_series_ = kNone;
   std::vector<std::pair<std::string_view, std::string_view>> wanted_;
   std::string key_;
 };

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,11 @@ uint64_t JobsOf(const Options& options) {
 }  // namespace
 
 cli::RunResult Run(const Options& options, cli::Context& context) {
+  // Blocks of a megabyte come and go: memory that one gave back is taken for the next, whichever
+  // thread loads it, instead of new pages.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_ARENA_MAX, 1);
   const int64_t now_ns = NowNs();
   GLP_ASSIGN_OR_RETURN(const std::vector<std::string> words, SourceWords(options, context));
   GLP_ASSIGN_OR_RETURN(std::vector<SourceName> sources, NameSources(words));
