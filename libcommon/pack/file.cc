@@ -55,8 +55,36 @@ Result<std::unique_ptr<PackFile>> PackFile::Open(io::Fd fd, std::string name) {
 
 Status PackFile::Read(uint64_t offset, size_t size, char* out) const {
   if (fd_.valid()) return io::ReadAt(fd_.get(), offset, size, out, name_);
+  if (const int held = held_; held >= 0) return io::ReadAt(held, offset, size, out, name_);
+  const Result<io::Fd> fd = OpenAgain();
+  if (fd.ok()) return io::ReadAt(fd->get(), offset, size, out, name_);
+  // Its name may have gone to another file just now; it was held before that.
+  if (const int held = held_; held >= 0) return io::ReadAt(held, offset, size, out, name_);
+  return fd.status();
+}
+
+void PackFile::CloseFd() {
+  Result<io::FileState> state = io::LookAtFd(fd_.get(), name_);
+  // A file that cannot be looked at is not found again; its descriptor is kept.
+  if (!state.ok()) return;
+  state_ = *state;
+  fd_.Reset();
+}
+
+Status PackFile::HoldFd() const {
+  if (fd_.valid() || held_ >= 0) return Status::Ok();
+  GLP_ASSIGN_OR_RETURN(held_fd_, OpenAgain());
+  held_ = held_fd_.get();
+  return Status::Ok();
+}
+
+Result<io::Fd> PackFile::OpenAgain() const {
   GLP_ASSIGN_OR_RETURN(io::Fd fd, io::OpenRead(name_));
-  return io::ReadAt(fd.get(), offset, size, out, name_);
+  GLP_ASSIGN_OR_RETURN(const io::FileState state, io::LookAtFd(fd.get(), name_));
+  if (!state.SameFile(state_)) {
+    return Status(Code::kIo, name_ + ": another file has taken its place");
+  }
+  return fd;
 }
 
 Status PackFile::ReadIndex() {

@@ -1,8 +1,9 @@
 // An open .glp file: its index, and its bytes.
 // Lifetime: owns the descriptor; a file that is removed meanwhile is read on (until CloseFd).
-// Threads:  const from any (pread).
+// Threads:  const from any (pread); HoldFd one at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 
 #include "base/result.h"
 #include "io/file.h"
+#include "io/file_identity.h"
 #include "pack/frame.h"
 #include "pack/index.h"
 #include "pack/templates.h"
@@ -41,16 +43,23 @@ class PackFile {
   uint64_t size_bytes() const { return size_; }
   Status Read(uint64_t offset, size_t size, char* out) const;
   // From here on each Read opens the file by its name, which must be its path: for stores of more
-  // files than a process may hold open.
-  void CloseFd() { fd_.Reset(); }
+  // files than a process may hold open. Where another file has that name by then, Read fails.
+  void CloseFd();
+  // Takes that back, before another file is given the name. Reads of other threads go on meanwhile.
+  Status HoldFd() const;
 
  private:
   PackFile(io::Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
   Status ReadIndex();
   Status Recover();
+  // By its name; an error where that is another file's.
+  Result<io::Fd> OpenAgain() const;
   Result<bool> ReadTemplates(Templates* templates) const;
   Status WalkTemplates(Templates* templates) const;
   io::Fd fd_;
+  io::FileState state_;                // after CloseFd
+  mutable std::atomic<int> held_{-1};  // after HoldFd
+  mutable io::Fd held_fd_;
   std::string name_;
   uint64_t size_ = 0;
   Index index_;
