@@ -31,21 +31,20 @@ Group GroupFrom(const std::vector<MergeInput>& segments, size_t first, bool with
   return group;
 }
 
+// What cannot grow fourfold once more waits until it is as large as it gets.
 bool IsDue(const Group& group) {
-  return (group.count >= kFanIn || group.is_full) && group.count > 1 &&
-         group.bytes >= kGrowth * group.largest;
+  const bool is_enough =
+      group.is_full || (group.count >= kFanIn && group.bytes <= kMaxMergedBytes / kGrowth);
+  return is_enough && group.count > 1 && group.bytes >= kGrowth * group.largest;
 }
 
+// The oldest first: otherwise a few would be left alone between merged ones.
 std::optional<MergePlan> NextDue(const std::vector<MergeInput>& segments) {
-  std::optional<MergePlan> best;
-  uint64_t best_bytes = 0;
   for (size_t first = 0; first < segments.size(); ++first) {
     const Group group = GroupFrom(segments, first, /*with_final=*/true);
-    if (!IsDue(group) || (best && group.bytes >= best_bytes)) continue;
-    best = {first, group.count};
-    best_bytes = group.bytes;
+    if (IsDue(group)) return MergePlan{first, group.count};
   }
-  return best;
+  return std::nullopt;
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // Which neighbouring segments are merged next.
 //
 // While a store grows, eight neighbours or more become one as soon as the new one is at least four
-// times as large as each of them, up to half a gigabyte of text: so a byte is rewritten once for
-// each time its segment grows fourfold (once where segments are cut by size), and of each size
-// there are a few at most.
+// times as large as each of them, up to half a gigabyte of text; where it could not grow fourfold
+// once more, it waits until it is as large as it may be. So a byte is rewritten once for each time
+// its segment grows fourfold (once where segments are cut by size), and of each size there are a
+// few at most.
 // Threads: pure functions.
 #pragma once
 
@@ -34,7 +35,7 @@ struct MergePlan {
   size_t first = 0;
   size_t count = 0;
 };
-// The next merge; nothing where none is needed. Those that cost least come first.
+// The next merge; nothing where none is needed. The oldest come first.
 std::optional<MergePlan> NextMerge(const std::vector<MergeInput>& segments, MergeGoal goal);
 
 }  // namespace glp::store
