@@ -189,6 +189,7 @@ class MergeSource : public logql::EntrySource {
       : sources_(std::move(sources)), translators_(sources_.size(), SetTranslator(&labels_)) {}
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
+    request.bucket_width_ns = 0;  // they are merged by their times
     std::vector<Input> inputs;
     for (size_t i = 0; i < sources_.size(); ++i) {
       inputs.push_back({sources_[i].get(), &translators_[i]});
