@@ -58,6 +58,12 @@ struct TemplateMatch::Walk {
     for (size_t i = at; i-- > 0;) {
       if (!Work() || !match.Same(text.text[from + i], literal[i])) return false;
     }
+    // Most do not go on: what is behind the hole differs.
+    const size_t behind = match.runs_[run].end;
+    if (behind < literal.size() &&
+        (end(hole) == text.text.size() || !match.Same(text.text[end(hole)], literal[behind]))) {
+      return false;
+    }
     for (;; ++run) {
       // `at` is where the run begins: the byte before it is that before the hole.
       if (run == match.runs_.size() || match.runs_[run].begin != at) return false;
@@ -88,7 +94,8 @@ TemplateMatch::Answer TemplateMatch::Find(const Template& text, std::vector<Piec
   const size_t had_pieces = pieces->size(), had_ends = ends->size();
   Walk walk{*this, text, pieces, kLeastWork + kWorkPerByte * text.text.size()};
   for (size_t hole = 0; hole <= text.holes.size(); ++hole) {
-    if (finder_.IsIn(text.text.substr(walk.begin(hole), walk.end(hole) - walk.begin(hole)))) {
+    const size_t size = walk.end(hole) - walk.begin(hole);
+    if (size >= literal().size() && finder_.IsIn(text.text.substr(walk.begin(hole), size))) {
       return Answer::kAlways;
     }
   }

@@ -207,7 +207,21 @@ Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places*
     const uint32_t begin = way > 0 ? shapes_.ends_[way - 1] : 0;
     bool may_be = true;
     for (uint32_t i = begin; i < end; ++i) may_be &= runs_.MayBe(literal, shapes_.pieces_[i].run);
+    // The longest piece first: where it is in no value, the others need not be looked for.
+    const auto size_of = [&](uint32_t piece) {
+      const TemplateMatch::Run& run = match.runs()[shapes_.pieces_[piece].run];
+      return run.end - run.begin;
+    };
+    uint32_t longest = begin;
+    for (uint32_t i = begin + 1; i < end; ++i) {
+      if (size_of(i) > size_of(longest)) longest = i;
+    }
+    if (may_be) {
+      GLP_ASSIGN_OR_RETURN(may_be,
+                           add(shapes_.pieces_[longest].hole, shapes_.pieces_[longest].run));
+    }
     for (uint32_t i = begin; i < end && may_be; ++i) {
+      if (i == longest) continue;
       GLP_ASSIGN_OR_RETURN(may_be, add(shapes_.pieces_[i].hole, shapes_.pieces_[i].run));
     }
     if (may_be) {
@@ -340,8 +354,8 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
     }
     alive.push_back(search_.Decide(shapes_, kind, runs_) == Answer::kNever ? 0 : 1);
   }
-  Bits passing = NoLines(), must_look = NoLines();
-  AddKinds(alive, &passing);
+  if (std::find(alive.begin(), alive.end(), 1) == alive.end()) return Status::Ok();
+  Bits passing, must_look = NoLines();  // passing: empty until a filter has told them
   for (const Filter& filter : search_.filters_) {
     std::vector<uint8_t> always(kinds_.size()), maybe(kinds_.size()), unknown(kinds_.size());
     bool any = false;
@@ -355,7 +369,7 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
     }
     if (!any) continue;
     Bits found = NoLines(), open = NoLines();
-    const size_t left = Count(passing);
+    const size_t left = passing.empty() ? kFew + 1 : Count(passing);
     if (left == 0) return Status::Ok();
     if (left <= kFew && want_lines) {
       AddKinds(maybe, &open);
@@ -373,10 +387,17 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
     } else {
       for (size_t i = 0; i < sure.size(); ++i) sure[i] |= found[i];
     }
-    for (size_t i = 0; i < passing.size(); ++i) {
-      passing[i] &= sure[i] | open[i];
-      must_look[i] |= open[i] & ~sure[i];
+    for (size_t i = 0; i < sure.size(); ++i) must_look[i] |= open[i] & ~sure[i];
+    for (size_t i = 0; i < sure.size(); ++i) sure[i] |= open[i];
+    if (passing.empty()) {
+      passing = std::move(sure);
+    } else {
+      for (size_t i = 0; i < passing.size(); ++i) passing[i] &= sure[i];
     }
+  }
+  if (passing.empty()) {
+    passing = NoLines();
+    AddKinds(alive, &passing);
   }
   ForEach(passing, [&](uint32_t row) {
     selection->rows.push_back(row);
