@@ -189,7 +189,7 @@ void LineEncoder::NoteHoles(const Kind& kind, std::string_view line, const Run* 
 void LineEncoder::FindKinds(std::span<const std::string_view> lines) {
   kinds_.clear();
   holes_.clear();
-  by_lengths_.clear();
+  by_lengths_ = {};
   kind_of_.resize(lines.size());
   uint32_t whole = kNone;
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -217,7 +217,7 @@ uint32_t LineEncoder::ColumnOf(uint64_t key, uint32_t width) {
 }
 
 void LineEncoder::FindColumns() {
-  by_key_.clear();
+  by_key_ = {};
   columns_.clear();
   for (const Kind& kind : kinds_) {
     Hole* hole = holes_.data() + kind.first_hole;

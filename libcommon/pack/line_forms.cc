@@ -98,7 +98,7 @@ void LineForms::Find(std::span<const std::string_view> lines) {
   patterns_.clear();
   forms_.clear();
   runs_.clear();
-  slots_.assign(slots_.empty() ? 1024 : slots_.size(), kNone);
+  slots_.assign(1024, kNone);
   Split(lines);
   into_.resize(forms_.size());
   for (uint32_t i = 0; i < forms_.size(); ++i) into_[i] = i;
