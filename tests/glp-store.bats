@@ -133,6 +133,44 @@ lines_in() { # DIR: the lines of the store, sorted
     and .by_stream[0].labels == {app: "a0"} and .by_stream[0].entries == 10'
 }
 
+@test "stats tell by column and by segment where every byte is" {
+  some_records 300 | glp-store append --dir s
+  run --separate-stderr glp-store stats --dir s --by column
+  assert_status 0
+  assert_contains "$output" "times"
+  assert_contains "$output" "catalogue"
+  assert_contains "${lines[-1]}" "tenant fake: 3 streams, 300 entries"
+  run --separate-stderr glp-store stats --dir s --by column --json
+  assert_json "$output" '.tenants[0] | ([.by_column[].disk_bytes] | add) + .log_bytes + .catalogue_bytes == .disk_bytes'
+  run --separate-stderr glp-store compact --dir s
+  run --separate-stderr glp-store stats --dir s --by column --json
+  assert_json "$output" '.tenants[0] | ([.by_column[].disk_bytes] | add) + .log_bytes + .catalogue_bytes == .disk_bytes
+    and (.by_column | has("damaged") | not)'
+  [ "$(cat s/fake/*.glp s/fake/cache/catalogue | wc -c)" = "$(jq '.tenants[0].disk_bytes' <<<"$output")" ]
+  run --separate-stderr glp-store stats --dir s --by segment --json
+  assert_json "$output" '.tenants[0].by_segment | length == 1 and .[0].entries == 300 and .[0].streams == 3'
+  run --separate-stderr glp-store stats --dir s --by segment
+  assert_contains "$output" ".glp"
+  run --separate-stderr glp-store stats --dir s --by segment -v
+  assert_status 2
+}
+
+@test "a catalogue that is damaged or gone changes no answer, and verify tells" {
+  some_records 50 | glp-store append --dir s
+  lines_in s >before
+  printf x | dd of=s/fake/cache/catalogue bs=1 seek=100 conv=notrunc status=none
+  lines_in s | cmp - before
+  run --separate-stderr glp-store verify --dir s
+  assert_status 3
+  assert_contains "$stderr" "catalogue"
+  rm -r s/fake/cache
+  lines_in s | cmp - before
+  run --separate-stderr glp-store verify --dir s
+  assert_status 0
+  glp-store append --dir s </dev/null
+  [ -s s/fake/cache/catalogue ]
+}
+
 @test "a folder that is no store is refused" {
   mkdir other
   for command in stats verify compact export; do
