@@ -4,6 +4,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <cstring>
@@ -77,6 +78,7 @@ class Codec {
   virtual const char* name() const = 0;
 
  protected:
+  Status OutOfMemory() const { return {Code::kIo, std::string(name()) + ": out of memory"}; }
   Status Damaged() const { return DataError(std::string(name()) + " data is damaged"); }
 };
 
@@ -131,7 +133,7 @@ class GzipCodec : public Codec {
     if (!open_) {
       stream_ = {};
       if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) {
-        return {0, 0, false, Status(Code::kIo, "gzip: out of memory")};
+        return {0, 0, false, OutOfMemory()};
       }
       open_ = true;
     }
@@ -144,6 +146,8 @@ class GzipCodec : public Codec {
     if (step.member_end) {
       inflateEnd(&stream_);
       open_ = false;
+    } else if (code == Z_MEM_ERROR) {
+      step.status = OutOfMemory();
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       step.status = Damaged();
     }
@@ -165,7 +169,7 @@ class Bzip2Codec : public Codec {
     if (!open_) {
       stream_ = {};
       if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) {
-        return {0, 0, false, Status(Code::kIo, "bzip2: out of memory")};
+        return {0, 0, false, OutOfMemory()};
       }
       open_ = true;
     }
@@ -178,6 +182,8 @@ class Bzip2Codec : public Codec {
     if (step.member_end) {
       BZ2_bzDecompressEnd(&stream_);
       open_ = false;
+    } else if (code == BZ_MEM_ERROR) {
+      step.status = OutOfMemory();
     } else if (code != BZ_OK) {
       step.status = Damaged();
     }
@@ -199,7 +205,7 @@ class XzCodec : public Codec {
       size_t zeros = std::min(in.find_first_not_of('\0'), in.size());
       if (zeros > 0) return {zeros, 0, true, {}};
       if (lzma_stream_decoder(&stream_, kMaxXzBytes, 0) != LZMA_OK) {
-        return {0, 0, false, Status(Code::kIo, "xz: out of memory")};
+        return {0, 0, false, OutOfMemory()};
       }
       open_ = true;
     }
@@ -216,6 +222,8 @@ class XzCodec : public Codec {
                            "xz data needs " + std::to_string(lzma_memusage(&stream_) >> 20) +
                                " MiB of memory, more than " + std::to_string(kMaxXzBytes >> 20) +
                                " MiB; read it through xz -dc");
+    } else if (code == LZMA_MEM_ERROR) {
+      step.status = OutOfMemory();
     } else if (code != LZMA_OK && code != LZMA_BUF_ERROR) {
       step.status = Damaged();
     }
@@ -229,23 +237,28 @@ class XzCodec : public Codec {
 
 class ZstdCodec : public Codec {
  public:
-  ZstdCodec() : context_(ZSTD_createDCtx()) {
-    // `zstd --long=31` files are legal; their window is memory the writer asked for.
-    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, 31);
-  }
   ~ZstdCodec() override { ZSTD_freeDCtx(context_); }
   const char* name() const override { return "zstd"; }
   Step Decode(std::string_view in, char* out, size_t size) override {
+    if (context_ == nullptr) {
+      context_ = ZSTD_createDCtx();
+      if (context_ == nullptr) return {0, 0, false, OutOfMemory()};
+      // `zstd --long=31` files are legal; their window is memory the writer asked for.
+      ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, 31);
+    }
     ZSTD_inBuffer input = {in.data(), in.size(), 0};
     ZSTD_outBuffer output = {out, size, 0};
     size_t code = ZSTD_decompressStream(context_, &output, &input);
     Step step{input.pos, output.pos, code == 0, {}};
-    if (ZSTD_isError(code)) step.status = Damaged();
+    if (ZSTD_isError(code)) {
+      step.status =
+          ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? OutOfMemory() : Damaged();
+    }
     return step;
   }
 
  private:
-  ZSTD_DCtx* context_;
+  ZSTD_DCtx* context_ = nullptr;
 };
 
 std::unique_ptr<Codec> MakeCodec(Compression compression) {

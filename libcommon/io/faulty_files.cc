@@ -373,7 +373,13 @@ int FaultyFiles::Statx(int fd, const char* path, int flags, unsigned mask, struc
 }
 
 int FaultyFiles::Rename(const char* from, const char* to) {
-  if (!Serves(from)) return FileSystem::Rename(from, to);
+  return Serves(from) ? AddName(from, to, /*keep_old=*/false) : FileSystem::Rename(from, to);
+}
+int FaultyFiles::Link(const char* from, const char* to) {
+  return Serves(from) ? AddName(from, to, /*keep_old=*/true) : FileSystem::Link(from, to);
+}
+
+int FaultyFiles::AddName(const char* from, const char* to, bool keep_old) {
   std::lock_guard lock(mutex_);
   Verdict verdict = Judge(kRename);
   if (verdict == Verdict::kFail) return -1;
@@ -382,7 +388,8 @@ int FaultyFiles::Rename(const char* from, const char* to) {
   NodePtr folder = FolderOf(from, &old_name);
   if (node == nullptr || folder == nullptr) return Fail(ENOENT);
   if (folder != FolderOf(to, &new_name)) return Fail(EXDEV);
-  Rename(folder.get(), {old_name, new_name, node});
+  if (keep_old && Find(to) != nullptr) return Fail(EEXIST);
+  Rename(folder.get(), {keep_old ? "" : old_name, new_name, node});
   return verdict == Verdict::kLastBreath ? Fail(EIO) : 0;
 }
 

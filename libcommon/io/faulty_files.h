@@ -76,6 +76,7 @@ class FaultyFiles : public FileSystem {
   int Fsync(int fd) override;
   int Statx(int fd, const char* path, int flags, unsigned mask, struct statx* out) override;
   int Rename(const char* from, const char* to) override;
+  int Link(const char* from, const char* to) override;
   int Unlink(const char* path) override;
   int Mkdir(const char* path, unsigned mode) override;
   int Rmdir(const char* path) override;
@@ -125,6 +126,7 @@ class FaultyFiles : public FileSystem {
   void Rename(Node* folder, NameChange change);
   static void Apply(const DataChange& change, std::string* data);
   void ApplyPart(const DataChange& change, std::string* data);
+  int AddName(const char* from, const char* to, bool keep_old);
   static void Apply(const NameChange& change, Names* names);
   static uint64_t BytesBelow(const Node& node);
   static size_t PendingBelow(const Node& node);

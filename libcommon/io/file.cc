@@ -152,6 +152,11 @@ Status Rename(const std::string& from, const std::string& to) {
   return Status::Ok();
 }
 
+Status Link(const std::string& from, const std::string& to) {
+  if (Files().Link(from.c_str(), to.c_str()) == 0) return Status::Ok();
+  return IoError("link " + from + " to " + to, errno);
+}
+
 Status Remove(const std::string& path) {
   return Files().Unlink(path.c_str()) == 0 ? Status::Ok() : IoError("remove " + path, errno);
 }

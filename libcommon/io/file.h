@@ -57,6 +57,8 @@ Result<std::vector<std::string>> ListFolder(const std::string& folder);
 bool Exists(const std::string& path);
 bool IsFolder(const std::string& path);
 Status Rename(const std::string& from, const std::string& to);
+// A second name for a file.
+Status Link(const std::string& from, const std::string& to);
 Status Remove(const std::string& path);
 // Sets a file's or folder's time of modification.
 Status SetModified(const std::string& path, int64_t modified_ns);

@@ -36,6 +36,7 @@ int FileSystem::Statx(int fd, const char* path, int flags, unsigned mask, struct
   return statx(fd, path, flags, mask, out);
 }
 int FileSystem::Rename(const char* from, const char* to) { return rename(from, to); }
+int FileSystem::Link(const char* from, const char* to) { return link(from, to); }
 int FileSystem::Unlink(const char* path) { return unlink(path); }
 int FileSystem::Mkdir(const char* path, unsigned mode) { return mkdir(path, mode); }
 int FileSystem::Rmdir(const char* path) { return rmdir(path); }

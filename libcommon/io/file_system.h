@@ -30,6 +30,7 @@ class FileSystem {
   virtual int Fsync(int fd);
   virtual int Statx(int fd, const char* path, int flags, unsigned mask, struct statx* out);
   virtual int Rename(const char* from, const char* to);
+  virtual int Link(const char* from, const char* to);
   virtual int Unlink(const char* path);
   virtual int Mkdir(const char* path, unsigned mode);
   virtual int Rmdir(const char* path);
