@@ -1,6 +1,7 @@
 #include "pack/block_reader.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <cstring>
 #include <new>
@@ -21,6 +22,8 @@ const char* NameOf(Column type) {
 Status Damaged(Column type, std::string_view what) {
   return DataError("column " + std::string(NameOf(type)) + " " + std::string(what));
 }
+// Says nothing about the file: another process may read it.
+Status NoMemory() { return {Code::kIo, "not enough memory"}; }
 std::string Where(const PackFile& file, const BlockInfo& info) {
   return file.name() + ": block at byte " + std::to_string(info.offset);
 }
@@ -79,7 +82,7 @@ BlockLoader::~BlockLoader() = default;
 
 Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want, Block* block) {
   uint64_t size = want == Want::kTimes ? info.front_size : info.size;
-  if (!stored_.Resize(size)) return DataError(Where(file, info) + ": no memory for it");
+  if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
   GLP_RETURN_IF_ERROR(file.Read(info.offset, size, stored_.data()));
   std::string_view bytes = stored_.view();
   std::optional<Frame> frame = ParseFrame(bytes);
@@ -120,7 +123,7 @@ Status BlockLoader::LoadLines(const PackFile& file, const BlockInfo& info, Block
     return status.Annotate(Where(file, info));
   }
   uint64_t size = info.size - info.front_size;
-  if (!stored_.Resize(size)) return DataError(Where(file, info) + ": no memory for it");
+  if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
   uint64_t offset = info.offset + info.front_size;
   GLP_RETURN_IF_ERROR(file.Read(offset, size, stored_.data()));
   Source source{stored_.view(), offset - block->head_end_};
@@ -141,7 +144,7 @@ Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type
   if (Hash64(stored) != column.hash) return Damaged(type, "is damaged (hash differs)");
   if (column.encoding != Encoding::kZstd) {
     if (column.raw_size != stored.size()) return Damaged(type, "is of another size than told");
-    if (!out->Resize(stored.size())) return Damaged(type, "does not fit into memory");
+    if (!out->Resize(stored.size())) return NoMemory();
     std::memcpy(out->data(), stored.data(), stored.size());
     return Status::Ok();
   }
@@ -149,9 +152,10 @@ Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type
       column.raw_size == 0) {
     return Damaged(type, "is of another size than told");
   }
-  if (!out->Resize(column.raw_size)) return Damaged(type, "does not fit into memory");
+  if (!out->Resize(column.raw_size)) return NoMemory();
   size_t size =
       ZSTD_decompressDCtx(zstd_.get(), out->data(), out->size(), stored.data(), stored.size());
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) return NoMemory();
   if (ZSTD_isError(size) || size != column.raw_size) return Damaged(type, "does not decompress");
   return Status::Ok();
 }
@@ -294,7 +298,7 @@ Status BlockLoader::LoadAll(const Source& source, Block* block) {
     block->src_.starts[i + 1] = static_cast<uint32_t>(text.size());
   }
   if (!in.done()) return Damaged(Column::kSrc, "does not fit its block");
-  if (!block->src_.text.Resize(text.size())) return Damaged(Column::kSrc, "is too large");
+  if (!block->src_.text.Resize(text.size())) return NoMemory();
   if (!text.empty()) std::memcpy(block->src_.text.data(), text.data(), text.size());
   return Status::Ok();
 }

@@ -268,7 +268,7 @@ Status TextColumn::Rebuild(std::span<const uint32_t> rows, Buffer* text,
   std::vector<uint32_t> lines_of_kind(kinds_.size(), 0);
   for (uint32_t row : rows) ++lines_of_kind[kind_of_[row]];
   GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
-  if (!text->Resize(line_bytes_ + kOverrun)) return Impossible("does not fit into memory");
+  if (!text->Resize(line_bytes_ + kOverrun)) return Status(Code::kIo, "not enough memory");
   starts->resize(rows.size() + 1);
   // Lines between the rows that are wanted, by kind; skipped at once.
   std::vector<uint32_t> skipped(kinds_.size(), 0);
@@ -297,7 +297,7 @@ Status TextColumn::RebuildAll(Buffer* text, std::vector<uint32_t>* starts) {
   std::vector<uint32_t> lines_of_kind(kinds_.size(), 1);
   GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
   if (text_left_ != 0) return Impossible("less text than its block");
-  if (!text->Resize(line_bytes_ + kOverrun)) return Impossible("does not fit into memory");
+  if (!text->Resize(line_bytes_ + kOverrun)) return Status(Code::kIo, "not enough memory");
   starts->resize(kind_of_.size() + 1);
   char* out = text->data();
   uint32_t* start = starts->data();
