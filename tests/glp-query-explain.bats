@@ -156,3 +156,21 @@ scan 2    rate({} |~ "(?i)error|panic" | logfmt[1h] offset 1m0s)
   run --separate-stderr glp-query explain -s store -o jsonl '{}'
   assert_json "$output" 'has("limit") | not'
 }
+
+@test "blocks in which no line can pass are left out, and said" {
+  awk 'BEGIN {
+    for (i = 0; i < 2000; ++i) {
+      printf "{\"ts\":%d,\"labels\":{\"app\":\"a\"},\"line\":\"job %d done\"}\n", i, 4711000 + i * i % 7
+      printf "{\"ts\":%d,\"labels\":{\"app\":\"b\"},\"line\":\"user went away\"}\n", i
+    }
+  }' >many
+  glp-pack -o many.glp <many 2>pack.err
+  run --separate-stderr glp-query explain -s many.glp '{} |= "job q7w8e9r1t2y3"'
+  assert_status 0
+  assert_contains "$output" "blocks    0 to read; left out: 0 of other streams, 0 of other times, 2 where no line can pass"
+  run --separate-stderr glp-query explain -s many.glp '{} |= "job 4711002 "'
+  assert_contains "$output" "blocks    1 to read; left out: 0 of other streams, 0 of other times, 1 where no line can pass"
+  run --separate-stderr glp-query -s many.glp -o raw --limit 1 '{} |= "job 4711002 "'
+  assert_status 0
+  assert_equal "$output" 'job 4711002 done'
+}
