@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -155,6 +156,30 @@ TEST(MergeSource, LinesAreReadOnlyOnceStreamsMeetAtATime) {
   EXPECT_EQ(Read(merged.get(), logql::Direction::kForward, false).entries.size(), 200u);
   EXPECT_TRUE(sources[0]->last_request().want_lines);
   EXPECT_EQ(sources[0]->last_request().range.start_ns, 198);
+}
+
+TEST(MergeSource, GivesTheOrderOfTimeWhereThatOfBucketsWouldDo) {
+  std::vector<std::unique_ptr<logql::EntrySource>> owned;
+  const std::vector<MemorySource*> sources = MakeSources(2, &owned);
+  for (MemorySource* source : sources) source->mixes_buckets = true;
+  for (int i = 0; i < 100; ++i) {
+    sources[0]->Add(i, {{"a", "x"}}, "line");
+    sources[1]->Add(2 * i, {{"a", "y"}}, "line");
+  }
+  const auto merged = MergeSources(std::move(owned));
+  logql::ScanRequest request;
+  request.direction = logql::Direction::kForward;
+  request.bucket_width_ns = 10;
+  const auto cursor = merged->Scan(request);
+  ASSERT_TRUE(cursor.ok());
+  std::vector<int64_t> times;
+  std::vector<logql::Entry> batch;
+  do {
+    ASSERT_TRUE((*cursor)->Next(&batch).ok());
+    for (const logql::Entry& entry : batch) times.push_back(entry.ts_ns);
+  } while (!batch.empty());
+  EXPECT_EQ(times.size(), 200u);
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
 }
 
 }  // namespace
