@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "io/lock.h"
 #include "pack/file_writer.h"
 #include "store/repeats.h"
 #include "store/store.h"
@@ -161,6 +162,13 @@ Result<std::vector<std::string>> ListTenants(const std::string& dir) {
     return !CheckTenant(name).ok() || !io::IsFolder(dir + "/" + name);
   });
   return names;
+}
+
+Result<io::Fd> LockStore(const std::string& dir) {
+  Result<io::Fd> lock = io::TakeLock(dir + "/lock");
+  if (lock.status().code() != Code::kRefused) return lock;
+  return Status(Code::kIo, dir + ": " + lock.status().message() +
+                               "; a store has one writer: end it, or send to it with glp-push");
 }
 
 Status CheckStore(const std::string& dir) {

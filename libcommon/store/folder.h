@@ -75,6 +75,9 @@ Result<OpenFiles> OpenFolder(const std::string& folder);
 bool IsGone(const std::string& folder, SegmentName name);
 // Names of the folders in the store that can be tenants, sorted.
 Result<std::vector<std::string>> ListTenants(const std::string& dir);
+// The right to write into the store, until the descriptor is closed. Errors: Code::kIo, also where
+// another process has it; the message names that one.
+Result<io::Fd> LockStore(const std::string& dir);
 // Code::kUsage where `dir` does not look like a store.
 Status CheckStore(const std::string& dir);
 

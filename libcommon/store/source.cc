@@ -37,7 +37,11 @@ class StoreSource : public logql::EntrySource {
           GLP_RETURN_IF_ERROR(FindRuns(parts, &selection, context.get(), &slice));
           context->stats.blocks_skipped += selection.blocks_left_out();
           auto& warnings = context->stats.warnings;
-          warnings.insert(warnings.begin(), parts.warnings.begin(), parts.warnings.end());
+          for (const std::string& warning : parts.warnings) {
+            if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
+              warnings.push_back(warning);
+            }
+          }
           GLP_ASSIGN_OR_RETURN(counts, pack::CountRuns(request, std::move(context),
                                                        std::move(slice.runs), /*collapse=*/true));
           return Status::Ok();
@@ -159,6 +163,11 @@ class StoreSource : public logql::EntrySource {
 }  // namespace
 
 std::unique_ptr<logql::EntrySource> MakeSource(SourceParts parts) {
+  // Nobody knows which times and streams were in what is lost: every answer says so.
+  for (const auto& segment : parts.segments) {
+    const auto& said = segment.pack->warnings;
+    parts.warnings.insert(parts.warnings.end(), said.begin(), said.end());
+  }
   return std::make_unique<StoreSource>(std::move(parts));
 }
 

@@ -86,6 +86,7 @@ Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::strin
   auto file = OpenSegment(folder_, name, count);
   if (file.status().code() == Code::kData) {
     warnings->push_back(file.status().message());
+    unreadable_.push_back(file.status().message());
     segments_.push_back({name, nullptr, /*is_fixed=*/true});
     return Status::Ok();
   }
@@ -468,6 +469,7 @@ SourceParts Tenant::Snapshot() {
   std::lock_guard lock(mutex_);
   SourceParts parts;
   parts.owner = labels_;
+  parts.warnings = unreadable_;
   for (const Segment& segment : segments_) {
     if (segment.pack != nullptr) parts.segments.push_back({segment.name, segment.pack});
   }

@@ -129,6 +129,7 @@ class Tenant {
   Stream* last_ = nullptr;
   size_t claimed_points_ = 0;      // points that SettleOlder may make less, at most
   std::vector<Segment> segments_;  // in the order of arrival
+  std::vector<std::string> unreadable_;  // what is wrong with those that have no pack
   std::vector<Retired> retired_;
   int64_t last_cut_ns_ = 0;  // when a segment was cut or the store was opened
   std::function<void()> on_cut_;

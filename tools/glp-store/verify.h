@@ -9,6 +9,7 @@ namespace glp {
 
 struct VerifyOptions {
   std::string dir;
+  bool repair = false;
 };
 
 void DescribeVerify(cli::Command& command, VerifyOptions* options);
