@@ -1,11 +1,19 @@
 #include "pack/index.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pack/frame.h"
 #include "pack/varint.h"
 
 namespace glp::pack {
+namespace {
+
+// Fewer bytes of a footer no label set and no block takes: no more room is made beforehand.
+constexpr uint64_t kMinStream = 3;
+constexpr uint64_t kMinBlock = 11;
+
+}  // namespace
 
 void AppendPosition(std::string* out, const Position& position) {
   AppendSized(out, position.id);
@@ -99,12 +107,16 @@ Result<Index> DecodeIndex(std::string_view head) {
                      std::to_string(kVersion));
   }
   index.flags = static_cast<uint32_t>(flags);
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+  uint64_t streams = in.Varint();
+  index.streams.reserve(std::min<uint64_t>(streams, in.left() / kMinStream));
+  for (uint64_t left = streams; left > 0 && in.ok(); --left) {
     index.streams.emplace_back(in.Sized());
   }
   uint64_t end = kHeaderSize;
   uint64_t filter_end = 0;
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+  uint64_t blocks = in.Varint();
+  index.blocks.reserve(std::min<uint64_t>(blocks, in.left() / kMinBlock));
+  for (uint64_t left = blocks; left > 0 && in.ok(); --left) {
     BlockInfo block;
     block.offset = end + in.Varint();
     block.size = in.Varint();
