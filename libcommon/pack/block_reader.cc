@@ -108,10 +108,18 @@ Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want,
   block->has_lines_ = false;
   block->has_text_ = false;
   Source source{bytes.substr(kFrameSize + head.size()), 0};
-  Status status = LoadTimes(source, block);
+  Status status;
+  if (want != Want::kTextAlone) status = LoadTimes(source, block);
   if (status.ok() && want != Want::kTimes) status = LoadTexts(file, source, want, block);
   if (status.ok() && want == Want::kAll) status = LoadAll(source, block);
   return status.Annotate(Where(file, info));
+}
+
+Status BlockLoader::LoadTimes(const PackFile& file, const BlockInfo& info, Block* block) {
+  const uint64_t size = info.offset + info.front_size - block->head_end_;
+  if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
+  GLP_RETURN_IF_ERROR(file.Read(block->head_end_, size, stored_.data()));
+  return LoadTimes(Source{stored_.view(), 0}, block).Annotate(Where(file, info));
 }
 
 Status BlockLoader::LoadLines(const PackFile& file, const BlockInfo& info, Block* block) {
@@ -192,7 +200,7 @@ Status BlockLoader::LoadTimes(const Source& source, Block* block) {
 Status BlockLoader::LoadTexts(const PackFile& file, const Source& source, Want want, Block* block) {
   if (block->head_.columns[static_cast<size_t>(Column::kText)].present) {
     GLP_RETURN_IF_ERROR(OpenText(file, source, block));
-    if (want != Want::kText) {
+    if (want != Want::kText && want != Want::kTextAlone) {
       GLP_RETURN_IF_ERROR(block->text_.RebuildAll(&block->lines_, &block->line_starts_));
       block->has_lines_ = true;
     }

@@ -82,6 +82,7 @@ class Block {
 
 enum class Want {
   kTimes,
+  kTextAlone,  // as kText, but no times: LoadTimes gets them
   kText,  // and meta; Block::text() instead of lines where the block has it, otherwise as kLines
   kLines,
   kAll,
@@ -94,6 +95,8 @@ class BlockLoader {
   ~BlockLoader();
   // Fills `block` with what `want` says.
   Status Load(const PackFile& file, const BlockInfo& info, Want want, Block* block);
+  // Adds times to a block loaded with kTextAlone.
+  Status LoadTimes(const PackFile& file, const BlockInfo& info, Block* block);
   // Adds lines and meta to a block loaded with kTimes or kText. From here on Block::text() works
   // with this loader.
   Status LoadLines(const PackFile& file, const BlockInfo& info, Block* block);

@@ -29,9 +29,24 @@ class BlockRun : public SortedRun {
     }
     const bool text = request.want_lines || filters;
     block_ = tools->spare ? std::move(tools->spare) : std::make_unique<Block>();
-    GLP_RETURN_IF_ERROR(
-        tools->loader.Load(*file_, *info_, text ? Want::kText : Want::kTimes, block_.get()));
+    // Times of lines that do not pass are not needed, unless they tell which lines to look at.
+    const bool is_whole =
+        request.range.start_ns <= info_->min_ts_ns && info_->max_ts_ns < request.range.end_ns;
+    const Want want = filters && is_whole ? Want::kTextAlone : text ? Want::kText : Want::kTimes;
+    GLP_RETURN_IF_ERROR(tools->loader.Load(*file_, *info_, want, block_.get()));
     ++stats->blocks_read;
+    if (want == Want::kTextAlone && block_->text() != nullptr) {
+      size_ = info_->entries;
+      stats->entries += size_;
+      stats->line_bytes += info_->line_bytes;
+      const Status status =
+          TakeText(request, filters, filter ? &*filter : nullptr, /*has_times=*/false, tools);
+      if (!status.ok()) size_ = 0;
+      return status;
+    }
+    if (want == Want::kTextAlone) {
+      GLP_RETURN_IF_ERROR(tools->loader.LoadTimes(*file_, *info_, block_.get()));
+    }
     const std::vector<int64_t>& times = block_->times();
     const auto place = [&](int64_t ts_ns) {
       return static_cast<size_t>(std::lower_bound(times.begin(), times.end(), ts_ns) -
@@ -47,7 +62,7 @@ class BlockRun : public SortedRun {
       // Lines of other times have the same share of the bytes; how long each is nobody knows yet.
       stats->line_bytes += static_cast<uint64_t>(static_cast<__uint128_t>(info_->line_bytes) *
                                                  size_ / info_->entries);
-      return TakeText(request, filters, filter ? &*filter : nullptr, tools);
+      return TakeText(request, filters, filter ? &*filter : nullptr, /*has_times=*/true, tools);
     }
     const std::vector<uint32_t>& starts = block_->line_starts();
     stats->line_bytes += starts[begin_ + size_] - starts[begin_];
@@ -129,7 +144,7 @@ class BlockRun : public SortedRun {
   // Of a block with text: leaves the entries that pass, rebuilds what is wanted of them, and gives
   // the block back.
   Status TakeText(const logql::ScanRequest& request, bool filters, const BlockFilter* filter,
-                  LoadTools* tools) {
+                  bool has_times, LoadTools* tools) {
     TextSearch::Selection& selection = tools->selection;
     TextColumn* const text = block_->text();
     if (filters) {
@@ -151,6 +166,10 @@ class BlockRun : public SortedRun {
         GLP_RETURN_IF_ERROR(text->Rebuild(rebuilt, &tools->text, &tools->starts));
       }
       if (!selection.open.empty()) passing = Check(rebuilt, tools);
+    }
+    if (!has_times && !rows.empty()) {
+      GLP_RETURN_IF_ERROR(tools->loader.LoadTimes(*file_, *info_, block_.get()));
+      seqs_ = block_->seqs().empty() ? nullptr : block_->seqs().data();
     }
     KeepTimes(rows);
     if (request.want_lines) {
