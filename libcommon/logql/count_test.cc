@@ -21,7 +21,7 @@ struct Manners {
   bool applies_filters, mixes_buckets, counts;
 };
 constexpr Manners kManners[] = {
-    {true, false, false}, {false, true, false}, {false, false, true}, {true, true, true}};
+    {true, false, false}, {false, true, false}, {true, false, true}, {true, true, true}};
 
 void Take(const Manners& manners, MemorySource* source) {
   source->applies_filters = manners.applies_filters;
@@ -128,7 +128,7 @@ TEST(Count, LogQueriesDoNotDependOnWhatASourceDoes) {
 
 TEST(Count, EntriesAreReadOnlyWhereTheyAreWanted) {
   MemorySource source;
-  source.counts = true;
+  source.applies_filters = source.counts = true;
   source.Add(kSecond, {{"app", "a"}}, "error 1");
   source.Add(2 * kSecond, {{"app", "a"}}, "fine 2");
   source.Add(2 * kSecond, {{"app", "b"}}, "error 3");

@@ -84,6 +84,8 @@ Result<std::unique_ptr<RangeCounts>> RangeCounts::Open(const RangeAggregation& r
                                                        const std::vector<LineFilter>& line_filters,
                                                        int64_t now_ns, const EvalContext& context) {
   std::unique_ptr<RangeCounts> none;
+  // To ask a server or a pipe for its streams costs more than it may save.
+  if (!context.source->AppliesFilters()) return none;
   if (!WantsNumbers(range) || context.params->follows) return none;
   RangeAggregation rest = range;
   rest.log = range.log.WithoutLeadingLineFilters();

@@ -146,7 +146,7 @@ class EntrySource {
                                                        TimeRange range) = 0;
   // Counts without giving entries, from what is counted already where that will do. Nothing where
   // the source cannot, or may have entries with fields; the evaluator scans then. Entries that a
-  // scan would give once count once.
+  // scan would give once count once. Only asked of sources that say AppliesFilters().
   virtual Result<std::optional<Counts>> Count(const CountRequest& /*request*/) {
     return std::optional<Counts>();
   }
