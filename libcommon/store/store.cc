@@ -5,12 +5,15 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <thread>
+#include <utility>
 
+#include "base/time.h"
 #include "io/file.h"
-#include "io/lock.h"
 #include "store/compactor.h"
 #include "store/folder.h"
 #include "store/tenant.h"
@@ -25,13 +28,7 @@ class DirStore : public Store {
 
   Status Start() {
     GLP_RETURN_IF_ERROR(io::MakeFolders(dir_));
-    Result<io::Fd> lock = io::TakeLock(dir_ + "/lock");
-    if (lock.status().code() == Code::kRefused) {
-      return Status(Code::kIo, dir_ + ": " + lock.status().message() +
-                                   "; a store has one writer: end it, or send to it with glp-push");
-    }
-    if (!lock.ok()) return lock.status();
-    lock_ = *std::move(lock);
+    GLP_ASSIGN_OR_RETURN(lock_, LockStore(dir_));
     GLP_RETURN_IF_ERROR(io::SyncFolder(dir_));
     GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, ListTenants(dir_));
     for (const std::string& name : names) {
@@ -39,9 +36,12 @@ class DirStore : public Store {
       GLP_ASSIGN_OR_RETURN(tenant, Tenant::Open(dir_ + "/" + name, options_, &warnings_));
       tenant->OnCut([this] { WakeCompactor(); });
     }
-    if (options_.merge) {
+    if (options_.merge || options_.retention != nullptr) {
       compactor_ = std::make_unique<Compactor>(
-          [this](const std::function<bool()>& cancelled) { return MergeInBackground(cancelled); });
+          [this](const std::function<bool()>& cancelled) -> Result<bool> {
+            GLP_RETURN_IF_ERROR(RetainInBackground(cancelled));
+            return options_.merge ? MergeInBackground(cancelled) : false;
+          });
     }
     if (options_.background && NeedsTicks()) ticker_ = std::thread([this] { TickUntilStopped(); });
     return Status::Ok();
@@ -102,6 +102,34 @@ class DirStore : public Store {
     return first;
   }
 
+  Status Delete(const DeleteRequest& request, DropReport* report) override {
+    GLP_RETURN_IF_ERROR(CheckTenant(request.tenant));
+    for (Tenant* tenant : Named(request.tenant)) {
+      GLP_RETURN_IF_ERROR(tenant->Cut());
+      GLP_RETURN_IF_ERROR(
+          tenant->Drop(DropMatching(request.matchers, request.filters, request.range),
+                       request.cancelled, report));
+    }
+    return Status::Ok();
+  }
+
+  Status Retain(const RetentionPolicy& policy, int64_t now_ns, bool exact,
+                const std::function<bool()>& cancelled, DropReport* report) override {
+    Status first;
+    for (const auto& [name, tenant] : AllByName()) {
+      const Retention& retention = policy.Of(name);
+      if (retention.empty()) continue;
+      Status status = tenant->Drop(DropExpired(&retention, now_ns, exact), cancelled, report);
+      if (status.code() == Code::kCancelled) return status;
+      if (first.ok()) first = std::move(status);
+    }
+    if (policy.max_bytes > 0) {
+      Status status = DropOldest(policy.max_bytes, cancelled, report);
+      if (first.ok()) first = std::move(status);
+    }
+    return first;
+  }
+
   Status Close() override {
     StopThreads();
     Status status = Flush();
@@ -136,6 +164,80 @@ class DirStore : public Store {
     if (options_.max_age_ns > 0) ns = std::min(ns, options_.max_age_ns);
     if (options_.max_idle_ns > 0) ns = std::min(ns, options_.max_idle_ns);
     return std::max<int64_t>(ns, 1'000'000);
+  }
+
+  // Until all files together have no more than 95 % of `max_bytes`, if they have more than all.
+  Status DropOldest(uint64_t max_bytes, const std::function<bool()>& cancelled,
+                    DropReport* report) {
+    uint64_t goal = max_bytes;
+    std::set<std::pair<Tenant*, SegmentName>> tried;
+    for (uint64_t total_before = UINT64_MAX;;) {
+      uint64_t total = 0;
+      Tenant* tenant = nullptr;
+      Tenant::SegmentUse oldest;
+      for (Tenant* one : All()) {
+        total += one->LogBytes();
+        for (Tenant::SegmentUse& use : one->Uses()) {
+          total += use.bytes;
+          if (use.is_empty || tried.contains({one, use.name})) continue;
+          if (tenant != nullptr && use.max_ts_ns >= oldest.max_ts_ns) continue;
+          tenant = one;
+          oldest = std::move(use);
+        }
+      }
+      if (total <= goal || tenant == nullptr) return Status::Ok();
+      goal = max_bytes - max_bytes / 20;
+      // What does not become less is not tried again.
+      if (total >= total_before) tried.insert({tenant, oldest.name});
+      total_before = total;
+      const uint64_t excess = total - goal;
+      const int64_t upto_ns = OldestOf(oldest, excess + excess / 8);
+      GLP_RETURN_IF_ERROR(tenant->DropFrom(oldest.name, DropUpTo(upto_ns), cancelled, report));
+    }
+  }
+
+  // The time up to which the segment has so many bytes, about; its last where it has less. Blocks
+  // of many streams lie over one another in time; within each its bytes are spread evenly.
+  static int64_t OldestOf(const Tenant::SegmentUse& segment, uint64_t bytes) {
+    if (bytes >= segment.bytes) return segment.max_ts_ns;
+    const auto bytes_upto = [&segment](int64_t ts_ns) {
+      double sum = 0;
+      for (const Tenant::SegmentUse::Block& block : segment.blocks) {
+        if (ts_ns < block.min_ts_ns) continue;
+        const double length = double(block.max_ts_ns) - double(block.min_ts_ns);
+        const double part =
+            ts_ns >= block.max_ts_ns ? 1 : (double(ts_ns) - double(block.min_ts_ns)) / length;
+        sum += part * double(block.bytes);
+      }
+      return sum;
+    };
+    int64_t low_ns = segment.max_ts_ns;
+    for (const Tenant::SegmentUse::Block& block : segment.blocks) {
+      low_ns = std::min(low_ns, block.min_ts_ns);
+    }
+    int64_t high_ns = segment.max_ts_ns;
+    while (low_ns < high_ns) {
+      const int64_t middle_ns = std::midpoint(low_ns, high_ns);
+      if (bytes_upto(middle_ns) >= double(bytes)) {
+        high_ns = middle_ns;
+      } else {
+        low_ns = middle_ns + 1;
+      }
+    }
+    return high_ns;
+  }
+
+  Status RetainInBackground(const std::function<bool()>& cancelled) {
+    using std::chrono::steady_clock;
+    if (options_.retention == nullptr || options_.retention->empty()) return Status::Ok();
+    const auto now = steady_clock::now();
+    if (last_retain_ &&
+        now - *last_retain_ < std::chrono::nanoseconds(options_.retention_interval_ns)) {
+      return Status::Ok();
+    }
+    last_retain_ = now;
+    DropReport report;
+    return Retain(*options_.retention, NowNs(), /*exact=*/false, cancelled, &report);
   }
 
   // One merge, of whichever tenant needs one.
@@ -203,6 +305,13 @@ class DirStore : public Store {
     return all;
   }
 
+  std::vector<std::pair<std::string, Tenant*>> AllByName() {
+    std::shared_lock lock(mutex_);
+    std::vector<std::pair<std::string, Tenant*>> all;
+    for (auto& [name, tenant] : tenants_) all.emplace_back(name, tenant.get());
+    return all;
+  }
+
   // The first error, but every tenant is tried.
   template <typename Work>
   Status ForAll(Work work) {
@@ -241,6 +350,7 @@ class DirStore : public Store {
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   std::vector<std::string> warnings_;
   std::unique_ptr<Compactor> compactor_;  // stopped before Close, gone before the tenants
+  std::optional<std::chrono::steady_clock::time_point> last_retain_;  // of the compactor's thread
   std::mutex tick_mutex_;
   std::optional<int64_t> last_sync_ns_;  // guarded by tick_mutex_
   std::mutex stop_mutex_;

@@ -32,9 +32,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "logql/ast.h"
 #include "logql/source.h"
 #include "record/labels.h"
 #include "store/merge_plan.h"
+#include "store/retention.h"
 
 namespace glp::store {
 
@@ -65,6 +67,9 @@ struct Options {
   // for merge_idle_ns all that are not in their final form (kIdle); 0: never.
   bool merge = false;
   int64_t merge_idle_ns = int64_t{3600} * 1'000'000'000;
+  // The same thread applies it, every so often; nullptr: nobody does.
+  std::shared_ptr<const RetentionPolicy> retention;
+  int64_t retention_interval_ns = int64_t{600} * 1'000'000'000;
 };
 
 // An entry to be stored. Views are copied by Append.
@@ -108,6 +113,21 @@ struct MergeReport {
   std::vector<std::string> damage;  // segments with damage stay as they are
 };
 
+struct DeleteRequest {
+  std::string tenant{kDefaultTenant};
+  std::vector<logql::Matcher> matchers;    // none: all streams
+  std::vector<logql::LineFilter> filters;  // none: all lines
+  logql::TimeRange range;
+  std::function<bool()> cancelled;  // asked every few milliseconds; may be empty
+};
+// Of what was deleted or beyond its retention. Counts are added to.
+struct DropReport {
+  uint64_t entries = 0;                        // that went
+  uint64_t segments = 0;                       // that were rewritten
+  uint64_t bytes_before = 0, bytes_after = 0;  // of these
+  std::vector<std::string> damage;             // segments with damage stay as they are
+};
+
 class Store {
  public:
   // Makes the folder where it is missing, takes the lock, and turns what a killed process left in
@@ -133,6 +153,15 @@ class Store {
   // Merges segments until the goal is reached; counts are added to the report. Errors: I/O;
   // Code::kCancelled. The store is as good as before then.
   virtual Status Merge(const MergeRequest& request, MergeReport* report) = 0;
+  // Removes what matches of all that was appended before the call: from the answers of snapshots to
+  // come and from the disk. It does not come back with the same src. Entries that are equal, and of
+  // which queries give one, count each. Errors: I/O; Code::kCancelled, then some of it may be gone.
+  virtual Status Delete(const DeleteRequest& request, DropReport* report) = 0;
+  // Removes what is beyond the policy at this time. `exact`: to the entry; else as far as it pays
+  // (store/drop_rules.h). What goes because of max_bytes goes by whole segments or blocks, to 95 %
+  // of it; logs of what is in no segment yet count, but do not go. Positions of sources stay.
+  virtual Status Retain(const RetentionPolicy& policy, int64_t now_ns, bool exact,
+                        const std::function<bool()>& cancelled, DropReport* report) = 0;
   // All entries appended so far (committed or not), as they are now, whatever is appended, cut or
   // removed later. A tenant that is not there is an empty one.
   virtual Result<std::shared_ptr<logql::EntrySource>> Snapshot(std::string_view tenant) = 0;

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "store/drop_rules.h"
 #include "store/folder.h"
 #include "store/held_points.h"
 #include "store/source.h"
@@ -50,6 +51,26 @@ class Tenant {
   // Makes one merge on the way to the goal. False: none is needed. Adds to the report.
   Result<bool> MergeNext(MergeGoal goal, const std::function<bool()>& cancelled,
                          MergeReport* report);
+  // Rewrites the segments that have something that goes, if that pays. Adds to the report. The
+  // first error, but every segment is tried; Code::kCancelled.
+  Status Drop(const DropMaker& rules, const std::function<bool()>& cancelled, DropReport* report);
+  // The same of one segment, if it is still there.
+  Status DropFrom(SegmentName name, const DropMaker& rules, const std::function<bool()>& cancelled,
+                  DropReport* report);
+  // What segments hold, for who has to choose the oldest.
+  struct SegmentUse {
+    struct Block {
+      int64_t min_ts_ns, max_ts_ns;
+      uint64_t bytes;
+    };
+    SegmentName name;
+    uint64_t bytes = 0;
+    bool is_empty = false;  // it only says of sources what is held
+    int64_t max_ts_ns = 0;
+    std::vector<Block> blocks;
+  };
+  std::vector<SegmentUse> Uses();
+  uint64_t LogBytes();
   // No segment was cut for so long, and some are not in their final form.
   bool IsIdle(int64_t idle_ns);
   // Called, by any thread, when a segment was cut. Set before the first Append.
@@ -127,8 +148,8 @@ class Tenant {
   std::deque<Stream> streams_;
   StringMap<Stream*> by_json_;
   Stream* last_ = nullptr;
-  size_t claimed_points_ = 0;      // points that SettleOlder may make less, at most
-  std::vector<Segment> segments_;  // in the order of arrival
+  size_t claimed_points_ = 0;            // points that SettleOlder may make less, at most
+  std::vector<Segment> segments_;        // in the order of arrival
   std::vector<std::string> unreadable_;  // what is wrong with those that have no pack
   std::vector<Retired> retired_;
   int64_t last_cut_ns_ = 0;  // when a segment was cut or the store was opened

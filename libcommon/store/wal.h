@@ -14,6 +14,7 @@
 // Threads: one at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -41,12 +42,12 @@ class WalWriter {
   // When OK, all batches are durable. After an error nobody knows which are.
   Status Sync();
   const std::string& path() const { return path_; }
-  uint64_t size_bytes() const { return size_; }
+  uint64_t size_bytes() const { return size_; }  // safe from any thread
 
  private:
   std::string path_;
   io::Fd fd_;
-  uint64_t size_ = 0;
+  std::atomic<uint64_t> size_{0};
   bool suspect_ = false;  // bytes behind size_ may be there
   bool synced_ = true;    // all of it is durable
 };
