@@ -56,7 +56,8 @@ class Rewriter {
   Status Write(int fd, const std::string& name);
 
  private:
-  void AddInput(SegmentName name, const pack::PackStreams& pack);
+  void AddInput(SegmentName name, const pack::PackStreams& pack,
+                const std::vector<pack::Position>& positions);
   void AddDamage(SegmentName segment, std::string what);
   bool IsCancelled() const { return request_.cancelled && request_.cancelled(); }
   Status WriteStream(Stream* stream);
@@ -92,7 +93,9 @@ Result<bool> Rewriter::OpenInputs() {
     }
     if (!file.ok()) return file.status();
     result_.bytes_before += (*file)->size_bytes();
-    AddInput(name, inputs_.emplace_back(pack::ResolveStreams(std::move(*file), &labels_)));
+    const std::vector<pack::Position> positions = (*file)->TakePositions();
+    inputs_.push_back(pack::ResolveStreams(std::move(*file), &labels_));
+    AddInput(name, inputs_.back(), positions);
   }
   if (!result_.damage.empty() && !request_.salvage) return false;
   return drops_any_ || !request_.only_if_drops;
@@ -105,7 +108,8 @@ void Rewriter::AddDamage(SegmentName segment, std::string what) {
   }
 }
 
-void Rewriter::AddInput(SegmentName name, const pack::PackStreams& pack) {
+void Rewriter::AddInput(SegmentName name, const pack::PackStreams& pack,
+                        const std::vector<pack::Position>& positions) {
   for (const std::string& what : pack.warnings) AddDamage(name, what);
   const pack::Index& index = pack.file->index();
   for (const pack::BlockInfo& info : index.blocks) {
@@ -124,7 +128,7 @@ void Rewriter::AddInput(SegmentName name, const pack::PackStreams& pack) {
     stream.labels = labels;
     stream.runs.push_back({name, pack.file.get(), &info, next_order_++, may_drop, nullptr});
   }
-  for (const pack::Position& position : index.positions) {
+  for (const pack::Position& position : positions) {
     const LabelSet* labels = pack.streams[position.stream];
     if (labels == nullptr) continue;
     Stream& stream = streams_[labels->json];
