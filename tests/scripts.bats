@@ -433,7 +433,7 @@ END
   glp-loki -config.file=loki.yml -server.http-listen-address=127.0.0.1 2>loki.err 3>&- &
   servers=$!
   wait_for curl -fsS "http://127.0.0.1:$port/ready"
-  grep -q 'schema_config.configs\[0\].schema' loki.err
+  grep -q 'loki.yml: not needed here: common.ring (line 7), schema_config' loki.err
 
   promtail_yml "http://127.0.0.1:$port" "$GLP_ROOT/scripts/sample-node/pods/*/*/*.log"
   glp-promtail -config.file=promtail.yml -client.external-labels=hostname=n1 2>promtail.err 3>&- &
@@ -471,17 +471,22 @@ END
     assert_status 2
     assert_contains "$stderr" "$message"
   done <<'END'
-schema_config:\n  configs:\n    - object_store: s3|loki.yml:5: schema_config.configs[0].object_store: 's3'
-ingester:\n  lifecycler:\n    ring: {kvstore: {store: consul}}|loki.yml:5: ingester.lifecycler.ring.kvstore.store: 'consul'
-storage_config:\n  aws: {s3: x}|loki.yml:4: storage_config.aws.s3
-compactor: {retention_enabled: true}|loki.yml:3: compactor.retention_enabled: 'true'
-target: querier|loki.yml:3: target: 'querier'
-server: {http_listen_port: x}|'x' is no port
+schema_config:\n  configs:\n    - object_store: s3|loki.yml:5:21: object_store: 's3'
+ingester:\n  lifecycler:\n    ring: {kvstore: {store: consul}}|loki.yml:5:29: ingester.lifecycler.ring.kvstore.store: 'consul'
+storage_config:\n  aws: {s3: x}|loki.yml:4:3: storage_config.aws: logs are kept in local files only
+compactor: {retention_enabled: maybe}|loki.yml:3:32: retention_enabled: expected true or false
+target: querier|loki.yml:3:9: target: 'querier'
+server: {http_listen_port: x}|loki.yml:3:28: http_listen_port: expected a whole number, not 'x'
 END
   printf 'auth_enabled: true\ncommon: {path_prefix: /tmp/x}\n' >loki.yml
   run --separate-stderr glp-loki -config.file=loki.yml
   assert_status 2
-  assert_contains "$stderr" "loki.yml:1: auth_enabled: 'true'"
+  assert_contains "$stderr" "loki.yml:1:15: auth_enabled: 'true'"
+  printf 'auth_enabled: false\ncommon: {path_prefix: "${GLP_X:-/tmp/x}"}\n' >loki.yml
+  run --separate-stderr glp-loki -config.file=loki.yml -config.expand-env -verify-config \
+    -server.http-listen-port=3101
+  assert_status 0
+  assert_contains "$stderr" "the configuration is valid: a store in /tmp/x, on 0.0.0.0:3101"
 }
 
 @test "the YAML reader: values, kinds and lines" {

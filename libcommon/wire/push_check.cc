@@ -55,21 +55,24 @@ bool PushCheck::TakesStream(const PushRequest::Stream& stream) {
   return true;
 }
 
-bool PushCheck::TakesEntry(const PushRequest::Stream& stream, const PushRequest::Entry& entry) {
+bool PushCheck::TakesTime(const Labels& stream, int64_t ts_ns) {
   if (limits_.reject_old_samples_max_age_ns > 0 &&
-      entry.ts_ns < now_ns_ - limits_.reject_old_samples_max_age_ns) {
-    return Refuse("entry for stream '" + LabelsToSelector(stream.labels) +
-                      "' has timestamp too old: " + Seconds(entry.ts_ns) +
-                      ", oldest acceptable timestamp is: " +
+      ts_ns < now_ns_ - limits_.reject_old_samples_max_age_ns) {
+    return Refuse("entry for stream '" + LabelsToSelector(stream) + "' has timestamp too old: " +
+                      Seconds(ts_ns) + ", oldest acceptable timestamp is: " +
                       Seconds(now_ns_ - limits_.reject_old_samples_max_age_ns),
                   1);
   }
-  if (limits_.creation_grace_period_ns > 0 &&
-      entry.ts_ns > now_ns_ + limits_.creation_grace_period_ns) {
-    return Refuse("entry for stream '" + LabelsToSelector(stream.labels) +
-                      "' has timestamp too new: " + Seconds(entry.ts_ns),
+  if (limits_.creation_grace_period_ns > 0 && ts_ns > now_ns_ + limits_.creation_grace_period_ns) {
+    return Refuse("entry for stream '" + LabelsToSelector(stream) +
+                      "' has timestamp too new: " + Seconds(ts_ns),
                   1);
   }
+  return true;
+}
+
+bool PushCheck::TakesEntry(const PushRequest::Stream& stream, const PushRequest::Entry& entry) {
+  if (!TakesTime(stream.labels, entry.ts_ns)) return false;
   if (limits_.max_line_size > 0 && entry.line.size() > limits_.max_line_size &&
       !limits_.max_line_size_truncate) {
     return Refuse("max entry size '" + std::to_string(limits_.max_line_size) +

@@ -20,6 +20,8 @@ class PushCheck {
   bool TakesStream(const PushRequest::Stream& stream);
   bool TakesEntry(const PushRequest::Stream& stream, const PushRequest::Entry& entry);
 
+  // The same of the time alone.
+  bool TakesTime(const Labels& stream, int64_t ts_ns);
   // What is to be stored of the line of an entry that is taken: all, but with
   // max_line_size_truncate no more than max_line_size.
   std::string_view Line(std::string_view line) const;

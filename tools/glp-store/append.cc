@@ -1,5 +1,6 @@
 #include "append.h"
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "cli/delivery.h"
 #include "cli/record_sink.h"
 #include "io/stop.h"
+#include "wire/push_check.h"
 
 namespace glp {
 namespace {
@@ -18,10 +20,24 @@ constexpr int64_t kMaxWaitNs = kNsPerSecond;
 
 class StoreSink : public cli::RecordSink {
  public:
-  StoreSink(store::Store* store, const std::string& tenant, cli::Delivery* delivery)
-      : store_(store), tenant_(tenant), delivery_(delivery), ticket_(delivery->NewTicket()) {}
+  StoreSink(store::Store* store, const std::string& tenant, const wire::Limits& limits,
+            cli::Delivery* delivery, cli::Context* context)
+      : store_(store),
+        tenant_(tenant),
+        limits_(limits),
+        delivery_(delivery),
+        context_(context),
+        ticket_(delivery->NewTicket()) {}
 
   Status OnRecord(const Record& record) override {
+    if (!TakesTime(record)) {
+      // Dealt with, but not held: should it come again, it is looked at again.
+      delivery_->OnRecord(record, ticket_);
+      const Source source = ParseSource(record.src);
+      if (!source.id.empty()) refused_[std::string(source.id)] = source.next;
+      ++refused;
+      return Status::Ok();
+    }
     store::NewEntry& entry = entries_.emplace_back();
     entry.stream = record.labels;
     entry.ts_ns = record.ts_ns;
@@ -35,6 +51,12 @@ class StoreSink : public cli::RecordSink {
     entry.src_next = source.next;
     delivery_->OnRecord(record, ticket_);
     entry.src_whole_from = delivery_->WholeFrom();
+    if (!refused_.empty() && entry.src_whole_from != store::NewEntry::kNotWhole) {
+      const auto found = refused_.find(source.id);
+      if (found != refused_.end()) {
+        entry.src_whole_from = std::max(entry.src_whole_from, found->second);
+      }
+    }
     return Status::Ok();
   }
 
@@ -70,9 +92,24 @@ class StoreSink : public cli::RecordSink {
   void OnClosed() { delivery_->Done(ticket_); }
 
   store::AppendResult counts;
+  uint64_t refused = 0;
 
  private:
   static constexpr size_t kKeepBytes = 4096;
+
+  // Says it, in Loki's words, where the limits do not allow the time.
+  bool TakesTime(const Record& record) {
+    if (limits_.reject_old_samples_max_age_ns == 0 && limits_.creation_grace_period_ns == 0) {
+      return true;
+    }
+    wire::Limits times;
+    times.reject_old_samples_max_age_ns = limits_.reject_old_samples_max_age_ns;
+    times.creation_grace_period_ns = limits_.creation_grace_period_ns;
+    wire::PushCheck check(times, NowNs());
+    if (check.TakesTime(record.labels->labels, record.ts_ns)) return true;
+    context_->Incomplete("refused entries", check.Words());
+    return false;
+  }
 
   Status Commit() {
     oldest_ns_ = 0;
@@ -85,7 +122,10 @@ class StoreSink : public cli::RecordSink {
 
   store::Store* store_;
   const std::string& tenant_;
+  const wire::Limits& limits_;
   cli::Delivery* delivery_;
+  cli::Context* context_;
+  StringMap<uint64_t> refused_;           // by source: behind the last line that was not taken
   cli::Delivery::Ticket ticket_;          // of what is not durable yet
   std::vector<store::NewEntry> entries_;  // of the batch
   std::deque<std::string> decoded_;       // lines of the batch that had to be decoded
@@ -123,23 +163,29 @@ void DescribeAppend(cli::Command& c, AppendOptions* o) {
   c.Completes("file");
   c.Flag("--require-end", &o->require_end,
          "exit with status 3 if a tool in front did not come to its proper end");
+  DescribeDurability(c, &o->durability);
+  DescribeTimeLimits(c, &o->times);
+  DescribeConfig(c, &o->config);
 }
 
 cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
-  if (options.dir.empty()) return UsageError("append needs --dir DIR");
   GLP_RETURN_IF_ERROR(store::CheckTenant(options.tenant));
+  GLP_ASSIGN_OR_RETURN(const auto config, ReadConfig(options.config, wire::Limits(), context));
+  GLP_ASSIGN_OR_RETURN(const std::string dir, ChooseDir(options.dir, "append", config));
   GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, 0));
+  wire::Limits limits = LimitsOf(config, options.tenant);
+  SetTimeLimits(options.times, &limits);
   store::Options store_options;
+  SetDurability(options.durability, config, &store_options);
   store_options.merge = true;
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
-                       store::Store::Open(options.dir, store_options));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(dir, store_options));
   for (const std::string& warning : store->warnings()) {
     context.Incomplete("damaged parts", warning);
   }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<cli::Delivery> delivery,
                        cli::Delivery::Open(context, options.positions));
   LabelTable labels;
-  StoreSink sink(store.get(), options.tenant, delivery.get());
+  StoreSink sink(store.get(), options.tenant, limits, delivery.get(), &context);
   cli::ReadOptions read;
   read.idle_ms = kIdleMs;
   read.require_end = options.require_end;
@@ -151,7 +197,8 @@ cli::RunResult RunAppend(const AppendOptions& options, cli::Context& context) {
   MergeOnce(store.get(), options.tenant, context);
   GLP_RETURN_IF_ERROR(store->Close());
   context.Say(std::to_string(sink.counts.added) + " added, " +
-              std::to_string(sink.counts.duplicates) + " already there");
+              std::to_string(sink.counts.duplicates) + " already there" +
+              (sink.refused > 0 ? ", " + std::to_string(sink.refused) + " refused" : ""));
   return cli::kExitOk;
 }
 

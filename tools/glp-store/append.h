@@ -5,6 +5,7 @@
 
 #include "cli/main.h"
 #include "store/store.h"
+#include "store_options.h"
 
 namespace glp {
 
@@ -13,6 +14,9 @@ struct AppendOptions {
   std::string tenant{store::kDefaultTenant};
   std::string positions;
   bool require_end = false;
+  ConfigOptions config;
+  DurabilityOptions durability;
+  TimeLimitOptions times;
 };
 
 void DescribeAppend(cli::Command& command, AppendOptions* options);

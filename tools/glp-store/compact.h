@@ -4,12 +4,15 @@
 #include <string>
 
 #include "cli/main.h"
+#include "store_options.h"
 
 namespace glp {
 
 struct CompactOptions {
   std::string dir;
   std::string tenant;
+  ConfigOptions config;
+  RetentionOptions retention;
 };
 
 void DescribeCompact(cli::Command& command, CompactOptions* options);

@@ -2,6 +2,7 @@
 
 #include "append.h"
 #include "compact.h"
+#include "delete.h"
 #include "export.h"
 #include "serve.h"
 #include "stats.h"
@@ -14,6 +15,7 @@ struct Options {
   AppendOptions append;
   ServeOptions serve;
   CompactOptions compact;
+  DeleteOptions remove;
   ExportOptions out;
   StatsOptions stats;
   VerifyOptions verify;
@@ -30,6 +32,7 @@ cli::Command Describe(Options* o) {
                 &o->serve);
   DescribeCompact(c.Subcommand("compact", "bring all of it into its final, smallest form"),
                   &o->compact);
+  DescribeDelete(c.Subcommand("delete", "remove entries by selector, words and time"), &o->remove);
   DescribeExport(c.Subcommand("export", "give entries as records or as a .glp file"), &o->out);
   DescribeStats(c.Subcommand("stats", "tell what is in it"), &o->stats);
   DescribeVerify(c.Subcommand("verify", "check every byte"), &o->verify);
@@ -48,10 +51,11 @@ int main(int argc, char** argv) {
         if (chosen == "append") return RunAppend(options.append, context);
         if (chosen == "serve") return RunServe(options.serve, context);
         if (chosen == "compact") return RunCompact(options.compact, context);
+        if (chosen == "delete") return RunDelete(options.remove, context);
         if (chosen == "export") return RunExport(options.out, context);
         if (chosen == "stats") return RunStats(options.stats, context);
         if (chosen == "verify") return RunVerify(options.verify, context);
         return glp::UsageError(
-            "what to do? append, serve, compact, export, stats or verify; see --help");
+            "what to do? append, serve, compact, delete, export, stats or verify; see --help");
       });
 }

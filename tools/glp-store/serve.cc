@@ -44,34 +44,88 @@ void DescribeServe(cli::Command& c, ServeOptions* o) {
   c.Completes("dir");
   c.Value("--listen", "[ADDR]:PORT", &o->listen,
           "where to listen; without an address on 127.0.0.1, port 0 is any free one");
+  c.DefaultText("127.0.0.1:3100, or what the configuration says");
   c.Flag("--insecure", &o->insecure,
          "listen on other addresses than those of this machine, where everyone who can reach them "
          "may read and write");
   c.Flag(
       "--loki-limits", &o->loki_limits,
       "refuse what Loki refuses by default: entries older than 7 days or 10 minutes ahead, lines "
-      "over 256 KiB, more than 15 labels, queries over 721 hours or with more than 500 series");
+      "over 256 KiB, more than 15 labels, queries over 721 hours or with more than 500 series; "
+      "what "
+      "the configuration says goes before");
+  DescribeTimeLimits(c, &o->times);
+  DescribeRetention(c, &o->retention);
+  DescribeDurability(c, &o->durability);
+  DescribeConfig(c, &o->config);
+  c.Flag("--check", &o->check, "read the configuration, say what is wrong in it, and end");
 }
 
+namespace {
+
+// --listen, else what the configuration says: without an address all of them, as Loki, if
+// everybody may.
+std::string ListenText(const ServeOptions& options, const std::optional<cli::LokiConfig>& config,
+                       cli::Context& context) {
+  if (!options.listen.empty()) return options.listen;
+  if (!config) return "127.0.0.1:3100";
+  const std::string port = ":" + std::to_string(config->http_listen_port.value);
+  std::string address = config->http_listen_address.value;
+  if (address.empty()) {
+    if (options.insecure) return "0.0.0.0" + port;
+    context.Say(config->path +
+                ": listens on 127.0.0.1 only; Loki would on all addresses, and so does --insecure");
+    return "127.0.0.1" + port;
+  }
+  if (address.find(':') != std::string::npos && address[0] != '[') address = "[" + address + "]";
+  return address + port;
+}
+
+Status CheckTenants(const std::optional<cli::LokiConfig>& config) {
+  if (!config || !config->auth_enabled.value) return Status::Ok();
+  if (config->auth_enabled.line == 0) {
+    return UsageError(config->path +
+                      ": auth_enabled: false is missing: Loki would ask for tenants, and this "
+                      "server has one");
+  }
+  return config->Error(config->auth_enabled, "auth_enabled: 'true': this server has one tenant");
+}
+
+}  // namespace
+
 cli::RunResult RunServe(const ServeOptions& options, cli::Context& context) {
-  if (options.dir.empty()) return UsageError("--dir is missing: the directory of the store");
-  GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(options.listen));
+  const wire::Limits base = options.loki_limits ? wire::LokiLimits() : wire::Limits();
+  GLP_ASSIGN_OR_RETURN(const auto config, ReadConfig(options.config, base, context));
+  if (options.check && !config) return UsageError("--check is of a configuration: -c FILE");
+  GLP_RETURN_IF_ERROR(CheckTenants(config));
+  GLP_ASSIGN_OR_RETURN(const std::string dir, ChooseDir(options.dir, "serve", config));
+  const std::string listen_text = ListenText(options, config, context);
+  GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(listen_text));
   if (!wire::IsLoopback(listen.address) && !options.insecure) {
-    return UsageError("--listen " + options.listen +
+    return UsageError("listening on " + listen_text +
                       " would let everyone who can reach it read and write: there is no "
                       "authentication; listen on 127.0.0.1 behind a proxy that asks for it, or add "
                       "--insecure where the network is trusted");
   }
+  if (options.check) {
+    context.Say("the configuration is valid: a store in " + dir + ", on " + listen_text);
+    return cli::kExitOk;
+  }
+  const store::RetentionPolicy retention = RetentionOf(options.retention, config);
   store::Options store_options;
   store_options.merge = true;
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
-                       store::Store::Open(options.dir, store_options));
+  SetDurability(options.durability, config, &store_options);
+  store_options.retention = std::make_shared<store::RetentionPolicy>(retention);
+  if (config) store_options.retention_interval_ns = config->compaction_interval_ns.value;
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(dir, store_options));
   for (const std::string& warning : store->warnings()) {
     context.Incomplete("damaged parts of the store", warning);
   }
 
   wire::ApiOptions api_options;
-  if (options.loki_limits) api_options.limits = wire::LokiLimits();
+  api_options.limits = config ? LimitsOf(config, api_options.tenant) : base;
+  SetTimeLimits(options.times, &api_options.limits);
+  api_options.retention = retention.Of(api_options.tenant);
   wire::LokiApi api(store.get(), std::move(api_options));
   wire::Router router;
   api.AddRoutes(&router);

@@ -5,14 +5,20 @@
 
 #include "cli/command.h"
 #include "cli/main.h"
+#include "store_options.h"
 
 namespace glp {
 
 struct ServeOptions {
   std::string dir;
-  std::string listen = "127.0.0.1:3100";
+  std::string listen;
   bool insecure = false;
   bool loki_limits = false;
+  bool check = false;
+  ConfigOptions config;
+  DurabilityOptions durability;
+  RetentionOptions retention;
+  TimeLimitOptions times;
 };
 
 void DescribeServe(cli::Command& command, ServeOptions* options);
