@@ -6,7 +6,8 @@
 namespace glp::pack {
 
 Writer::Writer(int fd, std::string name, Options options)
-    : file_(fd, std::move(name), {options.level, /*with_seq=*/true, options.form}), options_(options) {}
+    : file_(fd, std::move(name), {options.level, /*with_seq=*/true, options.form}),
+      options_(options) {}
 
 Writer::Stream* Writer::Find(const LabelSet* labels) {
   if (labels == last_labels_) return last_;
