@@ -39,17 +39,27 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
   if (width > 0 && (width < size || (must == Must::kBe && width > size))) return false;
   found->assign((values.size() + 63) / 64, 0);
   bool any = false;
-  // Literals that are at too many places of other values.
-  constexpr size_t kShort = 2;
+  // Literals that are at too many places of other values are compared at the one place.
+  constexpr size_t kShort = 3;
   if (size <= kShort && must != Must::kHold) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      const std::string_view value = values.At(i);
-      if (value.size() < size || (must == Must::kBe && value.size() > size)) continue;
-      if (!finder.IsIn(value.substr(must == Must::kEndWith ? value.size() - size : 0, size))) {
-        continue;
+    const char* const literal = finder.literal().data();
+    const bool fold = finder.fold_case();
+    const auto is_at = [&](const char* at) {
+      for (size_t i = 0; i < size; ++i) {
+        const char c = at[i];
+        if ((fold && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != literal[i]) return false;
       }
-      Set(found, i);
-      any = true;
+      return true;
+    };
+    const char* at = values.text().data();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const size_t length = width > 0 ? width : values.starts()[i + 1] - values.starts()[i];
+      const bool fits = length >= size && (must != Must::kBe || length == size);
+      if (fits && is_at(must == Must::kEndWith ? at + length - size : at)) {
+        Set(found, i);
+        any = true;
+      }
+      at += length;
     }
     return any;
   }
