@@ -8,9 +8,8 @@
 // How: lines of a form whose values are equally long are a kind (holes of very many lengths do not
 // count), and values of like shape share a column.
 // Lifetime: what the last call gave is good until the next, as long as its lines.
-// Threads:  one at a time. Memory: about twice the bytes of the lines. The same lines after the
-// same
-//           blocks give the same bytes.
+// Threads:  one at a time. The same lines after the same blocks give the same bytes.
+// Memory:   about three times the bytes of the lines; ten times where they are nothing but values.
 #pragma once
 
 #include <cstdint>
