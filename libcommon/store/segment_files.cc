@@ -40,9 +40,4 @@ Result<std::shared_ptr<const pack::PackFile>> SegmentFiles::Open(SegmentName nam
   return file;
 }
 
-void SegmentFiles::Forget(SegmentName name) {
-  std::lock_guard lock(mutex_);
-  kept_.remove_if([&](const Kept& kept) { return kept.first == name; });
-}
-
 }  // namespace glp::store

@@ -26,8 +26,6 @@ class SegmentFiles {
   // it, but of those above kMaxDescriptors that are held at the same time each read opens it again.
   // Errors: those of PackFile::Open.
   Result<std::shared_ptr<const pack::PackFile>> Open(SegmentName name);
-  // It was rewritten or removed: what is kept of it is for those who hold it already.
-  void Forget(SegmentName name);
 
  private:
   static constexpr size_t kKept = 64;

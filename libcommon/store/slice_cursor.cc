@@ -131,7 +131,6 @@ Status SliceCursor::OpenSlice() {
 }
 
 Status SliceCursor::OpenSlice(const std::shared_ptr<const SourceParts>& parts, Trouble* trouble) {
-  const bool is_first = parts_ == nullptr;
   if (parts != parts_) {
     parts_ = parts;
     selection_ = std::make_unique<Selection>(*parts_, request_.matchers);
@@ -150,11 +149,10 @@ Status SliceCursor::OpenSlice(const std::shared_ptr<const SourceParts>& parts, T
   const Status status = FindRuns(*parts_, selection_.get(), context.get(), &slice_);
   *trouble = selection_->trouble();
   if (!status.ok()) return status;
-  if (is_first) {
-    context->stats.blocks_skipped += selection_->blocks_left_out();
-    context->stats.warnings.insert(context->stats.warnings.begin(), parts_->warnings.begin(),
-                                   parts_->warnings.end());
-  }
+  auto& warnings = context->stats.warnings;
+  warnings.insert(warnings.begin(), parts_->warnings.begin(), parts_->warnings.end());
+  if (!is_begun_) context->stats.blocks_skipped += selection_->blocks_left_out();
+  is_begun_ = true;
   inner_ = std::make_unique<pack::MergeCursor>(std::move(context), std::move(slice_.runs),
                                                /*collapse=*/true);
   if (backward()) {

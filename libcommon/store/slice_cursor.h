@@ -66,6 +66,7 @@ class SliceCursor : public logql::EntryCursor {
   const std::shared_ptr<SourceState> state_;
   const logql::ScanRequest request_;
   logql::TimeRange left_;
+  bool is_begun_ = false;
   bool is_done_ = false;
   size_t width_ = 1;  // segments that the next slice shall have
   uint64_t given_ = 0;
