@@ -529,9 +529,10 @@ TEST_F(MergeTest, AnHourWithoutASegmentLetsAllBecomeFinal) {
   options.merge_idle_ns = 1;
   auto store = Open(options);
   Fill(store.get(), 2, 16);
-  while (std::any_of(Segments().begin(), Segments().end(),
-                     [](SegmentName name) { return !name.is_merged; })) {
-    std::this_thread::yield();
+  const auto is_final = [](SegmentName name) { return name.is_merged; };
+  for (bool done = false; !done; std::this_thread::yield()) {
+    const std::vector<SegmentName> segments = Segments();
+    done = std::all_of(segments.begin(), segments.end(), is_final);
   }
 }
 
