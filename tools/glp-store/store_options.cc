@@ -9,17 +9,9 @@ constexpr int64_t kIdleNs = 1800 * kNsPerSecond;
 constexpr int64_t kAgeNs = 7200 * kNsPerSecond;
 
 // A duration that may be left to the configuration.
-void AddDuration(cli::Command& c, const char* name, std::optional<int64_t>* target,
-                 const char* default_text, const std::string& help) {
-  c.OnValue(
-      name, "DURATION",
-      [target](std::string_view text) -> Status {
-        GLP_ASSIGN_OR_RETURN(const int64_t ns, ParseDurationNs(text));
-        if (ns < 0) return UsageError("a duration of 0 or more is expected");
-        *target = ns;
-        return Status::Ok();
-      },
-      help);
+void AddDuration(cli::Command& c, const char* name, MaybeDuration* target, const char* default_text,
+                 const std::string& help) {
+  c.Value(name, "DURATION", target, help);
   c.DefaultText(default_text);
 }
 
@@ -63,23 +55,16 @@ Result<std::string> ChooseDir(const std::string& given, const std::string& comma
 }
 
 void DescribeDurability(cli::Command& c, DurabilityOptions* o) {
-  c.OnValue(
-      "--sync", "always|interval|off",
-      [o](std::string_view text) -> Status {
-        if (text != "always" && text != "interval" && text != "off") {
-          return UsageError("'" + std::string(text) + "' is none of always, interval, off");
-        }
-        o->sync = text;
-        return Status::Ok();
-      },
+  c.Choice(
+      "--sync", {"always", "interval", "off"}, &o->sync,
       "when entries are safe from a crash of the machine: when they are acknowledged (those that "
       "come at the same time share an fsync), within a second of it, or when the system writes "
       "them of its own accord, after half a minute or so; a crash of glp-store alone costs nothing "
       "in any case");
   c.DefaultText("always");
-  AddDuration(c, "--chunk-idle-period", &o->max_idle_ns, "30m",
+  AddDuration(c, "--chunk-idle-period", &o->max_idle, "30m",
               "write what is in memory into a segment when nothing came for so long; 0: never");
-  AddDuration(c, "--max-chunk-age", &o->max_age_ns, "2h",
+  AddDuration(c, "--max-chunk-age", &o->max_age, "2h",
               "the same when the oldest entry in memory came so long ago; 0: never");
 }
 
@@ -92,12 +77,12 @@ void SetDurability(const DurabilityOptions& options, const std::optional<cli::Lo
   // Loki without its log loses what is in memory; here a log is written, but nobody waits for it.
   if (options.sync.empty() && config && !config->wal_enabled.value) store->sync = Sync::kOff;
   store->max_idle_ns =
-      options.max_idle_ns.value_or(config ? config->chunk_idle_period_ns.value : kIdleNs);
-  store->max_age_ns = options.max_age_ns.value_or(config ? config->max_chunk_age_ns.value : kAgeNs);
+      options.max_idle.ValueOr(config ? config->chunk_idle_period_ns.value : kIdleNs);
+  store->max_age_ns = options.max_age.ValueOr(config ? config->max_chunk_age_ns.value : kAgeNs);
 }
 
 void DescribeRetention(cli::Command& c, RetentionOptions* o) {
-  AddDuration(c, "--retention", &o->period_ns, "for ever",
+  AddDuration(c, "--retention", &o->period, "for ever",
               "remove entries that are older, as 30d; 0: never");
   c.OnValue(
       "--retention-stream", "PERIOD[,PRIORITY] SELECTOR",
@@ -107,7 +92,7 @@ void DescribeRetention(cli::Command& c, RetentionOptions* o) {
         return Status::Ok();
       },
       "another period for streams that match, as '24h {namespace=\"dev\"}'; of several that match "
-      "the highest priority holds, then the shortest period; may be repeated");
+      "the highest priority holds, then the shortest period");
   c.Value("--max-bytes", "SIZE", &o->max_bytes,
           "remove what is oldest when the files of the store, of all tenants, are larger");
   c.DefaultText("no limit");
@@ -117,10 +102,10 @@ store::RetentionPolicy RetentionOf(const RetentionOptions& options,
                                    const std::optional<cli::LokiConfig>& config) {
   store::RetentionPolicy policy;
   if (config) policy = config->retention;
-  if (options.period_ns || !options.rules.empty()) {
+  if (options.period.is_given() || !options.rules.empty()) {
     // The command line is for all tenants.
     policy.tenants.clear();
-    if (options.period_ns) policy.all.period_ns = *options.period_ns;
+    if (options.period.is_given()) policy.all.period_ns = options.period.ns;
     if (!options.rules.empty()) policy.all.rules = options.rules;
   }
   policy.max_bytes = options.max_bytes.bytes;
@@ -128,16 +113,16 @@ store::RetentionPolicy RetentionOf(const RetentionOptions& options,
 }
 
 void DescribeTimeLimits(cli::Command& c, TimeLimitOptions* o) {
-  AddDuration(c, "--reject-older", &o->older_ns, "any are taken",
+  AddDuration(c, "--reject-older", &o->older, "any are taken",
               "refuse entries that are older, as 7d: Loki's reject_old_samples_max_age");
-  AddDuration(c, "--reject-newer", &o->newer_ns, "any are taken",
+  AddDuration(c, "--reject-newer", &o->newer, "any are taken",
               "refuse entries that are further in the future, as 10m: Loki's "
               "creation_grace_period");
 }
 
 void SetTimeLimits(const TimeLimitOptions& options, wire::Limits* limits) {
-  if (options.older_ns) limits->reject_old_samples_max_age_ns = *options.older_ns;
-  if (options.newer_ns) limits->creation_grace_period_ns = *options.newer_ns;
+  if (options.older.is_given()) limits->reject_old_samples_max_age_ns = options.older.ns;
+  if (options.newer.is_given()) limits->creation_grace_period_ns = options.newer.ns;
 }
 
 }  // namespace glp

@@ -16,6 +16,13 @@
 
 namespace glp {
 
+// Below 0 where it was not given.
+struct MaybeDuration : cli::Duration {
+  MaybeDuration() : cli::Duration{-1} {}
+  bool is_given() const { return ns >= 0; }
+  int64_t ValueOr(int64_t other_ns) const { return is_given() ? ns : other_ns; }
+};
+
 struct ConfigOptions {
   std::string path;
   bool expand_env = false;
@@ -33,14 +40,14 @@ Result<std::string> ChooseDir(const std::string& given, const std::string& comma
 
 struct DurabilityOptions {
   std::string sync;
-  std::optional<int64_t> max_idle_ns, max_age_ns;
+  MaybeDuration max_idle, max_age;
 };
 void DescribeDurability(cli::Command& command, DurabilityOptions* options);
 void SetDurability(const DurabilityOptions& options, const std::optional<cli::LokiConfig>& config,
                    store::Options* store);
 
 struct RetentionOptions {
-  std::optional<int64_t> period_ns;
+  MaybeDuration period;
   std::vector<store::RetentionRule> rules;
   cli::Size max_bytes;
 };
@@ -50,7 +57,7 @@ store::RetentionPolicy RetentionOf(const RetentionOptions& options,
 
 // Entries that are not taken because of their time.
 struct TimeLimitOptions {
-  std::optional<int64_t> older_ns, newer_ns;
+  MaybeDuration older, newer;
 };
 void DescribeTimeLimits(cli::Command& command, TimeLimitOptions* options);
 void SetTimeLimits(const TimeLimitOptions& options, wire::Limits* limits);
