@@ -2,6 +2,7 @@
 // exactly: all lines of a kind whose text has it, and those with values that do what the literal
 // asks of them at one of the places where it may stand (pack/template_match.h).
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 #include "pack/text_search.h"
@@ -42,23 +43,25 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
   // Literals that are at too many places of other values are compared at the one place.
   constexpr size_t kShort = 3;
   if (size <= kShort && must != Must::kHold) {
-    const char* const literal = finder.literal().data();
-    const bool fold = finder.fold_case();
-    const auto is_at = [&](const char* at) {
-      for (size_t i = 0; i < size; ++i) {
-        const char c = at[i];
-        if ((fold && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != literal[i]) return false;
-      }
-      return true;
-    };
+    // The first `size` of four bytes; letters of both cases differ in one bit.
+    uint32_t literal = 0, mask = 0, fold = 0;
+    for (size_t i = 0; i < size; ++i) {
+      const auto c = static_cast<unsigned char>(finder.literal()[i]);
+      const bool is_letter = finder.fold_case() && c >= 'a' && c <= 'z';
+      literal |= uint32_t{c} << (8 * i);
+      mask |= uint32_t{0xFF} << (8 * i);
+      if (is_letter) fold |= uint32_t{0x20} << (8 * i);
+    }
+    static_assert(kShort < sizeof literal && sizeof literal <= Values::kSlack);
     const char* at = values.text().data();
     for (size_t i = 0; i < values.size(); ++i) {
       const size_t length = width > 0 ? width : values.starts()[i + 1] - values.starts()[i];
       const bool fits = length >= size && (must != Must::kBe || length == size);
-      if (fits && is_at(must == Must::kEndWith ? at + length - size : at)) {
-        Set(found, i);
-        any = true;
-      }
+      uint32_t bytes;
+      std::memcpy(&bytes, must == Must::kEndWith && fits ? at + length - size : at, sizeof bytes);
+      const bool is_found = fits && ((bytes | fold) & mask) == literal;
+      (*found)[i / 64] |= uint64_t{is_found} << (i % 64);
+      any |= is_found;
       at += length;
     }
     return any;
