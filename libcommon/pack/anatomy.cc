@@ -65,8 +65,10 @@ bool AddText(std::string_view bytes, Anatomy* anatomy) {
   Anatomy found;
   uint64_t told = kinds + kind_of_line;
   found.Add(Part::kKindOfLine, kind_of_line);
-  for (uint64_t left = columns; left > 0; --left) {
-    const std::string_view column = in.Sized();
+  std::vector<uint64_t> sizes(columns);
+  for (uint64_t& size : sizes) size = in.Varint();
+  for (const uint64_t size : sizes) {
+    const std::string_view column = in.Bytes(size);
     if (!in.ok() || column.empty()) return false;
     told += column.size();
     const auto coding = static_cast<unsigned char>(column[0]);
