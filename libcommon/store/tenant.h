@@ -126,6 +126,8 @@ class Tenant {
   Status CutLocked();    // REQUIRES: io_mutex_ held
   Status WriteFrozen();  // REQUIRES: io_mutex_ held
   Status LogLocked();    // REQUIRES: io_mutex_ held
+  // Waits for another rewrite to end. Errors: Code::kCancelled.
+  Result<std::unique_lock<std::mutex>> LockRewrites(const std::function<bool()>& cancelled);
   // What is to be merged next.
   std::vector<SegmentName> PlanMerge(MergeGoal goal);
   // Takes the new segment in place of the old ones. REQUIRES: rewrite_mutex_ held
@@ -139,7 +141,7 @@ class Tenant {
 
   const std::string folder_;
   const Options options_;
-  std::timed_mutex rewrite_mutex_;
+  std::mutex rewrite_mutex_;
   std::mutex io_mutex_;
   std::mutex catalogue_mutex_;  // taken last
   std::mutex mutex_;

@@ -1,5 +1,4 @@
 // What is deleted, or goes because of its age or the size of the store. Part of tenant.h.
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -7,12 +6,6 @@
 #include "store/tenant.h"
 
 namespace glp::store {
-namespace {
-
-constexpr auto kWaitStep = std::chrono::milliseconds(50);
-
-}  // namespace
-
 Status Tenant::Drop(const DropMaker& rules, const std::function<bool()>& cancelled,
                     DropReport* report) {
   std::vector<SegmentName> names;
@@ -31,10 +24,7 @@ Status Tenant::Drop(const DropMaker& rules, const std::function<bool()>& cancell
 
 Status Tenant::DropFrom(SegmentName name, const DropMaker& make_rules,
                         const std::function<bool()>& cancelled, DropReport* report) {
-  std::unique_lock rewrite_lock(rewrite_mutex_, std::defer_lock);
-  while (!rewrite_lock.try_lock_for(kWaitStep)) {
-    if (cancelled && cancelled()) return {Code::kCancelled, "stopped before a segment"};
-  }
+  GLP_ASSIGN_OR_RETURN(const auto rewrite_lock, LockRewrites(cancelled));
   RemoveRetired();
   std::vector<Segment> found;  // the one that it has become, if it was merged meanwhile
   std::optional<Segment> before;
