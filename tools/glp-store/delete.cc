@@ -5,12 +5,12 @@
 
 #include "base/time.h"
 #include "base/units.h"
-#include "codec/human_time.h"
 #include "io/stop.h"
 #include "logql/eval.h"
 #include "logql/parser.h"
 #include "store/folder.h"
 #include "store/reader.h"
+#include "time_range.h"
 
 namespace glp {
 namespace {
@@ -35,16 +35,7 @@ Result<store::DeleteRequest> RequestOf(const DeleteOptions& options) {
   GLP_ASSIGN_OR_RETURN(const logql::LogExpr query,
                        logql::ParseLogQuery(options.query, logql::kLocalQuery));
   GLP_RETURN_IF_ERROR(Split(query, &request));
-  const codec::HumanClock clock{NowNs()};
-  if (!options.from.empty()) {
-    GLP_ASSIGN_OR_RETURN(request.range.start_ns, codec::ParseHumanTime(options.from, clock));
-  }
-  if (!options.to.empty()) {
-    GLP_ASSIGN_OR_RETURN(request.range.end_ns, codec::ParseHumanTime(options.to, clock));
-  }
-  if (request.range.start_ns >= request.range.end_ns) {
-    return UsageError("--from is not before --to: there is nothing in between");
-  }
+  GLP_RETURN_IF_ERROR(ReadTimeRange(options.from, options.to, &request.range));
   request.cancelled = io::StopRequested;
   return request;
 }

@@ -2,11 +2,8 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <functional>
 
-#include "base/time.h"
-#include "codec/human_time.h"
 #include "io/output.h"
 #include "io/stop.h"
 #include "logql/parser.h"
@@ -14,6 +11,7 @@
 #include "record/record.h"
 #include "store/folder.h"
 #include "store/reader.h"
+#include "time_range.h"
 
 namespace glp {
 namespace {
@@ -25,17 +23,7 @@ Result<logql::ScanRequest> MakeRequest(const ExportOptions& options) {
   if (!options.selector.empty()) {
     GLP_ASSIGN_OR_RETURN(request.matchers, logql::ParseSelector(options.selector));
   }
-  GLP_ASSIGN_OR_RETURN(const codec::ClockZone zone, codec::ClockZone::Find("", std::getenv("TZ")));
-  const codec::HumanClock clock{NowNs(), zone};
-  const auto read = [&clock](const std::string& text, const char* option, int64_t* out) -> Status {
-    if (text.empty()) return Status::Ok();
-    Result<int64_t> point = codec::ParseHumanTime(text, clock);
-    if (!point.ok()) return point.status().Annotate(option);
-    *out = *point;
-    return Status::Ok();
-  };
-  GLP_RETURN_IF_ERROR(read(options.from, "--from", &request.range.start_ns));
-  GLP_RETURN_IF_ERROR(read(options.to, "--to", &request.range.end_ns));
+  GLP_RETURN_IF_ERROR(ReadTimeRange(options.from, options.to, &request.range));
   return request;
 }
 
