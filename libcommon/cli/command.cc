@@ -104,7 +104,9 @@ void Command::Value(std::string names, std::string value_name, Duration* target,
   OptionRow& row = Add(std::move(names), std::move(value_name), std::move(help));
   if (target->ns != 0) row.default_text = FormatDuration(target->ns);
   row.set = [target](std::string_view text) -> Status {
-    GLP_ASSIGN_OR_RETURN(target->ns, ParseDurationNs(text));
+    GLP_ASSIGN_OR_RETURN(const int64_t ns, ParseDurationNs(text));
+    if (ns < 0) return UsageError("'" + std::string(text) + "': a duration is not below 0");
+    target->ns = ns;
     return Status::Ok();
   };
 }

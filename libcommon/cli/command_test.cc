@@ -73,6 +73,7 @@ TEST(Command, ErrorsNameTheOptionAndTheNearest) {
       {{"--labl=x"}, "unknown option --labl; did you mean --label?"},
       {{"-n", "many"}, "--lines: 'many' is not a whole number in range"},
       {{"--wait", "2"}, "--wait: '2' is not a duration; try 30s, 5m, 1h30m or 2d"},
+      {{"--wait", "-2m"}, "--wait: '-2m': a duration is not below 0"},
       {{"--regex", "bad"}, "--regex: cannot be used"},
   };
   for (const auto& test : cases) {
