@@ -1,6 +1,7 @@
 #include "pack/block_filter.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/hash.h"
@@ -39,11 +40,21 @@ uint64_t SlotOf(uint64_t key) {
 
 }  // namespace
 
-BlockFilterBuilder::BlockFilterBuilder() : slots_(kSlots / 64) {}
+BlockFilterBuilder::BlockFilterBuilder() : slots_(kSlots / 64), words_(kSlots / 64 / 64) {}
 
 void BlockFilterBuilder::Set(uint64_t key) {
   const uint64_t slot = SlotOf(key);
   slots_[slot / 64] |= uint64_t{1} << (slot % 64);
+  words_[slot / 64 / 64] |= uint64_t{1} << (slot / 64 % 64);
+}
+
+template <typename Each>
+void BlockFilterBuilder::ForEachWord(Each each) const {
+  for (size_t i = 0; i < words_.size(); ++i) {
+    for (uint64_t left = words_[i]; left != 0; left &= left - 1) {
+      each(i * 64 + static_cast<size_t>(std::countr_zero(left)));
+    }
+  }
 }
 
 void BlockFilterBuilder::Add(const char* value, size_t size, const char* end) {
@@ -82,7 +93,7 @@ std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool 
                                       uint64_t block_bytes) {
   constexpr uint64_t kBitsPerKey = 2, kLeast = 64, kPercent = 8;
   uint64_t keys = 0;
-  for (const uint64_t word : slots_) keys += static_cast<uint64_t>(__builtin_popcountll(word));
+  ForEachWord([&](size_t word) { keys += static_cast<uint64_t>(std::popcount(slots_[word])); });
   uint64_t bits = std::max(keys * kBitsPerKey, kLeast);
   bits = std::min({bits, std::max(block_bytes * 8 / 100 * kPercent, kLeast), kSlots});
   // So full that it would hardly ever say no.
@@ -100,14 +111,15 @@ std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool 
   AppendVarint(&out, bits);
   const size_t from = out.size();
   out.append((bits + 7) / 8, '\0');
-  for (size_t word = 0; word < slots_.size(); ++word) {
+  ForEachWord([&](size_t word) {
     for (uint64_t left = bits > 0 ? slots_[word] : 0; left != 0; left &= left - 1) {
-      const uint64_t slot = word * 64 + static_cast<uint64_t>(__builtin_ctzll(left));
+      const uint64_t slot = word * 64 + static_cast<uint64_t>(std::countr_zero(left));
       const uint64_t bit = slot * bits >> kSlotBits;
       out[from + bit / 8] = static_cast<char>(out[from + bit / 8] | 1 << (bit % 8));
     }
     slots_[word] = 0;
-  }
+  });
+  std::fill(words_.begin(), words_.end(), 0);
   std::string hashed;
   AppendFixed(&hashed, Hash64(out));
   return hashed + out;
