@@ -374,7 +374,8 @@ void ValueEncoder::EncodeTimes(std::span<const int64_t> times, std::string* out)
   uint64_t unit = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
     steps[i] = static_cast<uint64_t>(times[i + 1]) - static_cast<uint64_t>(times[i]);
-    if (unit != 1) unit = std::gcd(unit, steps[i]);
+    // Almost always a multiple of what was found so far.
+    if (unit == 0 || (unit != 1 && steps[i] % unit != 0)) unit = std::gcd(unit, steps[i]);
   }
   if (unit > 1) {
     for (uint64_t& step : steps) step /= unit;
