@@ -156,8 +156,10 @@ TextSearch::Answer TextSearch::Decide(const Shapes& shapes, size_t shape, const 
 }
 
 TextSearch::File::File(const TextSearch& search, const Templates& templates) : search_(search) {
-  for (size_t i = 0; i < templates.size(); ++i) shapes_.Add(search, templates[i]);
-  templates_ = templates.size();
+  for (size_t i = 0; i < templates.size(); ++i) {
+    shapes_.Add(search, templates[i]);
+    known_.push_back(templates.has(i));
+  }
   shapes_.AddWhole(search);
 }
 
@@ -169,10 +171,11 @@ TextSearch::Answer TextSearch::File::Decide(const BlockFilter& filter) const {
     some |= answer != Answer::kNever;
     all &= answer == Answer::kAlways;
   };
-  if (filter.has_whole()) take(templates_);
+  if (filter.has_whole()) take(known_.size());
   for (const uint32_t number : filter.templates()) {
     if (some && !all) break;
-    if (number >= templates_) return Answer::kMaybe;
+    // Reading the block will say what is lost.
+    if (number >= known_.size() || !known_[number]) return Answer::kMaybe;
     take(number);
   }
   return !some ? Answer::kNever : all ? Answer::kAlways : Answer::kMaybe;

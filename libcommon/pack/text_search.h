@@ -71,8 +71,8 @@ class TextSearch {
 
    private:
     const TextSearch& search_;
-    Shapes shapes_;  // and behind those of the templates that of lines without
-    size_t templates_;
+    Shapes shapes_;            // and behind those of the templates that of lines without
+    std::vector<bool> known_;  // which templates are not lost
   };
 
   struct Selection {

@@ -6,8 +6,10 @@
 #include <optional>
 #include <random>
 
+#include "base/hash.h"
 #include "logql/block_search.h"
 #include "logql/parser.h"
+#include "pack/frame.h"
 #include "pack/line_encoder.h"
 
 namespace glp::pack {
@@ -224,6 +226,28 @@ TEST(TextSearch, GivesTheLinesThatPassWhenAllAreRebuilt) {
   EXPECT_GT(skipped, blocks);
   EXPECT_GT(all, blocks);
   EXPECT_LT(open, selected);
+}
+
+TEST(TextSearch, LostTemplatesMayHaveAnything) {
+  TemplateDictionary dictionary;
+  for (const std::string_view pattern : {"first 0", "second 0"}) {
+    dictionary.Add(pattern, Hash64(pattern));
+  }
+  std::string record;
+  dictionary.AppendRecord(1, 3, &record);
+  Templates templates;
+  ASSERT_TRUE(templates.AddRecord(std::string_view(record).substr(kFrameSize)).ok());
+  const std::vector<logql::LineFilter> filters = {
+      *logql::MakeLineFilter(logql::LineFilter::Op::kContains, {"first"})};
+  const TextSearch search(filters);
+  const TextSearch::File file(search, templates);
+  BlockFilterBuilder builder;
+  const auto decide = [&](uint32_t number) {
+    return file.Decide(*BlockFilter::Parse(builder.Build({&number, 1}, false, 1000)));
+  };
+  EXPECT_EQ(decide(0), TextSearch::Answer::kMaybe) << "lost";
+  EXPECT_EQ(decide(1), TextSearch::Answer::kNever);
+  EXPECT_EQ(decide(2), TextSearch::Answer::kMaybe) << "lost with all behind it";
 }
 
 }  // namespace
