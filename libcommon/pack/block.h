@@ -104,6 +104,8 @@ class BlockBuilder {
   // What the builder holds in memory, about.
   uint64_t bytes() const { return lines_.text.size() + side_bytes_ + times_.size() * 24; }
   uint64_t line_bytes() const { return lines_.text.size(); }
+  // Whether readers take the block: they refuse columns of 4 GiB.
+  bool fits() const { return bytes() + times_.size() * 8 < UINT32_MAX; }
   // Keeps the memory for the next entries, unless that is much.
   void Clear();
 

@@ -70,6 +70,12 @@ Result<BlockHead> ParseBlockHead(std::string_view head, uint64_t tail_size) {
       info.entries > UINT32_MAX || info.min_ts_ns > info.max_ts_ns || flags > kBlockFlags) {
     return DataError("a block whose head cannot be");
   }
+  // So that few bytes do not ask for memory for very many entries.
+  constexpr uint64_t kEntriesOfAByte = 1 << 16;
+  const uint64_t times = result.columns[static_cast<size_t>(Column::kTimes)].size;
+  if (info.entries > 1 && info.entries / kEntriesOfAByte > times) {
+    return DataError("a block of more entries than it has times");
+  }
   info.front_size = kFrameSize + head.size() + front;
   return result;
 }

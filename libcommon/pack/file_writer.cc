@@ -42,6 +42,7 @@ Status FileWriter::WriteNewStreams() {
 
 Status FileWriter::AddBlock(BlockBuilder* builder, uint32_t stream, bool exact) {
   if (builder->entries() == 0) return Status::Ok();
+  if (!builder->fits()) return DataError("entries of more than 4 GiB do not fit into a block");
   GLP_RETURN_IF_ERROR(WriteNewStreams());
   size_t before = out_.buffer().size();
   BlockInfo info = encoder_.Encode(builder, stream, exact, &out_.buffer());

@@ -39,7 +39,7 @@ class FileWriter {
   // A position for the footer. Those of the same stream and ID keep their order.
   void AddPosition(Position position) { index_.positions.push_back(std::move(position)); }
   // Writes the entries as one block and clears the builder; nothing where it is empty. `exact`: as
-  // BlockInfo::exact.
+  // BlockInfo::exact. Errors: Code::kData where they do not fit into one, and nothing is written.
   Status AddBlock(BlockBuilder* builder, uint32_t stream, bool exact = false);
   // Footer and trailer. Call once, last.
   Status Finish();

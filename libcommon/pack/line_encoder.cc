@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "pack/text_column.h"
 #include "pack/varint.h"
 
 namespace glp::pack {
@@ -62,16 +63,15 @@ bool LineEncoder::Encode(std::span<const std::string_view> lines, std::string* o
     all += lines[i].size();
     if (form == kNone || forms_.forms()[form].number == kNone) whole += lines[i].size();
   }
-  if (whole > all / 4 * 3) {
-    forms_.Cut(known);
-    return false;
+  if (whole <= all / 4 * 3) {
+    FindLengths(lines);
+    FindKinds(lines);
+    FindColumns();
+    Gather(lines);
+    if (Write(out)) return true;
   }
-  FindLengths(lines);
-  FindKinds(lines);
-  FindColumns();
-  Gather(lines);
-  Write(out);
-  return true;
+  forms_.Cut(known);
+  return false;
 }
 
 // Which holes of each form are split by length.
@@ -316,7 +316,7 @@ void LineEncoder::Gather(std::span<const std::string_view> lines) {
   }
 }
 
-void LineEncoder::Write(std::string* out) {
+bool LineEncoder::Write(std::string* out) {
   kind_bytes_.clear();
   constants_.clear();
   templates_.clear();
@@ -338,6 +338,7 @@ void LineEncoder::Write(std::string* out) {
       constants_.push_back(hole->first);
     }
   }
+  if (kind_bytes_.size() > kMaxKindBytes) return false;
   std::sort(templates_.begin(), templates_.end());
   templates_.erase(std::unique(templates_.begin(), templates_.end()), templates_.end());
 
@@ -356,6 +357,7 @@ void LineEncoder::Write(std::string* out) {
     AppendVarint(out, column_bytes_.size() - before);
   }
   out->append(column_bytes_);
+  return true;
 }
 
 }  // namespace glp::pack

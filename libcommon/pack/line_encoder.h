@@ -83,7 +83,8 @@ class LineEncoder {
   void FindColumns();
   uint32_t ColumnOf(uint64_t key, uint32_t width);
   void Gather(std::span<const std::string_view> lines);
-  void Write(std::string* out);
+  // False where there would be too much to tell of the kinds.
+  bool Write(std::string* out);
 
   TemplateDictionary* dictionary_;
   LineForms forms_;

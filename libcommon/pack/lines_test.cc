@@ -352,6 +352,70 @@ TEST(Lines, DamagedBytesAreRefusedOrGiveAsMuchText) {
   EXPECT_FALSE(status.ok());
 }
 
+// Hashes fit, what they are of does not.
+TEST(Lines, KindsThatCannotBeAreRefused) {
+  Templates templates;
+  templates.Add("a=0 b=0");
+  const auto sized = [](std::string_view bytes) {
+    std::string out;
+    AppendSized(&out, bytes);
+    return out;
+  };
+  const std::string one(
+      "\0\1"
+      "7",
+      3),
+      any("\0\0"
+          "-%-",
+          5);  // columns: all values are alike
+  struct Case {
+    const char* what;
+    uint8_t kinds;
+    std::string list, kind_of;
+    std::vector<std::string> columns;
+    bool is_sound = false;
+  };
+  using S = std::string;
+  const S same, two("\1\0\0\1", 4), far("\1\0\0\2", 4);
+  // Two lines of 7 or 11 bytes.
+  const Case cases[] = {
+      {"sound", 1, "\1\1\1", same, {one}, true},
+      {"bytes that no value has", 1, "\1\1\2", same, {one, any}, true},
+      {"a template beyond", 1, "\2\1\1", same, {one}},
+      {"a column beyond", 1, "\1\1\2", same, {one}},
+      {"fewer places than holes", 1, "\1\1", same, {one}},
+      {"more places than holes", 1, "\1\1\1\1", same, {one}},
+      {"a column of no hole", 1, "\1\1\1", same, {one, any}},
+      {"two kinds", 2, "\1\1\1\1\1\1", two, {one}, true},
+      {"a kind beyond", 2, "\1\1\1\1\1\1", far, {one}},
+      {"a kind without lines", 3, "\1\1\1\1\1\1\1\1\1", two, {one}},
+      {"kinds of other lines", 2, "\1\1\1\1\1\1", two + "\1", {one}},
+      {"kinds where all are alike", 1, "\1\1\1", two, {one}},
+      {"a constant longer than the text", 1, S("\1\1\0\x7f", 4) + S(127, '7'), same, {one}},
+      {"more holes than text", 255, S(255 * 3, '\1'), two, {one}},
+      {"values longer than the text", 1, "\1\1\1", same, {S("\0\x7f", 2) + S(127, '7')}},
+      {"a coding that is not there", 1, "\1\1\1", same, {S("\x1f\1", 2)}},
+      {"references to nothing", 1, "\1\1\1", same, {S("\x81\1\5\0\1\1\1\1\0\0", 10)}},
+  };
+  for (const Case& c : cases) {
+    std::string bytes(1, static_cast<char>(c.kinds));
+    bytes.push_back(static_cast<char>(c.columns.size()));
+    bytes += sized(S(1, '\0') + c.list) + sized(c.kind_of);
+    for (const std::string& column : c.columns) AppendVarint(&bytes, column.size());
+    for (const std::string& column : c.columns) bytes += column;
+    bool is_sound = false;
+    for (const uint64_t size : {14, 18}) {
+      Status status;
+      const Lines lines = Decode(bytes, templates, 2, size, &status);
+      is_sound |= status.ok();
+      if (status.ok()) {
+        EXPECT_EQ(lines[0], c.columns.size() > 1 ? "a=7 b=-%-" : "a=7 b=7") << c.what;
+      }
+    }
+    EXPECT_EQ(is_sound, c.is_sound) << c.what;
+  }
+}
+
 std::string RecordHead(const TemplateDictionary& dictionary, size_t first) {
   std::string record;
   dictionary.AppendRecord(first, 3, &record);

@@ -43,7 +43,7 @@ Status TextColumn::Open(std::string_view bytes, const Templates& templates, uint
   }
   for (Stored& column : columns_) column.bytes = in.Bytes(column.bytes.size());
   if (!in.done()) return Impossible("its columns are not whole");
-  GLP_RETURN_IF_ERROR(ReadKinds(kind_list, kinds, templates));
+  GLP_RETURN_IF_ERROR(ReadKinds(kind_list, kinds, line_bytes, templates));
   if (kinds > 1) {
     GLP_RETURN_IF_ERROR(decoder_->DecodeSymbols(kind_of, entries, &kind_of_));
   } else if (!kind_of.empty()) {
@@ -55,9 +55,10 @@ Status TextColumn::Open(std::string_view bytes, const Templates& templates, uint
 }
 
 // Sets all of the kinds but the lines; those with constants get their text in FoldConstants.
-Status TextColumn::ReadKinds(std::string_view bytes, size_t count, const Templates& templates) {
-  // A place takes two bytes and more; what lies behind it is a value, which stands in a line.
-  constexpr uint64_t kMaxKindBytes = 64 << 20;
+Status TextColumn::ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
+                             const Templates& templates) {
+  // In each place stands a value of a line, of a byte or more unless the line is a value.
+  const uint64_t max_places = line_bytes + count;
   GLP_RETURN_IF_ERROR(decoder_->DecodeBytes(bytes, kMaxKindBytes, &kind_bytes_));
   Decoder in(kind_bytes_.view());
   kinds_.assign(count, {});
@@ -74,6 +75,8 @@ Status TextColumn::ReadKinds(std::string_view bytes, size_t count, const Templat
       holes = kind.text.holes.size();
     }
     place_starts_.push_back(static_cast<uint32_t>(places_.size()));
+    if (places_.size() + holes > max_places)
+      return Impossible("more holes than its block has text");
     for (; holes > 0; --holes) {
       uint64_t column = in.Varint();
       if (column == 0) {

@@ -24,6 +24,9 @@
 
 namespace glp::pack {
 
+// What the list of kinds of a block may take.
+inline constexpr size_t kMaxKindBytes = 64 << 20;
+
 class TextColumn {
  public:
   // How lines look that have a template and, in each hole, a value of a column in common.
@@ -81,7 +84,8 @@ class TextColumn {
     uint32_t column;
   };
 
-  Status ReadKinds(std::string_view bytes, size_t count, const Templates& templates);
+  Status ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
+                   const Templates& templates);
   Status CountLines(uint64_t entries, uint64_t line_bytes);
   void FoldConstants();
   void BuildSteps();
