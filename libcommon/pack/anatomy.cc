@@ -114,9 +114,9 @@ Status AddBlock(const PackFile& file, const RecordWalker::Record& record, Anatom
   return Status::Ok();
 }
 
-uint64_t BytesOfPositions(const Index& index) {
+uint64_t BytesOf(const std::vector<Position>& positions) {
   std::string bytes;
-  for (const Position& position : index.positions) {
+  for (const Position& position : positions) {
     AppendVarint(&bytes, position.stream);
     AppendPosition(&bytes, position);
   }
@@ -160,9 +160,10 @@ Status AddAnatomy(const PackFile& file, Anatomy* anatomy) {
         anatomy->Add(Part::kFilters, size);
         break;
       case Marker::kFooter: {
-        const uint64_t positions = std::min(BytesOfPositions(file.index()), size);
-        anatomy->Add(Part::kIndex, size - positions);
-        anatomy->Add(Part::kPositions, positions, file.index().positions.size());
+        const Result<std::vector<Position>> positions = file.ReadPositions();
+        const uint64_t bytes = positions.ok() ? std::min(BytesOf(*positions), size) : 0;
+        anatomy->Add(Part::kIndex, size - bytes);
+        if (positions.ok()) anatomy->Add(Part::kPositions, bytes, positions->size());
         break;
       }
       case Marker::kLog:

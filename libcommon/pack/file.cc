@@ -14,15 +14,16 @@ constexpr uint64_t kTailRead = 64 << 10;
 // Heads that are larger are damage: a label set has a few KB, a block a few hundred bytes.
 constexpr uint32_t kMaxBlockHead = 1 << 20;
 
-// Streams of a record into their places. False where the record cannot be.
-bool TakeStreams(std::string_view head, std::vector<std::string>* streams,
+// Streams of a record, which ends at `end`, into their places. False where the record cannot be.
+bool TakeStreams(std::string_view head, uint64_t end, std::vector<std::string>* streams,
                  std::vector<bool>* known) {
+  // Those before it stand in front of it, whole or lost, and each takes three bytes.
+  constexpr uint64_t kMinStream = 3;
   Decoder in(head);
   uint64_t number = in.Varint();
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left, ++number) {
     std::string_view json = in.Sized();
-    // Holes are lost records; a large one cannot be and would cost memory.
-    if (!in.ok() || number > streams->size() + 100000) return false;
+    if (!in.ok() || number > end / kMinStream) return false;
     if (number >= streams->size()) {
       streams->resize(number + 1);
       known->resize(number + 1);
@@ -87,7 +88,7 @@ Result<io::Fd> PackFile::OpenAgain() const {
   return fd;
 }
 
-Status PackFile::ReadIndex() {
+Result<std::string> PackFile::ReadFooter(uint64_t* offset) const {
   std::string tail(std::min(size_, kTailRead), '\0');
   GLP_RETURN_IF_ERROR(Read(size_ - tail.size(), tail.size(), tail.data()));
   std::string_view view = tail;
@@ -100,29 +101,47 @@ Status PackFile::ReadIndex() {
       trailer->footer_offset != size_ - kTrailerSize - trailer->footer_size) {
     return DataError(name_ + ": cut off or damaged at its end: no footer");
   }
-  std::string more;
+  std::string footer;
   if (trailer->footer_size + kTrailerSize <= view.size()) {
-    view = view.substr(view.size() - kTrailerSize - trailer->footer_size, trailer->footer_size);
+    tail.resize(tail.size() - kTrailerSize);
+    tail.erase(0, tail.size() - trailer->footer_size);
+    footer = std::move(tail);
   } else {
-    more.resize(trailer->footer_size);
-    GLP_RETURN_IF_ERROR(Read(trailer->footer_offset, more.size(), more.data()));
-    view = more;
+    footer.resize(trailer->footer_size);
+    GLP_RETURN_IF_ERROR(Read(trailer->footer_offset, footer.size(), footer.data()));
   }
-  std::optional<Frame> frame = ParseFrame(view);
-  if (!frame || frame->marker != Marker::kFooter || frame->record_size() != view.size() ||
-      Hash64(view.substr(kFrameSize)) != frame->head_hash) {
+  std::optional<Frame> frame = ParseFrame(footer);
+  if (!frame || frame->marker != Marker::kFooter || frame->record_size() != footer.size() ||
+      Hash64(std::string_view(footer).substr(kFrameSize)) != frame->head_hash) {
     return DataError(name_ + ": its footer is damaged");
   }
-  Result<Index> index = DecodeIndex(view.substr(kFrameSize));
+  footer.erase(0, kFrameSize);
+  *offset = trailer->footer_offset;
+  return footer;
+}
+
+Result<std::vector<Position>> PackFile::ReadPositions() const {
+  if (!index_.has_footer) return index_.positions;
+  uint64_t offset;
+  GLP_ASSIGN_OR_RETURN(const std::string footer, ReadFooter(&offset));
+  Result<Index> index = DecodeIndex(footer, /*with_positions=*/true);
+  if (!index.ok()) return index.status().Annotate(name_);
+  return std::move(index->positions);
+}
+
+Status PackFile::ReadIndex() {
+  uint64_t offset;
+  GLP_ASSIGN_OR_RETURN(const std::string footer, ReadFooter(&offset));
+  Result<Index> index = DecodeIndex(footer, /*with_positions=*/false);
   if (!index.ok()) return index.status().Annotate(name_);
   index_ = std::move(index).value();
   if (index_.templates_size > 0 &&
-      (index_.templates_size < kFrameSize || index_.templates_size > trailer->footer_offset ||
-       index_.templates_offset > trailer->footer_offset - index_.templates_size)) {
+      (index_.templates_size < kFrameSize || index_.templates_size > offset ||
+       index_.templates_offset > offset - index_.templates_size)) {
     return DataError(name_ + ": its footer names templates that are not there");
   }
   for (const BlockInfo& block : index_.blocks) {
-    if (block.offset + block.size > trailer->footer_offset) {
+    if (block.offset + block.size > offset) {
       return DataError(name_ + ": its footer names blocks that are not there");
     }
   }
@@ -184,7 +203,8 @@ Status PackFile::Recover() {
     if (!record) break;
     std::string where = name_ + ": byte " + std::to_string(record->offset) + ": ";
     if (record->frame.marker == Marker::kStreams) {
-      if (!TakeStreams(record->head, &index_.streams, &known)) {
+      if (!TakeStreams(record->head, record->offset + record->frame.record_size(), &index_.streams,
+                       &known)) {
         damage_.push_back(where + "a record of label sets that cannot be");
       }
     } else if (record->frame.marker == Marker::kBlock) {
@@ -197,7 +217,7 @@ Status PackFile::Recover() {
       blocks.push_back(head->info);
     } else if (record->frame.marker == Marker::kFooter) {
       // The last record of the file: with it nothing is lost but the trailer.
-      Result<Index> footer = DecodeIndex(record->head);
+      Result<Index> footer = DecodeIndex(record->head, /*with_positions=*/true);
       if (footer.ok() && footer->flags == index_.flags) {
         index_.positions = std::move(footer->positions);
         index_.streams = std::move(footer->streams);

@@ -31,8 +31,9 @@ class PackFile {
   static Result<std::unique_ptr<PackFile>> Open(const std::string& path);
 
   const Index& index() const { return index_; }
-  // The positions, which the index then has no more: only a store's writer needs them, once.
-  std::vector<Position> TakePositions() { return std::exchange(index_.positions, {}); }
+  // The positions of the footer, which only a store's writer needs: read anew at each call.
+  // Errors: I/O; Code::kData for positions that cannot be, or of a newer glp.
+  Result<std::vector<Position>> ReadPositions() const;
   bool has_seq() const { return (index_.flags & kFlagSeq) != 0; }
   // What the lines of blocks have in common; read at the first call, good as long as the file.
   // Where records were lost the others are there. Errors: I/O.
@@ -50,6 +51,8 @@ class PackFile {
 
  private:
   PackFile(io::Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+  // The head of the footer. Errors: Code::kData where it is damaged or missing.
+  Result<std::string> ReadFooter(uint64_t* offset) const;
   Status ReadIndex();
   Status Recover();
   // By its name; an error where that is another file's.

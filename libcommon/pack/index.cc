@@ -97,7 +97,7 @@ std::string EncodeIndex(const Index& index) {
   return out;
 }
 
-Result<Index> DecodeIndex(std::string_view head) {
+Result<Index> DecodeIndex(std::string_view head, bool with_positions) {
   Decoder in(head);
   Index index;
   uint64_t version = in.Varint();
@@ -148,6 +148,10 @@ Result<Index> DecodeIndex(std::string_view head) {
   index.line_bytes = in.Varint();
   index.templates_offset = in.Varint();
   index.templates_size = in.Varint();
+  if (!with_positions) {
+    if (!in.ok()) return DataError("footer: cut short");
+    return index;
+  }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     Position position;
     position.stream = static_cast<uint32_t>(in.Varint());

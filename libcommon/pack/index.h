@@ -68,6 +68,7 @@ struct Index {
   std::vector<BlockInfo> blocks;     // in the order of the file
   uint64_t entries = 0;
   uint64_t line_bytes = 0;
+  // Of a file that is read: only where the footer was lost its place (PackFile::ReadPositions).
   std::vector<Position> positions;
   // The record that repeats all templates; size 0 where there are none, or with the footer lost.
   uint64_t templates_offset = 0;
@@ -83,7 +84,8 @@ struct Index {
 
 // The head of the footer record.
 std::string EncodeIndex(const Index& index);
-// Errors: Code::kData where it is not one, or says what cannot be.
-Result<Index> DecodeIndex(std::string_view head);
+// Errors: Code::kData where it is not one, or says what cannot be. Positions are not looked at
+// unless they are asked for.
+Result<Index> DecodeIndex(std::string_view head, bool with_positions);
 
 }  // namespace glp::pack

@@ -133,7 +133,7 @@ TEST(PackTest, KeepsTheHighestPositionOfEachSource) {
                             {"{}", 4, "d", "", "f1@20", ""}});
   auto file = PackFile::Open(MemFile(bytes), "t.glp");
   ASSERT_TRUE(file.ok());
-  const auto& positions = (*file)->index().positions;
+  const std::vector<Position> positions = *(*file)->ReadPositions();
   ASSERT_EQ(positions.size(), 2u);
   EXPECT_EQ(positions[0].id, "f1");
   EXPECT_EQ(positions[0].next, 30u);
@@ -162,6 +162,49 @@ TEST(PackTest, CutAtAnyLengthGivesThePartThatIsWhole) {
     }
   }
   EXPECT_EQ(most, samples.size());  // only the footer was missing
+}
+
+TEST(PackTest, TheSameEntriesGiveTheSameBytes) {
+  const std::vector<Sample> samples = RandomSamples(500, 13);
+  for (const Form form : {Form::kFast, Form::kSmall}) {
+    Writer::Options options;
+    options.block_bytes = 4000;
+    options.form = form;
+    EXPECT_EQ(Pack(samples, options), Pack(samples, options));
+  }
+}
+
+// Hashes fit, and few bytes ask for much memory.
+TEST(PackTest, NumbersThatCannotBeCostNoMemory) {
+  std::string bytes;
+  AppendHeader(&bytes, 0);
+  for (uint64_t i = 1; i <= 1000; ++i) {
+    std::string head;
+    AppendVarint(&head, i * 90000);  // of the first label set
+    AppendVarint(&head, 1);
+    AppendSized(&head, "{}");
+    AppendFrame(&bytes, Marker::kStreams, head, 0);
+    bytes += head;
+  }
+  const auto file = PackFile::Open(MemFile(bytes), "t.glp");
+  ASSERT_TRUE(file.ok());
+  EXPECT_LT((*file)->index().streams.size(), bytes.size());
+  EXPECT_GE((*file)->damage().size(), 1000u);
+
+  const auto head_of = [](uint64_t entries, uint64_t times) {
+    std::string head;
+    for (const uint64_t number : {uint64_t{0}, entries, uint64_t{0}, uint64_t{0}, uint64_t{0},
+                                  uint64_t{0}, uint64_t{0}, uint64_t{1}}) {
+      AppendVarint(&head, number);
+    }
+    head += "\1\2";  // times, coded
+    AppendVarint(&head, times);
+    AppendVarint(&head, times);
+    AppendFixed(&head, uint64_t{0});
+    return head;
+  };
+  EXPECT_TRUE(ParseBlockHead(head_of(1000, 10), 10).ok());
+  EXPECT_FALSE(ParseBlockHead(head_of(UINT32_MAX, 10), 10).ok());
 }
 
 TEST(PackTest, AnyFlippedByteIsFoundAndCostsAtMostItsBlock) {

@@ -14,6 +14,12 @@ class Verifier {
     GLP_RETURN_IF_ERROR(CheckHeader());
     if (damage_.empty()) {
       GLP_RETURN_IF_ERROR(Walk());
+      const Status positions = file_.ReadPositions().status();
+      if (positions.code() == Code::kData) {
+        damage_.push_back(positions.message());
+      } else {
+        GLP_RETURN_IF_ERROR(positions);
+      }
     } else {
       // Open has walked it already and said what is not whole.
       for (const BlockInfo& block : file_.index().blocks) GLP_RETURN_IF_ERROR(CheckBlock(block));

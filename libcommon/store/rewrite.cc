@@ -93,9 +93,14 @@ Result<bool> Rewriter::OpenInputs() {
     }
     if (!file.ok()) return file.status();
     result_.bytes_before += (*file)->size_bytes();
-    const std::vector<pack::Position> positions = (*file)->TakePositions();
+    Result<std::vector<pack::Position>> positions = (*file)->ReadPositions();
+    if (positions.status().code() == Code::kData) {
+      AddDamage(name, positions.status().message());
+      positions = std::vector<pack::Position>();
+    }
+    if (!positions.ok()) return positions.status();
     inputs_.push_back(pack::ResolveStreams(std::move(*file), &labels_));
-    AddInput(name, inputs_.back(), positions);
+    AddInput(name, inputs_.back(), *positions);
   }
   if (!result_.damage.empty() && !request_.salvage) return false;
   return drops_any_ || !request_.only_if_drops;

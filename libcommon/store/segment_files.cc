@@ -22,7 +22,6 @@ Result<std::shared_ptr<const pack::PackFile>> SegmentFiles::Open(SegmentName nam
     return opened.status();
   }
   std::unique_ptr<pack::PackFile> own = std::move(*opened);
-  (void)own->TakePositions();
   std::shared_ptr<const pack::PackFile> file;
   if (descriptors_->fetch_add(1) < kMaxDescriptors) {
     file.reset(own.release(), [count = descriptors_](const pack::PackFile* held) {

@@ -97,7 +97,7 @@ class StoreTest : public testing::Test {
   std::vector<pack::Position> Positions(uint64_t segment) {
     auto file = pack::PackFile::Open(SegmentPath(dir_ + "/fake", segment));
     EXPECT_TRUE(file.ok());
-    return (*file)->index().positions;
+    return *(*file)->ReadPositions();
   }
   std::string File(const std::string& suffix) {
     for (const auto& file : fs::directory_iterator(dir_ + "/fake")) {

@@ -92,15 +92,21 @@ Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::strin
     return Status::Ok();
   }
   if (!file.ok()) return file.status();
-  std::vector<pack::Position> positions = (*file)->TakePositions();
+  Result<std::vector<pack::Position>> positions = (*file)->ReadPositions();
+  if (positions.status().code() == Code::kIo) return positions.status();
   auto pack =
       std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(*file), labels_.get()));
   warnings->insert(warnings->end(), pack->warnings.begin(), pack->warnings.end());
-  for (const pack::Position& position : positions) {
+  const bool sound = positions.ok();
+  if (!sound) {
+    warnings->push_back(positions.status().message());
+    positions = std::vector<pack::Position>();
+  }
+  for (const pack::Position& position : *positions) {
     const LabelSet* labels = pack->streams[position.stream];
     if (labels == nullptr) continue;
     HeldPoints& held = FindStream(*labels)->sources[position.id];
-    // Opening the file has looked at ranges and points.
+    // Reading them has looked at ranges and points.
     (void)pack::ForEachRange(position, [&](uint64_t from, uint64_t to) {
       held.Settle({from, to});
     });
@@ -112,7 +118,7 @@ Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::strin
       });
     }
   }
-  const bool is_fixed = !pack->warnings.empty();
+  const bool is_fixed = !pack->warnings.empty() || !sound;
   segments_.push_back({name, std::move(pack), is_fixed});
   return Status::Ok();
 }
@@ -334,7 +340,6 @@ Status Tenant::WriteFrozen() {
   }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
                        OpenSegment(folder_, frozen_->number, count));
-  file->TakePositions();
   std::string wal;
   {
     std::lock_guard lock(mutex_);
@@ -421,7 +426,6 @@ Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
     count = segments_.size();
   }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file, OpenSegment(folder_, with, count));
-  file->TakePositions();
   {
     std::lock_guard lock(mutex_);
     auto begin = std::find_if(segments_.begin(), segments_.end(),
