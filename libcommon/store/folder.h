@@ -81,7 +81,8 @@ Result<io::Fd> LockStore(const std::string& dir);
 // Code::kUsage where `dir` does not look like a store.
 Status CheckStore(const std::string& dir);
 
-// Opens a segment; where a store has many of them (`count`), without holding its descriptor.
+// Opens a segment; where a store has many of them (`count`, of all tenants), without holding its
+// descriptor.
 Result<std::unique_ptr<pack::PackFile>> OpenSegment(const std::string& folder, SegmentName name,
                                                     size_t count);
 

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -33,7 +34,8 @@ class DirStore : public Store {
     GLP_ASSIGN_OR_RETURN(std::vector<std::string> names, ListTenants(dir_));
     for (const std::string& name : names) {
       std::unique_ptr<Tenant>& tenant = tenants_[name];
-      GLP_ASSIGN_OR_RETURN(tenant, Tenant::Open(dir_ + "/" + name, options_, &warnings_));
+      GLP_ASSIGN_OR_RETURN(tenant,
+                           Tenant::Open(dir_ + "/" + name, options_, &segments_, &warnings_));
       tenant->OnCut([this] { WakeCompactor(); });
     }
     if (options_.merge || options_.retention != nullptr) {
@@ -176,7 +178,7 @@ class DirStore : public Store {
       Tenant* tenant = nullptr;
       Tenant::SegmentUse oldest;
       for (Tenant* one : All()) {
-        total += one->LogBytes();
+        total += one->OtherBytes();
         for (Tenant::SegmentUse& use : one->Uses()) {
           total += use.bytes;
           if (use.is_empty || tried.contains({one, use.name})) continue;
@@ -279,7 +281,7 @@ class DirStore : public Store {
     std::unique_ptr<Tenant>& tenant = tenants_[std::string(name)];
     if (tenant == nullptr) {
       std::vector<std::string> none;  // a folder that was not there at Start has no damage
-      auto opened = Tenant::Open(dir_ + "/" + std::string(name), options_, &none);
+      auto opened = Tenant::Open(dir_ + "/" + std::string(name), options_, &segments_, &none);
       Status status = opened.ok() ? io::SyncFolder(dir_) : opened.status();
       if (!status.ok()) {
         tenants_.erase(tenants_.find(name));
@@ -346,7 +348,8 @@ class DirStore : public Store {
   const std::string dir_;
   const Options options_;
   io::Fd lock_;
-  std::shared_mutex mutex_;  // guards the map, not what is in it; tenants are never removed
+  std::atomic<size_t> segments_{0};  // of all tenants
+  std::shared_mutex mutex_;          // guards the map, not what is in it; tenants are never removed
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   std::vector<std::string> warnings_;
   std::unique_ptr<Compactor> compactor_;  // stopped before Close, gone before the tenants

@@ -17,10 +17,11 @@
 //           come while one is under way wait for it, and the next is of all of them.
 // Errors:   Code::kIo (disk full, lock held): what was acknowledged stays, the store stays
 //           readable, and the same call may be tried again.
-// Memory:   about twice Options::segment_bytes, and what is known of sources (NewEntry): of parts
-// of
-//           a file that were given whole 16 bytes a part and 3 MB a tenant; else 2 to 3 bytes a
-//           line, as long as the store is open.
+// Memory:   about twice Options::segment_bytes; of segments their footers, so that snapshots and
+//           merges need not read them: about 220 bytes a block, a quarter of a megabyte for each
+//           gigabyte of text in streams that fill their blocks; and what is known of sources
+//           (NewEntry): of parts of a file that were given whole 16 bytes a part and 3 MB a tenant;
+//           else 2 to 3 bytes a line, as long as the store is open.
 #pragma once
 
 #include <cstdint>
@@ -159,7 +160,8 @@ class Store {
   virtual Status Delete(const DeleteRequest& request, DropReport* report) = 0;
   // Removes what is beyond the policy at this time. `exact`: to the entry; else as far as it pays
   // (store/drop_rules.h). What goes because of max_bytes goes by whole segments or blocks, to 95 %
-  // of it; logs of what is in no segment yet count, but do not go. Positions of sources stay.
+  // of it; logs of what is in no segment yet, and catalogues, count, but do not go. Positions of
+  // sources stay.
   virtual Status Retain(const RetentionPolicy& policy, int64_t now_ns, bool exact,
                         const std::function<bool()>& cancelled, DropReport* report) = 0;
   // All entries appended so far (committed or not), as they are now, whatever is appended, cut or

@@ -35,9 +35,10 @@ std::unique_ptr<Tenant::Table> Tenant::NewTable() {
 }
 
 Result<std::unique_ptr<Tenant>> Tenant::Open(std::string folder, const Options& options,
+                                             std::atomic<size_t>* all_segments,
                                              std::vector<std::string>* warnings) {
   GLP_RETURN_IF_ERROR(io::MakeFolders(folder));
-  std::unique_ptr<Tenant> tenant(new Tenant(std::move(folder), options));
+  std::unique_ptr<Tenant> tenant(new Tenant(std::move(folder), options, all_segments));
   GLP_RETURN_IF_ERROR(tenant->Recover(warnings));
   return tenant;
 }
@@ -58,9 +59,10 @@ Status Tenant::Recover(std::vector<std::string>* warnings) {
     GLP_RETURN_IF_ERROR(RecoverWal(number, warnings));
   }
   GLP_ASSIGN_OR_RETURN(files, ListFiles(folder_));
+  all_segments_ += files.segments.size();
   for (SegmentName name : files.segments) {
     next_number_ = std::max(next_number_, name.last + 1);
-    GLP_RETURN_IF_ERROR(AddSegment(name, files.segments.size(), warnings));
+    GLP_RETURN_IF_ERROR(AddSegment(name, warnings));
   }
   UpdateCatalogue();
   last_cut_ns_ = SteadyNs();
@@ -83,8 +85,8 @@ Status Tenant::RecoverWal(uint64_t number, std::vector<std::string>* warnings) {
   return io::Rename(path, path + ".damaged");
 }
 
-Status Tenant::AddSegment(SegmentName name, size_t count, std::vector<std::string>* warnings) {
-  auto file = OpenSegment(folder_, name, count);
+Status Tenant::AddSegment(SegmentName name, std::vector<std::string>* warnings) {
+  auto file = OpenSegment(folder_, name, all_segments_);
   if (file.status().code() == Code::kData) {
     warnings->push_back(file.status().message());
     unreadable_.push_back(file.status().message());
@@ -333,18 +335,14 @@ Status Tenant::WriteFrozen() {
   // Only holders of io_mutex_ set frozen_, so it may be read here without mutex_.
   if (frozen_ == nullptr) return Status::Ok();
   GLP_RETURN_IF_ERROR(WriteSegment(folder_, frozen_->number, *frozen_->rows, options_.level));
-  size_t count;
-  {
-    std::lock_guard lock(mutex_);
-    count = segments_.size();
-  }
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
-                       OpenSegment(folder_, frozen_->number, count));
+                       OpenSegment(folder_, frozen_->number, all_segments_));
   std::string wal;
   {
     std::lock_guard lock(mutex_);
     segments_.push_back({frozen_->number, std::make_shared<pack::PackStreams>(pack::ResolveStreams(
                                               std::move(file), labels_.get()))});
+    ++all_segments_;
     last_cut_ns_ = SteadyNs();
     durable_ = std::max(durable_, frozen_->appended);
     if (io::Exists(frozen_->wal.path())) wal = frozen_->wal.path();
@@ -420,12 +418,8 @@ Result<bool> Tenant::MergeNext(MergeGoal goal, const std::function<bool()>& canc
 }
 
 Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
-  size_t count;
-  {
-    std::lock_guard lock(mutex_);
-    count = segments_.size();
-  }
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file, OpenSegment(folder_, with, count));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<pack::PackFile> file,
+                       OpenSegment(folder_, with, all_segments_));
   {
     std::lock_guard lock(mutex_);
     auto begin = std::find_if(segments_.begin(), segments_.end(),
@@ -438,6 +432,7 @@ Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
     *begin = {with, std::make_shared<pack::PackStreams>(
                         pack::ResolveStreams(std::move(file), labels_.get()))};
     segments_.erase(begin + 1, end);
+    all_segments_ -= old.size() - 1;
   }
   RemoveRetired();
   OnChange();

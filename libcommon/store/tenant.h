@@ -31,8 +31,10 @@ namespace glp::store {
 
 class Tenant {
  public:
-  // Makes the folder, and turns logs that a killed process left into segments.
+  // Makes the folder, and turns logs that a killed process left into segments. `all_segments` is
+  // the number of those of all tenants, which share the descriptors, and must outlive this.
   static Result<std::unique_ptr<Tenant>> Open(std::string folder, const Options& options,
+                                              std::atomic<size_t>* all_segments,
                                               std::vector<std::string>* warnings);
 
   void Append(std::span<const NewEntry> entries, AppendResult* result);
@@ -70,7 +72,8 @@ class Tenant {
     std::vector<Block> blocks;
   };
   std::vector<SegmentUse> Uses();
-  uint64_t LogBytes();
+  // Of files that are no segments: logs and the catalogue.
+  uint64_t OtherBytes();
   // No segment was cut for so long, and some are not in their final form.
   bool IsIdle(int64_t idle_ns);
   // Called, by any thread, when a segment was cut. Set before the first Append.
@@ -111,11 +114,11 @@ class Tenant {
     std::shared_ptr<const pack::PackStreams> pack;
   };
 
-  Tenant(std::string folder, const Options& options)
-      : folder_(std::move(folder)), options_(options) {}
+  Tenant(std::string folder, const Options& options, std::atomic<size_t>* all_segments)
+      : folder_(std::move(folder)), options_(options), all_segments_(*all_segments) {}
   Status Recover(std::vector<std::string>* warnings);
   Status RecoverWal(uint64_t number, std::vector<std::string>* warnings);
-  Status AddSegment(SegmentName name, size_t count, std::vector<std::string>* warnings);
+  Status AddSegment(SegmentName name, std::vector<std::string>* warnings);
   Stream* FindStream(const LabelSet& labels);
   // Notes what the entry's src says. False: it is held already.
   bool Admit(Stream* stream, const NewEntry& entry);
@@ -141,6 +144,7 @@ class Tenant {
 
   const std::string folder_;
   const Options options_;
+  std::atomic<size_t>& all_segments_;
   std::mutex rewrite_mutex_;
   std::mutex io_mutex_;
   std::mutex catalogue_mutex_;  // taken last

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "store/catalogue.h"
 #include "store/rewrite.h"
 #include "store/tenant.h"
 
@@ -97,9 +98,12 @@ std::vector<Tenant::SegmentUse> Tenant::Uses() {
   return uses;
 }
 
-uint64_t Tenant::LogBytes() {
+uint64_t Tenant::OtherBytes() {
+  const Result<FileStamp> catalogue = StampOf(CataloguePath(folder_));
+  const uint64_t catalogue_bytes = catalogue.ok() ? catalogue->size_bytes : 0;
   std::lock_guard lock(mutex_);
-  return active_->wal.size_bytes() + (frozen_ == nullptr ? 0 : frozen_->wal.size_bytes());
+  return active_->wal.size_bytes() + (frozen_ == nullptr ? 0 : frozen_->wal.size_bytes()) +
+         catalogue_bytes;
 }
 
 }  // namespace glp::store
