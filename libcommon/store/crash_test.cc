@@ -337,5 +337,299 @@ TEST_F(CrashTest, TheDiskIsFullAtEverySize) {
   EXPECT_GT(refused, 20);
 }
 
+// What is deleted or beyond its retention goes, for good, wherever the power is lost.
+class DropScript {
+ public:
+  void Run() {
+    if (!Open() || !Append(8) || !Flush() || !Append(8) || !Commit()) return;
+    if (!Delete(3, 12, {})) return;
+    // As a killed process leaves it.
+    store_.reset();
+    if (!Open() || !Append(6) || !Flush() || !Append(2) || !Commit()) return;
+    if (!Retain(15) || !Delete(0, 1000, "19 ") || !Merge() || !Append(4) || !Flush()) return;
+    // All of several segments, so that some become empty and join.
+    if (!Delete(0, 27, {}) || !Append(2) || !Delete(28, 30, {}) || !Append(1) || !Commit()) return;
+    store_.reset();
+    went = true;
+  }
+
+  uint64_t appended = 0;
+  uint64_t acknowledged = 0;
+  std::set<uint64_t> asked;  // may be missing
+  std::set<uint64_t> gone;   // are missing
+  bool went = false;
+
+  static NewEntry Entry(LabelTable* labels, uint64_t number, const std::string& line) {
+    NewEntry entry{labels->FromJson(number % 3 == 0 ? R"({"a":"c"})" : R"({"a":"b"})").value(),
+                   static_cast<int64_t>(number), line};
+    entry.src_id = "file";
+    entry.src_next = number;
+    return entry;
+  }
+
+ private:
+  bool Open() {
+    Options options;
+    options.background = false;
+    auto store = Store::Open(Dir(), options);
+    if (!store.ok()) return false;
+    EXPECT_TRUE((*store)->warnings().empty()) << (*store)->warnings()[0];
+    store_ = std::move(*store);
+    return true;
+  }
+  bool Append(uint64_t count) {
+    for (; count > 0; --count) {
+      const std::string line = Line(appended + 1);
+      const NewEntry entry = Entry(&labels_, appended + 1, line);
+      AppendResult result;
+      if (!store_->Append(kTenant, {&entry, 1}, &result).ok()) return false;
+      ++appended;
+    }
+    return true;
+  }
+  bool Acknowledge(const Status& status) {
+    if (status.ok()) acknowledged = appended;
+    return status.ok();
+  }
+  bool Commit() { return Acknowledge(store_->Commit()); }
+  bool Flush() { return Acknowledge(store_->Flush()); }
+  bool Merge() {
+    MergeRequest request;
+    request.goal = MergeGoal::kAll;
+    MergeReport report;
+    return store_->Merge(request, &report).ok();
+  }
+  bool Drop(const std::set<uint64_t>& numbers, const std::function<Status()>& call) {
+    asked.insert(numbers.begin(), numbers.end());
+    if (!call().ok()) return false;
+    gone.insert(numbers.begin(), numbers.end());
+    return true;
+  }
+  // Lines from number `from` on up to `to`, or of these those with the text `part`.
+  bool Delete(uint64_t from, uint64_t to, const std::string& part) {
+    DeleteRequest request;
+    request.range = {static_cast<int64_t>(from), static_cast<int64_t>(to)};
+    if (!part.empty()) {
+      request.filters.push_back(*logql::MakeLineFilter(logql::LineFilter::Op::kContains, {part}));
+    }
+    std::set<uint64_t> numbers;
+    for (uint64_t i = std::max<uint64_t>(from, 1); i < to && i <= appended; ++i) {
+      if (part.empty() || Line(i).find(part) != std::string::npos) numbers.insert(i);
+    }
+    DropReport report;
+    // It makes durable what it looks through.
+    return Drop(numbers, [&] { return store_->Delete(request, &report); }) &&
+           Acknowledge(Status::Ok());
+  }
+  // What is older than number `from`, of what is in segments: here all of it.
+  bool Retain(uint64_t from) {
+    RetentionPolicy policy;
+    policy.all.period_ns = 1000;
+    std::set<uint64_t> numbers;
+    for (uint64_t i = 1; i < from; ++i) numbers.insert(i);
+    DropReport report;
+    return Drop(numbers, [&] {
+      return store_->Retain(policy, static_cast<int64_t>(from) + 1000, /*exact=*/true, {}, &report);
+    });
+  }
+
+  LabelTable labels_;
+  std::unique_ptr<Store> store_;
+};
+
+// All that was acknowledged and is not asked to go is there once, and nothing that has gone.
+void CheckDropped(const DropScript& script, const std::vector<uint64_t>& there) {
+  std::set<uint64_t> found;
+  for (const uint64_t number : there) {
+    EXPECT_TRUE(found.insert(number).second) << number << " is there twice";
+    EXPECT_LE(number, script.appended);
+    EXPECT_FALSE(script.gone.contains(number)) << number << " has come back";
+  }
+  for (uint64_t number = 1; number <= script.acknowledged; ++number) {
+    if (script.asked.contains(number)) continue;
+    EXPECT_TRUE(found.contains(number)) << number << " is missing";
+  }
+}
+
+// The same of what readers find; then all lines come again, and the store takes those it never had.
+void CheckDroppedStaysSo(const DropScript& script) {
+  auto source = OpenStore(Dir(), kTenant);
+  std::vector<std::string> warnings;
+  if (source.ok()) {
+    CheckDropped(script, Numbers(source->get(), &warnings));
+  } else {
+    EXPECT_EQ(script.acknowledged, 0u) << source.status().message();
+  }
+  auto store = Store::Open(Dir());
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  warnings.insert(warnings.end(), (*store)->warnings().begin(), (*store)->warnings().end());
+  LabelTable labels;
+  for (uint64_t number = 1; number <= script.appended; ++number) {
+    const std::string line = Line(number);
+    const NewEntry entry = DropScript::Entry(&labels, number, line);
+    AppendResult result;
+    ASSERT_TRUE((*store)->Append(kTenant, {&entry, 1}, &result).ok());
+    EXPECT_TRUE(number > script.acknowledged || result.added == 0) << number;
+  }
+  auto snapshot = (*store)->Snapshot(kTenant);
+  ASSERT_TRUE(snapshot.ok());
+  CheckDropped(script, Numbers(snapshot->get(), &warnings));
+  ASSERT_TRUE((*store)->Close().ok());
+  auto report = VerifyStore(Dir());
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  warnings.insert(warnings.end(), report->damage.begin(), report->damage.end());
+  EXPECT_TRUE(warnings.empty()) << warnings[0];
+}
+
+TEST_F(CrashTest, PowerIsLostAtEveryCallOfDeleteAndRetention) {
+  constexpr unsigned kKinds = FaultyFiles::kChanges | FaultyFiles::kOpen;
+  uint64_t calls = 0;
+  {
+    FaultyFiles files;
+    files.Count(kKinds);
+    DropScript script;
+    script.Run();
+    ASSERT_TRUE(script.went);
+    EXPECT_GT(script.gone.size(), 20u);
+    calls = files.calls();
+  }
+  for (uint64_t call = 0; call <= calls && !HasFailure(); ++call) {
+    for (const auto& crash : {kCrashes[0], kCrashes[1 + call % 5]}) {
+      SCOPED_TRACE("call " + std::to_string(call) + ", seed " + std::to_string(crash.seed) +
+                   (crash.keep == Keep::kAll ? ", all kept" : ""));
+      FaultyFiles files;
+      files.Count(kKinds);
+      files.CutPowerAt(call, crash.seed);
+      DropScript script;
+      script.Run();
+      files.Crash(crash.keep, crash.seed + static_cast<uint32_t>(call) * 16);
+      CheckDroppedStaysSo(script);
+    }
+  }
+}
+
+TEST_F(CrashTest, EveryCallOfDeleteAndRetentionFails) {
+  constexpr unsigned kKinds = FaultyFiles::kChanges | FaultyFiles::kOpen;
+  uint64_t calls = 0;
+  {
+    FaultyFiles files;
+    files.Count(kKinds);
+    DropScript script;
+    script.Run();
+    calls = files.calls();
+  }
+  for (uint64_t call = 0; call <= calls && !HasFailure(); ++call) {
+    SCOPED_TRACE("call " + std::to_string(call));
+    FaultyFiles files;
+    files.Count(kKinds);
+    files.FailAt(call, call % 2 == 0 ? EIO : ENOSPC);
+    DropScript script;
+    script.Run();
+    files.Crash(call % 3 == 0 ? Keep::kNothing : Keep::kSome, static_cast<uint32_t>(call));
+    CheckDroppedStaysSo(script);
+  }
+}
+
+// Commits that wait for no fsync: what a crash of the machine may take, and what it may not.
+class UnsyncedScript {
+ public:
+  explicit UnsyncedScript(Options::Sync sync) : sync_(sync) {}
+
+  void Run() {
+    constexpr int64_t kSecond = 1'000'000'000;
+    if (!Open() || !Append(3) || !Append(2) || !Tick(1 * kSecond) || !Append(2) ||
+        !Tick(3 * kSecond / 2) || !Append(2) || !Tick(2 * kSecond) || !Append(1) || !Append(3)) {
+      return;
+    }
+    if (!store_->Flush().ok()) return;
+    durable = appended;
+    if (!Append(2) || !Append(2) || !Tick(4 * kSecond) || !Append(2) || !Append(1)) return;
+    store_.reset();
+  }
+  uint64_t appended = 0;
+  uint64_t committed = 0;
+  uint64_t durable = 0;
+
+ private:
+  bool Open() {
+    Options options;
+    options.background = false;
+    options.sync = sync_;
+    auto store = Store::Open(Dir(), options);
+    if (store.ok()) store_ = std::move(*store);
+    return store_ != nullptr;
+  }
+  bool Append(uint64_t count) {
+    for (; count > 0; --count) {
+      const std::string line = Line(appended + 1);
+      const NewEntry entry = DropScript::Entry(&labels_, appended + 1, line);
+      AppendResult result;
+      if (!store_->Append(kTenant, {&entry, 1}, &result).ok()) return false;
+      ++appended;
+    }
+    if (!store_->Commit().ok()) return false;
+    committed = appended;
+    return true;
+  }
+  bool Tick(int64_t now_ns) {
+    if (!store_->Tick(now_ns).ok()) return false;
+    // The clock says 1.5 s: nothing is due.
+    if (sync_ == Options::Sync::kInterval && now_ns % 1'000'000'000 == 0) durable = committed;
+    return true;
+  }
+  const Options::Sync sync_;
+  LabelTable labels_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(CrashTest, CommitsThatAreNotSyncedLoseNoMoreThanIsSaid) {
+  constexpr unsigned kKinds = FaultyFiles::kChanges | FaultyFiles::kOpen;
+  for (const Options::Sync sync : {Options::Sync::kInterval, Options::Sync::kOff}) {
+    uint64_t calls = 0;
+    {
+      FaultyFiles files;
+      files.Count(kKinds);
+      UnsyncedScript script(sync);
+      script.Run();
+      ASSERT_EQ(script.appended, 20u);
+      EXPECT_EQ(script.durable, sync == Options::Sync::kInterval ? 17u : 13u);
+      calls = files.calls();
+    }
+    bool lost = false;
+    for (uint64_t call = 0; call <= calls && !HasFailure(); ++call) {
+      for (const auto& crash : kCrashes) {
+        SCOPED_TRACE(std::string(sync == Options::Sync::kOff ? "off" : "interval") + ", call " +
+                     std::to_string(call) + ", seed " + std::to_string(crash.seed));
+        FaultyFiles files;
+        files.Count(kKinds);
+        files.CutPowerAt(call, crash.seed);
+        UnsyncedScript script(sync);
+        script.Run();
+        files.Crash(crash.keep, crash.seed + static_cast<uint32_t>(call) * 16);
+        std::vector<uint64_t> numbers;
+        // A process that is killed loses nothing: all that was written is there then.
+        const uint64_t sure = crash.keep == Keep::kAll ? script.committed : script.durable;
+        std::vector<std::string> warnings;  // of batches with a hole
+        auto store = Store::Open(Dir());
+        ASSERT_TRUE(store.ok()) << store.status().message();
+        auto snapshot = (*store)->Snapshot(kTenant);
+        ASSERT_TRUE(snapshot.ok());
+        for (const uint64_t number : Numbers(snapshot->get(), &warnings)) {
+          EXPECT_TRUE(numbers.empty() || numbers.back() < number) << number << " is there twice";
+          EXPECT_LE(number, script.appended);
+          numbers.push_back(number);
+        }
+        EXPECT_GE(numbers.size(), sure);
+        for (uint64_t number = 1; number <= sure && number <= numbers.size(); ++number) {
+          EXPECT_EQ(numbers[number - 1], number);
+        }
+        lost |= numbers.size() < script.committed;
+        ASSERT_TRUE((*store)->Close().ok());
+      }
+    }
+    EXPECT_TRUE(lost);
+  }
+}
+
 }  // namespace
 }  // namespace glp::store
