@@ -537,7 +537,7 @@ END
   for row in "tail | parse | label | filter" "tail | parse | label | push" \
     "whole pipe into the store" "records into the store" "compact" "|= needle of one line" \
     "|= needle of none" "|~ words, then digits" "sum by (namespace) of counts" \
-    'sum by (container) rate of "error"' "last 1000 of a selector" "pattern, unwrap, max by minute" \
+    'rate of "error" by container' "last 1000 of a selector" "pattern, unwrap, max by minute" \
     "from nothing to an answer" "on disk"; do
     assert_contains "$output" "$row"
   done

@@ -420,9 +420,9 @@ class Bench:
     def queries(self):
         """title, LogQL, options, exit codes, ripgrep's arguments, LogsQL."""
         container = "openssh" if "openssh" in self.containers else sorted(self.containers)[0]
-        fields = (('{container="openstack"}', "<_> status: <_> len: <_> time: <t>")
-                  if "openstack" in self.containers else
-                  ('{container="nginx"}', '<_> "-" "<_>" <t>'))
+        times = ('{container="openstack"} | pattern `<_> status: <_> len: <_> time: <t>` | unwrap t'
+                 if "openstack" in self.containers else
+                 '{container="nginx"} | pattern `<_> "-" "<_>" <t>` | unwrap t | __error__=""')
         lines = "--limit 1000"
         minutes = "--step 1m"
         refused = "(?i)connection (reset|refused).*port [0-9]+999"
@@ -435,14 +435,13 @@ class Bench:
              f'~"{refused}"'),
             ("sum by (namespace) of counts", "sum by (namespace) (count_over_time({}[1m]))", minutes,
              (0,), None, "* | stats by (_time:1m, labels.namespace) count()"),
-            ('sum by (container) rate of "error"',
+            ('rate of "error" by container',
              'sum by (container) (rate({} |= "error" [1m]))', minutes, (0,), None,
              '~"error" | stats by (_time:1m, labels.container) count()'),
             ("last 1000 of a selector", f'{{container="{container}"}}', lines, (0,), None,
              f'labels.container:="{container}" | sort by (_time desc) limit 1000'),
             ("pattern, unwrap, max by minute",
-             f"max by (container) (max_over_time({fields[0]} | pattern `{fields[1]}` | unwrap t [1m]))",
-             minutes, (0,), None, None),
+             f"max by (container) (max_over_time({times} [1m]))", minutes, (0,), None, None),
             ("from nothing to an answer", "vector(1)", minutes + " --from 1h --to now", (0,), None, None),
         ]
 
