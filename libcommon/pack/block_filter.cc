@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kGram = 5, kEdge = 4;
 constexpr int kSlotBits = 22;
 constexpr uint64_t kSlots = uint64_t{1} << kSlotBits;
-constexpr uint64_t kWhole = 1, kKeys = 2;  // flags
+constexpr uint64_t kWhole = 1, kKeys = 2, kJoins = 4;  // flags
 
 // Letters of both cases are one; of other bytes some are, too.
 constexpr uint64_t kFold = 0x2020202020202020;
@@ -31,6 +31,14 @@ uint64_t GramKey(const char* at) { return Load(at, kGram) | (kFold & kGramMask);
 uint64_t FirstKey(const char* value) { return Load(value, kEdge) | (kFold & kEdgeMask) | kFirst; }
 uint64_t LastKey(const char* end) { return Load(end - kEdge, kEdge) | (kFold & kEdgeMask) | kLast; }
 
+// REQUIRES: it is of JoinOf
+uint64_t JoinKey(std::string_view join) {
+  const uint64_t mask = UINT64_MAX >> (64 - 8 * join.size());
+  return Load(join.data(), join.size()) | (kFold & mask);
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 uint64_t SlotOf(uint64_t key) {
   uint64_t hash = key * 0x9E3779B97F4A7C15;
   hash ^= hash >> 32;
@@ -39,6 +47,17 @@ uint64_t SlotOf(uint64_t key) {
 }
 
 }  // namespace
+
+std::string_view JoinOf(std::string_view text, size_t first, size_t middle, size_t end) {
+  constexpr size_t kBefore = 2, kMiddle = 3;
+  static_assert(kBefore + 1 + kMiddle + 1 + 1 <= sizeof(uint64_t));
+  if (end - middle > kMiddle || !IsDigit(text[middle - 2]) || !IsDigit(text[middle]) ||
+      !IsDigit(text[end + 1])) {
+    return {};
+  }
+  const size_t from = middle - 1 - std::min(kBefore, middle - 1 - first);
+  return text.substr(from, end + 2 - from);
+}
 
 BlockFilterBuilder::BlockFilterBuilder() : slots_(kSlots / 64), words_(kSlots / 64 / 64) {}
 
@@ -75,6 +94,8 @@ void BlockFilterBuilder::Add(std::string_view value) {
   Add(value.data(), value.size(), value.data() + value.size());
 }
 
+void BlockFilterBuilder::AddJoin(std::string_view join) { Set(JoinKey(join)); }
+
 void BlockFilterBuilder::Add(const ValueList& values) {
   const char* const begin = values.text.data();
   const char* const end = begin + values.text.size();
@@ -101,7 +122,7 @@ std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool 
   if (!has_keys || keys == 0) bits = 0;
 
   std::string out;
-  AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys : 0));
+  AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys | kJoins : 0));
   AppendVarint(&out, templates.size());
   uint32_t next = 0;
   for (const uint32_t number : templates) {
@@ -133,8 +154,9 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
   const uint64_t flags = in.Varint();
   filter.has_whole_ = (flags & kWhole) != 0;
   filter.has_keys_ = (flags & kKeys) != 0;
+  filter.has_joins_ = (flags & kJoins) != 0;
   const uint64_t templates = in.Varint();
-  if (flags > (kWhole | kKeys) || templates > in.left()) return std::nullopt;
+  if (flags > (kWhole | kKeys | kJoins) || templates > in.left()) return std::nullopt;
   uint64_t next = 0;
   filter.templates_.reserve(templates);
   for (uint64_t i = 0; i < templates; ++i) {
@@ -172,6 +194,10 @@ bool BlockFilter::MayEndWith(std::string_view piece) const {
     return false;
   }
   return MayHold(piece);
+}
+
+bool BlockFilter::MayHoldJoin(std::string_view join) const {
+  return !has_joins_ || Has(JoinKey(join));
 }
 
 }  // namespace glp::pack

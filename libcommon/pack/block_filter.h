@@ -25,6 +25,13 @@ namespace glp::pack {
 // What a filter may take.
 inline constexpr size_t kMaxFilterBytes = 1 << 20;
 
+// Of three values with a byte between each, as numbers of addresses and times stand: the piece of
+// the text that tells which, from the last two bytes of the first (or the one) to the first of the
+// last. `first` and `middle`: where these values begin, `end`: the end of the middle one. Empty
+// where filters have no key for it: of middle values above three bytes, and where no digits meet.
+// REQUIRES: middle - 2 >= first, end + 1 < text.size()
+std::string_view JoinOf(std::string_view text, size_t first, size_t middle, size_t end);
+
 // Cost: 1 to 2 ns a byte of values, and about 1 µs a filter. Memory: half a megabyte.
 class BlockFilterBuilder {
  public:
@@ -32,6 +39,8 @@ class BlockFilterBuilder {
   // Values of the block, in any order, also some of them twice.
   void Add(const ValueList& values);
   void Add(std::string_view value);
+  // What JoinOf gives of values that stand in lines with a template; of all.
+  void AddJoin(std::string_view join);
   // The filter of what was added, and begins anew. `templates`: those of the block's lines, rising;
   // `has_whole`: there are lines without one. A filter of more than 8 % of `block_bytes`, those of
   // the block as it is stored, is made smaller or left without keys.
@@ -61,6 +70,8 @@ class BlockFilter {
   // The same of values that begin or end with it.
   bool MayBeginWith(std::string_view piece) const;
   bool MayEndWith(std::string_view piece) const;
+  // The same of lines with a template, and of what JoinOf gave.
+  bool MayHoldJoin(std::string_view join) const;
 
  private:
   bool Has(uint64_t key) const;
@@ -68,6 +79,7 @@ class BlockFilter {
   std::vector<uint32_t> templates_;
   bool has_whole_ = false;
   bool has_keys_ = false;
+  bool has_joins_ = false;
   uint64_t bits_ = 0;
   std::string bytes_;
 };

@@ -60,6 +60,7 @@ void FileWriter::AddFilter(const LineEncoder& text, BlockInfo* info) {
   if (filter_builder_ == nullptr) filter_builder_ = std::make_unique<BlockFilterBuilder>();
   for (const ValueList& values : text.columns()) filter_builder_->Add(values);
   for (const std::string_view value : text.constants()) filter_builder_->Add(value);
+  for (const std::string_view join : text.joins()) filter_builder_->AddJoin(join);
   const std::string filter = filter_builder_->Build(text.templates(), text.has_whole(), info->size);
   info->filter_offset = filters_.size();  // and what is in front of them, when they are written
   info->filter_size = filter.size();

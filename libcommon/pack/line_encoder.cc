@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "pack/block_filter.h"
 #include "pack/text_column.h"
 #include "pack/varint.h"
 
@@ -68,6 +69,7 @@ bool LineEncoder::Encode(std::span<const std::string_view> lines, std::string* o
     FindKinds(lines);
     FindColumns();
     Gather(lines);
+    FindJoins(lines);
     if (Write(out)) return true;
   }
   forms_.Cut(known);
@@ -312,6 +314,22 @@ void LineEncoder::Gather(std::span<const std::string_view> lines) {
         column.start_at[1] = column.start_at[0] + static_cast<uint32_t>(value.size());
         ++column.start_at;
       }
+    }
+  }
+}
+
+void LineEncoder::FindJoins(std::span<const std::string_view> lines) {
+  joins_.clear();
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const Kind& kind = kinds_[kind_of_[i]];
+    if (kind.form == kNone) continue;
+    const uint32_t count = forms_.forms()[kind.form].holes;
+    const Run* const runs = forms_.runs().data() + forms_.lines()[i].first_run;
+    for (uint32_t h = 2; h < count; ++h) {
+      const Run& middle = runs[h - 1];
+      if (runs[h - 2].end + 1 != middle.begin || middle.end + 1 != runs[h].begin) continue;
+      const std::string_view join = JoinOf(lines[i], runs[h - 2].begin, middle.begin, middle.end);
+      if (!join.empty()) joins_.push_back(join);
     }
   }
 }

@@ -38,6 +38,8 @@ class LineEncoder {
   std::span<const ValueList> columns() const { return lists_; }
   // and those that are told with their kind.
   std::span<const std::string_view> constants() const { return constants_; }
+  // What filters tell of values that stand side by side (JoinOf in pack/block_filter.h).
+  std::span<const std::string_view> joins() const { return joins_; }
   // The templates it refers to, rising.
   std::span<const uint32_t> templates() const { return templates_; }
   bool has_whole() const { return has_whole_; }
@@ -83,6 +85,7 @@ class LineEncoder {
   void FindColumns();
   uint32_t ColumnOf(uint64_t key, uint32_t width);
   void Gather(std::span<const std::string_view> lines);
+  void FindJoins(std::span<const std::string_view> lines);
   // False where there would be too much to tell of the kinds.
   bool Write(std::string* out);
 
@@ -102,6 +105,7 @@ class LineEncoder {
   std::string kind_bytes_, column_bytes_;
   std::vector<ValueList> lists_;
   std::vector<std::string_view> constants_;
+  std::vector<std::string_view> joins_;
   std::vector<uint32_t> templates_;
   bool has_whole_ = false;
 };

@@ -86,6 +86,20 @@ void TextSearch::Shapes::AddWhole(const TextSearch& search) {
   }
 }
 
+bool TextSearch::Runs::MayJoin(const TemplateMatch& literal, const BlockFilter& filter) {
+  const std::vector<TemplateMatch::Run>& runs = literal.runs();
+  for (size_t i = 2; i < runs.size(); ++i) {
+    const TemplateMatch::Run& first = runs[i - 2];
+    const TemplateMatch::Run& middle = runs[i - 1];
+    if (first.end + 1 != middle.begin || middle.end + 1 != runs[i].begin) continue;
+    // What of it is not in the literal may be the second byte that the key has.
+    if (first.must == Must::kEndWith && first.end - first.begin < 2) continue;
+    const std::string_view join = JoinOf(literal.literal(), first.begin, middle.begin, middle.end);
+    if (!join.empty() && !filter.MayHoldJoin(join)) return false;
+  }
+  return true;
+}
+
 TextSearch::Runs::Runs(const TextSearch& search, const BlockFilter* filter) {
   for (const TemplateMatch& literal : search.literals_) {
     starts_.push_back(static_cast<uint32_t>(may_be_.size()));
@@ -97,6 +111,7 @@ TextSearch::Runs::Runs(const TextSearch& search, const BlockFilter* filter) {
                         (filter->MayHold(text) && (!begins || filter->MayBeginWith(text)) &&
                          (!ends || filter->MayEndWith(text))));
     }
+    may_join_.push_back(filter == nullptr || MayJoin(literal, *filter));
     may_hold_.push_back(filter == nullptr || filter->MayHold(literal.literal()));
   }
 }
@@ -110,6 +125,7 @@ TextSearch::Answer TextSearch::DecideLiteral(uint32_t literal, const Shapes& sha
   if (about.whole || (about.has_holes && literals_[literal].is_run())) {
     return runs.MayHold(literal) ? Answer::kMaybe : Answer::kNever;
   }
+  if (!runs.MayJoin(literal)) return Answer::kNever;
   for (uint32_t way = found.ways_begin; way < found.ways_end; ++way) {
     const uint32_t end = shapes.ends_[way];
     uint32_t piece = way > 0 ? shapes.ends_[way - 1] : 0;

@@ -106,10 +106,15 @@ class TextSearch {
    public:
     Runs(const TextSearch& search, const BlockFilter* filter);
     bool MayHold(uint32_t literal) const { return may_hold_[literal]; }
+    // Within lines that have a template and values in the place of digits.
+    bool MayJoin(uint32_t literal) const { return may_join_[literal]; }
     bool MayBe(uint32_t literal, uint32_t run) const { return may_be_[starts_[literal] + run]; }
 
    private:
+    static bool MayJoin(const TemplateMatch& literal, const BlockFilter& filter);
+
     std::vector<bool> may_hold_;
+    std::vector<bool> may_join_;
     std::vector<bool> may_be_;
     std::vector<uint32_t> starts_;  // of each literal in may_be_
   };

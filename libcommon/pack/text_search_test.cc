@@ -43,6 +43,7 @@ std::unique_ptr<Encoded> Encode(std::vector<std::string> lines) {
   BlockFilterBuilder builder;
   for (const ValueList& list : encoder.columns()) builder.Add(list);
   for (const std::string_view value : encoder.constants()) builder.Add(value);
+  for (const std::string_view join : encoder.joins()) builder.AddJoin(join);
   block->filter =
       BlockFilter::Parse(builder.Build(encoder.templates(), encoder.has_whole(), 1 << 20));
   const Status status = block->text.Open(block->bytes, block->dictionary.templates(),

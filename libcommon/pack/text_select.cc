@@ -193,7 +193,9 @@ Result<const TextSearch::BlockSelect::Task*> TextSearch::BlockSelect::TaskOf(uin
 Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places* places) {
   const TextColumn::Kind& kind = kinds_[number];
   const TemplateMatch& match = search_.literals_[literal];
-  if ((kind.whole || match.is_run()) && !runs_.MayHold(literal)) return Status::Ok();
+  if (kind.whole || match.is_run() ? !runs_.MayHold(literal) : !runs_.MayJoin(literal)) {
+    return Status::Ok();
+  }
   // Which of the values of a column in a line that of a hole is.
   offsets_.clear();
   for (const uint32_t column : kind.columns) offsets_.push_back(seen_[column]++);
