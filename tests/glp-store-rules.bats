@@ -92,6 +92,38 @@ END
   assert_equal "$(lines_in s | wc -l)" 20
 }
 
+@test "times of delete and export are those of glp-query, in whatever zone" {
+  jq -cn '{ts: "1767571200000000000", labels: {app: "a"}, line: "1"},
+    {ts: "1767585600000000000", labels: {app: "a"}, line: "2"}' | glp-store append --dir s
+  export TZ=America/New_York
+  local day=(--from '2026-01-05 03:00' --to '2026-01-05 05:00')
+  assert_equal "$(glp-query -q -s s '{}' "${day[@]}" -o raw)" 2
+  assert_equal "$(glp-store export --dir s "${day[@]}" | jq -r .line)" 2
+  glp-store delete --dir s '{}' "${day[@]}"
+  assert_equal "$(lines_in s)" 1
+  for command in "delete --dir s {}" "export --dir s"; do
+    # shellcheck disable=SC2086  # words
+    run --separate-stderr glp-store $command --from nonsense
+    assert_status 2
+    assert_contains "$stderr" "--from: "
+  done
+}
+
+@test "a duration below 0 is refused" {
+  hourly | glp-store append --dir s
+  for option in --retention --retention-stream; do
+    run --separate-stderr glp-store compact --dir s "$option" '-1h {app="a"}'
+    assert_status 2
+    assert_contains "$stderr" "$option: "
+  done
+  run --separate-stderr glp-store compact --dir s --retention -1h
+  assert_status 2
+  assert_contains "$stderr" "--retention: '-1h': a duration is not below 0"
+  run --separate-stderr glp-store append --dir s --reject-older=-1h </dev/null
+  assert_status 2
+  assert_equal "$(lines_in s | wc -l)" 20
+}
+
 @test "delete waits for nobody: a store with a writer is refused, a dry run is not" {
   hourly | glp-store append --dir s
   serve --dir s

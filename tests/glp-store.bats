@@ -511,3 +511,15 @@ lines_in() { # DIR: the lines of the store, sorted
   glp-pack --test s/fake/*.glp
   assert_equal "$(glp-pack -d s/fake/*.glp | wc -l)" 100
 }
+
+@test "segments of all tenants share the descriptors that there are" {
+  printf '{"ts":"1","labels":{"a":"b"},"line":"x"}' | glp-store append --dir s --tenant a
+  local tenant i
+  for tenant in b c; do
+    mkdir s/$tenant
+    for i in {1..300}; do cp s/a/00000001.glp s/$tenant/"$(printf %08d "$i")".glp; done
+  done
+  run --separate-stderr bash -c "ulimit -n 450; glp-store delete --dir s --tenant b '{a=\"none\"}'"
+  assert_status 0
+  assert_equal "$stderr" "glp-store: deleted 0 entries"
+}

@@ -1,15 +1,12 @@
 #include "time_range.h"
 
-#include <cstdlib>
-
 #include "base/time.h"
 #include "codec/human_time.h"
 
 namespace glp {
 
 Status ReadTimeRange(const std::string& from, const std::string& to, logql::TimeRange* range) {
-  GLP_ASSIGN_OR_RETURN(const codec::ClockZone zone, codec::ClockZone::Find("", std::getenv("TZ")));
-  const codec::HumanClock clock{NowNs(), zone};
+  const codec::HumanClock clock{NowNs()};
   const auto read = [&clock](const std::string& text, const char* option, int64_t* out) -> Status {
     if (text.empty()) return Status::Ok();
     Result<int64_t> point = codec::ParseHumanTime(text, clock);

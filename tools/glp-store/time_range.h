@@ -8,8 +8,8 @@
 
 namespace glp {
 
-// What is "" stays as it is. Times that name no zone are of $TZ, as in glp-query. Errors:
-// Code::kUsage, also where nothing is in between.
+// What is "" stays as it is. Times that name no zone are UTC. Errors: Code::kUsage, also where
+// nothing is in between.
 Status ReadTimeRange(const std::string& from, const std::string& to, logql::TimeRange* range);
 
 }  // namespace glp
