@@ -1,4 +1,5 @@
 #include "wire/retry.h"
+
 #include <algorithm>
 
 #include "base/strings.h"
