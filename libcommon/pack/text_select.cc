@@ -53,16 +53,30 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
       if (is_letter) fold |= uint32_t{0x20} << (8 * i);
     }
     static_assert(kShort < sizeof literal && sizeof literal <= Values::kSlack);
-    const char* at = values.text().data();
-    for (size_t i = 0; i < values.size(); ++i) {
-      const size_t length = width > 0 ? width : values.starts()[i + 1] - values.starts()[i];
-      const bool fits = length >= size && (must != Must::kBe || length == size);
+    const auto is_it = [&](const char* at) {
       uint32_t bytes;
-      std::memcpy(&bytes, must == Must::kEndWith && fits ? at + length - size : at, sizeof bytes);
-      const bool is_found = fits && ((bytes | fold) & mask) == literal;
-      (*found)[i / 64] |= uint64_t{is_found} << (i % 64);
-      any |= is_found;
-      at += length;
+      std::memcpy(&bytes, at, sizeof bytes);
+      return ((bytes | fold) & mask) == literal;
+    };
+    const char* const text = values.text().data();
+    for (size_t first = 0; first < values.size(); first += 64) {
+      const size_t count = std::min<size_t>(64, values.size() - first);
+      uint64_t word = 0;
+      if (width > 0) {
+        const char* at = text + first * width + (must == Must::kEndWith ? width - size : 0);
+        for (size_t i = 0; i < count; ++i) word |= uint64_t{is_it(at + i * width)} << i;
+      } else {
+        const uint32_t* const starts = values.starts().data() + first;
+        for (size_t i = 0; i < count; ++i) {
+          const size_t length = starts[i + 1] - starts[i];
+          const bool fits = length >= size && (must != Must::kBe || length == size);
+          const char* at = text + starts[i];
+          word |= uint64_t{fits && is_it(must == Must::kEndWith && fits ? at + length - size : at)}
+                  << i;
+        }
+      }
+      (*found)[first / 64] = word;
+      any |= word != 0;
     }
     return any;
   }
