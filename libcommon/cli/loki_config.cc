@@ -5,10 +5,10 @@
 #include <span>
 
 #include "base/strings.h"
+#include "cli/config_file.h"
 #include "cli/expand_env.h"
 #include "cli/loki_keys.h"
 #include "cli/server_keys.h"
-#include "io/file.h"
 #include "store/store.h"
 
 namespace glp::cli {
@@ -18,8 +18,6 @@ using codec::YamlErrors;
 using codec::YamlMap;
 using codec::YamlNode;
 using codec::YamlPlace;
-
-constexpr uint64_t kMaxFileBytes = 16 << 20;
 
 // What limits_config or a tenant's overrides say.
 struct LimitsText {
@@ -452,10 +450,9 @@ store::Retention Reader::ToRetention(const LimitsText& text) const {
 
 // What is not overridden is as in limits_config.
 Status Reader::ReadOverrides(const std::string& path) {
-  auto content = io::ReadFile(path, kMaxFileBytes);
-  if (!content.ok()) return content.status();
+  GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(path));
   ExpandedText expanded;
-  std::string_view text = *content;
+  std::string_view text = file.text;
   if (expand_env_) {
     GLP_ASSIGN_OR_RETURN(expanded, ExpandEnvironment(text, path));
     text = expanded.text;
@@ -523,16 +520,6 @@ Status Reader::Read(std::string_view text) {
   return Status::Ok();
 }
 
-// The first of several paths that exists.
-std::string ChoosePath(const std::string& paths) {
-  if (io::Exists(paths)) return paths;
-  for (std::string_view path : Split(paths, ',')) {
-    std::string trimmed(TrimSpace(path));
-    if (!trimmed.empty() && io::Exists(trimmed)) return trimmed;
-  }
-  return paths;
-}
-
 }  // namespace
 
 Status LokiConfig::Error(const YamlPlace& place, std::string_view why) const {
@@ -550,9 +537,8 @@ Result<LokiConfig> ParseLokiConfig(std::string_view text, const std::string& pat
 
 Result<LokiConfig> LoadLokiConfig(const std::string& paths, bool expand_env,
                                   const wire::Limits& base) {
-  const std::string path = ChoosePath(paths);
-  GLP_ASSIGN_OR_RETURN(const std::string text, io::ReadFile(path, kMaxFileBytes));
-  return ParseLokiConfig(text, path, expand_env, base);
+  GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(paths));
+  return ParseLokiConfig(file.text, file.path, expand_env, base);
 }
 
 }  // namespace glp::cli

@@ -3,10 +3,10 @@
 #include <set>
 
 #include "base/strings.h"
+#include "cli/config_file.h"
 #include "cli/expand_env.h"
 #include "cli/promtail_parts.h"
 #include "cli/server_keys.h"
-#include "io/file.h"
 
 namespace glp::cli {
 namespace {
@@ -105,16 +105,6 @@ void ReadAll(YamlMap& map, PromtailConfig* config) {
   CheckNames(map, *config);
 }
 
-// The first of several paths that exists.
-std::string ChoosePath(const std::string& paths) {
-  if (io::Exists(paths)) return paths;
-  for (std::string_view path : Split(paths, ',')) {
-    std::string trimmed(TrimSpace(path));
-    if (!trimmed.empty() && io::Exists(trimmed)) return trimmed;
-  }
-  return paths;
-}
-
 }  // namespace
 
 Status PromtailConfig::Error(const codec::YamlPlace& place, std::string_view why) const {
@@ -140,10 +130,8 @@ Result<PromtailConfig> ParsePromtailConfig(std::string_view text, const std::str
 }
 
 Result<PromtailConfig> LoadPromtailConfig(const std::string& paths, bool expand_env) {
-  std::string path = ChoosePath(paths);
-  constexpr uint64_t kMaxBytes = 16 << 20;
-  GLP_ASSIGN_OR_RETURN(std::string text, io::ReadFile(path, kMaxBytes));
-  return ParsePromtailConfig(text, path, expand_env);
+  GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(paths));
+  return ParsePromtailConfig(file.text, file.path, expand_env);
 }
 
 }  // namespace glp::cli

@@ -20,58 +20,15 @@
 #include "store/folder.h"
 #include "store/reader.h"
 #include "store/report.h"
+#include "store/store_fixture.h"
 
 namespace glp::store {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Row {
-  int64_t ts_ns;
-  std::string labels, line, meta;
-  bool operator==(const Row&) const = default;
-};
-
-std::vector<Row> Rows(logql::EntrySource* source, logql::ScanStats* stats = nullptr,
-                      bool want_lines = true,
-                      logql::Direction direction = logql::Direction::kForward,
-                      ThreadPool* pool = nullptr) {
-  logql::ScanRequest request;
-  request.pool = pool;
-  request.direction = direction;
-  request.want_lines = want_lines;
-  auto cursor = source->Scan(std::move(request));
-  EXPECT_TRUE(cursor.ok());
-  std::vector<Row> rows;
-  std::vector<logql::Entry> batch;
-  for (;;) {
-    EXPECT_TRUE((*cursor)->Next(&batch).ok());
-    if (batch.empty()) break;
-    for (const auto& e : batch) {
-      rows.push_back({e.ts_ns, e.stream->json, std::string(e.line), std::string(e.meta)});
-    }
-  }
-  if (stats != nullptr) *stats = (*cursor)->stats();
-  return rows;
-}
-
-class StoreTest : public testing::Test {
+class StoreTest : public StoreFixture {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "/glp-store-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
-  std::unique_ptr<Store> Open(Options options = {}) {
-    auto store = Store::Open(dir_, options);
-    EXPECT_TRUE(store.ok()) << store.status().message();
-    return store.ok() ? std::move(*store) : nullptr;
-  }
-  NewEntry Entry(int64_t ts_ns, std::string_view line, std::string_view labels = R"({"a":"b"})") {
-    return {*labels_.FromJson(labels), ts_ns, line};
-  }
   NewEntry FromFile(std::string_view line, std::string_view id, uint64_t next,
                     uint64_t whole_from = NewEntry::kNotWhole) {
     NewEntry entry = Entry(static_cast<int64_t>(next), line);
@@ -79,12 +36,6 @@ class StoreTest : public testing::Test {
     entry.src_next = next;
     entry.src_whole_from = whole_from;
     return entry;
-  }
-  AppendResult Append(Store* store, const NewEntry& entry, std::string_view tenant = "fake") {
-    AppendResult result;
-    Status status = store->Append(tenant, {&entry, 1}, &result);
-    EXPECT_TRUE(status.ok()) << status.message();
-    return result;
   }
   std::vector<Row> Read(logql::ScanStats* stats = nullptr) {
     auto source = OpenStore(dir_, "fake");
@@ -110,9 +61,6 @@ class StoreTest : public testing::Test {
     EXPECT_TRUE(report.ok());
     return report->damage;
   }
-
-  std::string dir_;
-  LabelTable labels_;
 };
 
 TEST_F(StoreTest, WhatIsCommittedIsReadByOthers) {
@@ -422,7 +370,7 @@ TEST_F(StoreTest, EqualEntriesAreGivenOnce) {
   }
   EXPECT_EQ(ReadSnapshot(store.get()).size(), 4u);
   auto snapshot = store->Snapshot("fake");
-  EXPECT_EQ(Rows(snapshot->get(), nullptr, /*want_lines=*/false).size(), 4u);
+  EXPECT_EQ(Rows(snapshot->get(), nullptr, {.want_lines = false}).size(), 4u);
   ASSERT_TRUE(store->Close().ok());
   EXPECT_EQ(Read().size(), 4u);
 }
@@ -455,7 +403,8 @@ TEST_F(StoreTest, EqualEntriesWithSrcAreGivenEach) {
       size_t lines = 0;
       for (bool want_lines : {true, false}) {
         for (auto direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
-          size_t now = Rows(source, nullptr, want_lines, direction).size();
+          size_t now =
+              Rows(source, nullptr, {.direction = direction, .want_lines = want_lines}).size();
           EXPECT_TRUE(lines == 0 || now == lines) << now << " and " << lines;
           lines = now;
         }
@@ -489,13 +438,14 @@ TEST_F(StoreTest, AScanIsTheSameForAnyPool) {
   for (const auto direction : {logql::Direction::kForward, logql::Direction::kBackward}) {
     for (const bool want_lines : {true, false}) {
       logql::ScanStats stats;
-      const auto rows =
-          Rows(store->Snapshot("fake")->get(), &stats, want_lines, direction, nullptr);
+      const auto rows = Rows(store->Snapshot("fake")->get(), &stats,
+                             {.direction = direction, .want_lines = want_lines});
       EXPECT_GT(stats.blocks_read, 5u);
       for (const unsigned threads : {0U, 1U, 3U}) {
         ThreadPool pool(threads);
         logql::ScanStats pooled;
-        EXPECT_EQ(Rows(store->Snapshot("fake")->get(), &pooled, want_lines, direction, &pool),
+        EXPECT_EQ(Rows(store->Snapshot("fake")->get(), &pooled,
+                       {.direction = direction, .want_lines = want_lines, .pool = &pool}),
                   rows);
         EXPECT_EQ(pooled.entries, stats.entries);
         EXPECT_EQ(pooled.line_bytes, stats.line_bytes);
