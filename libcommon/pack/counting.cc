@@ -104,7 +104,7 @@ class Counter {
   }
 
   Row& RowOf(const LabelSet* stream) {
-    if (stream != recent_stream_) {
+    if (recent_ == nullptr || stream != recent_stream_) {
       recent_stream_ = stream;
       recent_ = &rows_[stream];
       recent_->counts.resize(recent_->end - recent_->first);

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -39,7 +40,10 @@ struct SegmentName {
   bool Covers(SegmentName other) const {
     return is_merged && first <= other.first && other.last <= last;
   }
-  auto operator<=>(const SegmentName&) const = default;
+  bool operator==(const SegmentName&) const = default;
+  bool operator<(const SegmentName& other) const {
+    return std::tie(first, last, is_merged) < std::tie(other.first, other.last, other.is_merged);
+  }
   uint64_t first = 0;
   uint64_t last = 0;
   bool is_merged = false;

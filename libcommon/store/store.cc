@@ -24,7 +24,7 @@ namespace {
 
 class DirStore : public Store {
  public:
-  DirStore(std::string dir, Options options) : dir_(std::move(dir)), options_(options) {}
+  DirStore(std::string dir, Options options) : dir_(std::move(dir)), options_(std::move(options)) {}
   ~DirStore() override { StopThreads(); }
 
   Status Start() {
@@ -376,7 +376,7 @@ Status CheckTenant(std::string_view tenant) {
 }
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& dir, Options options) {
-  auto store = std::make_unique<DirStore>(dir, options);
+  auto store = std::make_unique<DirStore>(dir, std::move(options));
   GLP_RETURN_IF_ERROR(store->Start());
   return std::unique_ptr<Store>(std::move(store));
 }
