@@ -121,14 +121,11 @@ class BlockRun : public SortedRun {
     size_t bytes = 0;
     for (const uint32_t i : passing) bytes += block_->line(begin_ + i).size();
     constexpr size_t kFew = 4;
-    if (bytes > block_->lines().size() / kFew) {
-      passing_ = passing;
-      for (uint32_t& i : passing) i += static_cast<uint32_t>(begin_);
-      KeepTimes(passing);
-      return;
-    }
+    const bool are_few = bytes <= block_->lines().size() / kFew;
+    if (!are_few) passing_ = passing;
     for (uint32_t& i : passing) i += static_cast<uint32_t>(begin_);
     KeepTimes(passing);
+    if (!are_few) return;
     size_t meta_bytes = 0;
     for (const uint32_t row : passing) meta_bytes += block_->meta(row).size();
     kept_text_.reserve(bytes + meta_bytes);

@@ -63,6 +63,17 @@ std::vector<uint64_t> UpTo(uint64_t count) {
   return numbers;
 }
 
+// Line `number`: of one of two streams, every other one with a src.
+NewEntry EntryOf(uint64_t number, std::string_view line, LabelTable* labels) {
+  NewEntry entry{labels->FromJson(number % 3 == 0 ? R"({"a":"c"})" : R"({"a":"b"})").value(),
+                 static_cast<int64_t>(number), line};
+  if (number % 2 == 1) {
+    entry.src_id = "file";
+    entry.src_next = number;
+  }
+  return entry;
+}
+
 // Lines 1, 2, … go in; what was promised about them is noted.
 class Script {
  public:
@@ -122,12 +133,7 @@ class Script {
       ends.insert(appended);  // a segment may be cut first
       uint64_t number = appended + 1;
       std::string line = Line(number);
-      NewEntry entry{labels_.FromJson(number % 3 == 0 ? R"({"a":"c"})" : R"({"a":"b"})").value(),
-                     static_cast<int64_t>(number), line};
-      if (number % 2 == 1) {
-        entry.src_id = "file";
-        entry.src_next = number;
-      }
+      const NewEntry entry = EntryOf(number, line, &labels_);
       AppendResult result;
       went = Try([&] { return store_->Append(kTenant, {&entry, 1}, &result); });
       if (went) appended = number;
@@ -211,12 +217,7 @@ class CrashTest : public testing::Test {
       EXPECT_EQ(Numbers(snapshot->get(), &warnings), UpTo(there));
       for (uint64_t number = 1; number <= script.appended + kMore; ++number) {
         std::string line = Line(number);
-        NewEntry entry{labels.FromJson(number % 3 == 0 ? R"({"a":"c"})" : R"({"a":"b"})").value(),
-                       static_cast<int64_t>(number), line};
-        if (number % 2 == 1) {
-          entry.src_id = "file";
-          entry.src_next = number;
-        }
+        const NewEntry entry = EntryOf(number, line, &labels);
         AppendResult result;
         ASSERT_TRUE((*store)->Append(kTenant, {&entry, 1}, &result).ok());
         if (number % 2 == 1) {
