@@ -5,27 +5,35 @@
 //   router.Add("GET", "/ready", Lane::kControl,
 //              [](const Request&) { return TextResponse(200, "ready\n"); });
 //
+// A handler gives a whole answer, or one in pieces (Response::more), or opens a WebSocket
+// (Response::opened).
 // Threads: a Router is const from any once it is filled.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+
 namespace glp::wire {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
+  bool wants_websocket = false;  // a well made upgrade of RFC 6455
   std::string method;
   std::string path;                   // decoded, without the query
   Params params;                      // of a form body, then of the URL; decoded
   Params headers;                     // as sent
   std::string body;                   // decompressed where Content-Encoding was gzip or deflate
   std::vector<std::string> captures;  // what stood for {…} in the path of the route
+  std::string peer;                   // "127.0.0.1:40312"
+  std::string client_name;  // common name of the client's certificate where TLS asked for one
   // True once nobody waits for the answer: the client is gone or the server stops. May be empty.
   std::function<bool()> cancelled;
 
@@ -36,11 +44,35 @@ struct Request {
   std::string_view Header(std::string_view name) const;
 };
 
+// One end of an open WebSocket; text messages only. Safe from any thread.
+class Socket {
+ public:
+  virtual ~Socket() = default;
+  // Queues a message; false, and nothing is queued, where the client is gone or a close was asked
+  // for.
+  virtual bool Send(std::string text) = 0;
+  // Bytes queued and not yet taken by the system: who sends decides what is too much.
+  virtual size_t waiting_bytes() const = 0;
+  virtual bool closed() const = 0;
+  // Sends what is queued, then the close frame with a status of RFC 6455 and a reason of at most
+  // 123 bytes.
+  virtual void Close(int code, std::string_view reason) = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type;  // "" where there is no body
   std::string body;
   Params headers;  // others
+  // What follows `body`, a piece a call, until it gives false; "" pieces may come. Called on the
+  // threads of the lane, one call at a time, when the client has taken what went before, so that an
+  // answer of any length takes the memory of a piece. An error cuts the connection: the client sees
+  // an answer that is not whole.
+  std::function<Result<bool>(std::string* piece)> more = nullptr;
+  // With status 101: the request becomes a WebSocket. Called once, on a thread of the lane, when it
+  // is open; keeps the socket as long as it likes. The server answers pings and sends its own, and
+  // passes over what the client says.
+  std::function<void(std::shared_ptr<Socket>)> opened = nullptr;
 };
 Response TextResponse(int status, std::string text);
 Response JsonResponse(std::string body);

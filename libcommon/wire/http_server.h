@@ -23,9 +23,17 @@
 
 namespace glp::wire {
 
+// Files in PEM. Read at Start and again by ReloadTls.
+struct TlsOptions {
+  std::string cert_file, key_file;  // both or none: plain HTTP
+  // Certificates of clients must be signed by one of these; "": none is asked for.
+  std::string client_ca_file;
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";  // IPv4 or IPv6
   uint16_t port = 0;                  // 0: any free one
+  TlsOptions tls;
   size_t max_header_bytes = 64 << 10;
   size_t max_body_bytes = size_t{512} << 20;      // of Lane::kIngest, as sent
   size_t max_form_bytes = 1 << 20;                // of the others, as sent
@@ -33,6 +41,7 @@ struct ServerOptions {
   int idle_timeout_ms = 120'000;                  // for the whole header of the next request
   int read_timeout_ms = 30'000;                   // without a byte of the body
   int write_timeout_ms = 60'000;                  // without a byte of the answer taken
+  int ping_interval_ms = 1'000;                   // of WebSockets
   size_t max_connections = 512;                   // more wait in the kernel
   int control_threads = 1;
   int ingest_threads = 2;
@@ -43,6 +52,7 @@ struct ServerOptions {
 struct ServerStats {
   uint64_t requests = 0;     // given to a handler since Start
   uint64_t connections = 0;  // open now
+  uint64_t sockets = 0;      // of these, WebSockets
 };
 
 class HttpServer {
@@ -57,6 +67,9 @@ class HttpServer {
   const std::string& address() const;
   uint16_t port() const;
   ServerStats stats() const;  // from any thread
+  // Reads the files of TlsOptions again, for connections to come. Where that fails the old ones
+  // stay. From any thread.
+  Status ReloadTls();
   // No new connections or requests. Those that run may finish for `grace_ms`, then they are
   // cancelled; returns when all handlers have returned.
   void Stop(int grace_ms = 500);
