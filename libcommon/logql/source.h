@@ -134,6 +134,19 @@ struct Counts {
   ScanStats stats;
 };
 
+// Some entries of a stream as the source keeps them: a block, or what is in memory.
+struct StreamPart {
+  const LabelSet* stream = nullptr;
+  int64_t min_ts_ns = 0;
+  int64_t max_ts_ns = 0;
+  uint64_t entries = 0;
+  uint64_t line_bytes = 0;
+};
+struct StreamParts {
+  std::vector<StreamPart> parts;  // in no order
+  std::vector<std::string> warnings;
+};
+
 // Lifetime: label sets live as long as the source. Threads: one at a time.
 class EntrySource {
  public:
@@ -149,6 +162,12 @@ class EntrySource {
   // scan would give once count once. Only asked of sources that say AppliesFilters().
   virtual Result<std::optional<Counts>> Count(const CountRequest& /*request*/) {
     return std::optional<Counts>();
+  }
+  // The parts that match and overlap the range, whole, from what is known without reading entries.
+  // Entries that a scan would give once may be in several. Nothing where the source cannot tell.
+  virtual Result<std::optional<StreamParts>> Parts(const std::vector<Matcher>& /*matchers*/,
+                                                   TimeRange /*range*/) {
+    return std::optional<StreamParts>();
   }
   // Errors: Code::kUsage where it cannot be told beforehand, as of a pipe or a server.
   virtual Result<ScanPlan> Plan(const ScanRequest& /*request*/) {

@@ -45,6 +45,14 @@ class PackSource : public logql::EntrySource {
     return streams;
   }
 
+  Result<std::optional<logql::StreamParts>> Parts(const std::vector<logql::Matcher>& matchers,
+                                                  logql::TimeRange range) override {
+    logql::StreamParts parts;
+    AddParts(pack_, matchers, range, &parts.parts);
+    parts.warnings = pack_.warnings;
+    return std::optional<logql::StreamParts>(std::move(parts));
+  }
+
   Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {
     logql::ScanPlan plan;
     PlannedStreams streams;
@@ -162,6 +170,16 @@ void AddStreams(const PackStreams& pack, const std::vector<logql::Matcher>& matc
     if (!wanted[block.stream] || !Overlaps(block, range)) continue;
     wanted[block.stream] = false;
     streams->push_back(pack.streams[block.stream]);
+  }
+}
+
+void AddParts(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
+              logql::TimeRange range, std::vector<logql::StreamPart>* parts) {
+  const std::vector<bool> wanted = Matching(pack, matchers);
+  for (const BlockInfo& block : pack.file->index().blocks) {
+    if (!wanted[block.stream] || !Overlaps(block, range)) continue;
+    parts->push_back({pack.streams[block.stream], block.min_ts_ns, block.max_ts_ns, block.entries,
+                      block.line_bytes});
   }
 }
 

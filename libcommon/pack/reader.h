@@ -46,6 +46,9 @@ void AddPlan(const PackStreams& pack, const logql::ScanRequest& request, logql::
 // Appends the streams that match and have a block that overlaps the range.
 void AddStreams(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
                 logql::TimeRange range, std::vector<const LabelSet*>* streams);
+// Appends the blocks of streams that match and overlap the range.
+void AddParts(const PackStreams& pack, const std::vector<logql::Matcher>& matchers,
+              logql::TimeRange range, std::vector<logql::StreamPart>* parts);
 
 // Gives every entry to `sink` in the order of arrival; in the order of time where the file has no
 // arrival numbers. `stream` is a number of the index. Views are good until `sink` returns; its

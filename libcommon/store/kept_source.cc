@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "logql/volume.h"
+
 namespace glp::store {
 namespace {
 
@@ -117,6 +119,18 @@ class Source : public logql::EntrySource {
       return std::optional<logql::Counts>();
     }
     return source_->Count(request);
+  }
+
+  Result<std::optional<logql::StreamParts>> Parts(const std::vector<logql::Matcher>& matchers,
+                                                  logql::TimeRange range) override {
+    range = Clamped(range);
+    GLP_ASSIGN_OR_RETURN(std::optional<logql::StreamParts> found, source_->Parts(matchers, range));
+    if (!found) return found;
+    for (logql::StreamPart& part : found->parts) {
+      part = logql::CutPart(part, {kept_.Of(*part.stream), std::numeric_limits<int64_t>::max()});
+    }
+    std::erase_if(found->parts, [](const auto& part) { return part.entries == 0; });
+    return found;
   }
 
   Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {

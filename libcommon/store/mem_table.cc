@@ -252,6 +252,14 @@ bool HasMeta(const MemView& view) {
   });
 }
 
+logql::StreamPart PartOf(const MemView& view) {
+  logql::StreamPart part{view.stream, view.min_ts_ns, view.max_ts_ns, view.rows, 0};
+  for (const auto& [rows, count] : view.parts) {
+    for (size_t i = 0; i < count; ++i) part.line_bytes += rows[i].line_size;
+  }
+  return part;
+}
+
 std::unique_ptr<pack::SortedRun> MakeMemRun(const MemView* view, const logql::BlockSearch* search,
                                             uint32_t group, uint64_t order) {
   return std::make_unique<MemRun>(view, search, group, order);

@@ -150,6 +150,8 @@ MemSnapshot TakeSnapshot(std::shared_ptr<const MemTable> table);
 std::vector<MemRow> SortedRows(const MemView& view);
 
 bool HasMeta(const MemView& view);
+// Cost: a look at each row.
+logql::StreamPart PartOf(const MemView& view);
 
 // A view as part of a merge, without the lines that do not pass the search. Both must outlive the
 // run.

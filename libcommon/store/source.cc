@@ -68,6 +68,30 @@ class StoreSource : public logql::EntrySource {
     return found;
   }
 
+  Result<std::optional<logql::StreamParts>> Parts(const std::vector<logql::Matcher>& matchers,
+                                                  logql::TimeRange range) override {
+    logql::StreamParts found;
+    GLP_RETURN_IF_ERROR(WithSelection(
+        matchers, range, [&](Selection& selection, const SourceParts& parts) -> Status {
+          found = {{}, parts.warnings};
+          for (const Selection::Candidate& candidate : selection.candidates()) {
+            GLP_ASSIGN_OR_RETURN(const auto pack, selection.Open(candidate));
+            if (pack->file != nullptr) pack::AddParts(*pack, matchers, range, &found.parts);
+            // Those of segments that are open already are among the parts'.
+            if (candidate.opened != nullptr) continue;
+            found.warnings.insert(found.warnings.end(), pack->warnings.begin(),
+                                  pack->warnings.end());
+          }
+          for (const MemSnapshot& memory : parts.memory) {
+            for (const MemView& view : memory.streams) {
+              if (Wanted(view, matchers, range)) found.parts.push_back(PartOf(view));
+            }
+          }
+          return Status::Ok();
+        }));
+    return std::optional<logql::StreamParts>(std::move(found));
+  }
+
   Result<logql::ScanPlan> Plan(const logql::ScanRequest& request) override {
     logql::ScanPlan plan;
     GLP_RETURN_IF_ERROR(WithSelection(request.matchers, request.range,
