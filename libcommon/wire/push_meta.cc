@@ -79,4 +79,44 @@ void MetaWriter::Clear() {
   if (keep) chunks_.front().clear();
 }
 
+bool NextMetaPair(std::string_view* rest, std::string_view* name, std::string_view* value) {
+  // {"name":"value","name":"value"}: names have no escapes.
+  if (rest->size() < 2 || (*rest)[1] != '"') return false;
+  const size_t colon = rest->find('"', 2);
+  if (colon == rest->npos || rest->size() - colon < 4) return false;
+  *name = rest->substr(2, colon - 2);
+  const size_t begin = colon + 3;
+  size_t end = begin;
+  while (true) {
+    end = rest->find('"', end);
+    if (end == rest->npos) return false;
+    size_t run = end;
+    while (run > begin && (*rest)[run - 1] == '\\') --run;
+    if ((end - run) % 2 == 0) break;
+    ++end;
+  }
+  *value = rest->substr(begin, end - begin);
+  rest->remove_prefix(end + 1);
+  return true;
+}
+
+MetaSize SizeOfMeta(std::string_view meta) {
+  MetaSize size;
+  std::string_view name, value;
+  std::string plain;
+  while (NextMetaPair(&meta, &name, &value)) {
+    ++size.pairs;
+    if (name == "detected_level") continue;
+    size.bytes += name.size();
+    if (value.find('\\') == value.npos) {
+      size.bytes += value.size();
+    } else {
+      plain.clear();
+      AppendJsonUnescaped(&plain, value);
+      size.bytes += plain.size();
+    }
+  }
+  return size;
+}
+
 }  // namespace glp::wire

@@ -4,6 +4,7 @@
 // Threads:  one at a time.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -29,5 +30,17 @@ class MetaWriter {
   std::string json_;                // scratch
   std::deque<std::string> chunks_;  // none grows beyond its capacity: views into it stay good
 };
+
+// Of names and values of an object as MetaWriter writes it, or "", without detected_level, which
+// Loki does not count.
+struct MetaSize {
+  uint64_t bytes = 0;
+  uint32_t pairs = 0;
+};
+MetaSize SizeOfMeta(std::string_view meta);
+
+// Takes the next pair off `rest`, an object as MetaWriter writes it or what is left of one: the
+// name and the raw inside of the value. False at the end.
+bool NextMetaPair(std::string_view* rest, std::string_view* name, std::string_view* value);
 
 }  // namespace glp::wire

@@ -1,0 +1,32 @@
+// Bodies that a client compressed with what the server itself does not undo: zstd and lz4 (frames).
+// Lifetime: what is read lives until the next Read. Threads: one at a time.
+// Errors:   Code::kData for bytes that are damaged or cut off, Code::kLimit for more than the
+//           bound, or a window of more than kMaxWindowBytes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace glp::wire {
+
+class ContentCoding {
+ public:
+  static constexpr size_t kMaxWindowBytes = 8 << 20;
+
+  // Whether Read knows it: zstd, lz4, and what needs nothing: "", identity, and gzip and deflate,
+  // which the server has undone. Letter case does not matter.
+  static bool IsKnown(std::string_view coding);
+  // `bytes` where nothing is to be undone. REQUIRES: IsKnown(coding).
+  Result<std::string_view> Read(std::string_view bytes, std::string_view coding, size_t max_bytes);
+
+ private:
+  Status ReadZstd(std::string_view bytes, size_t max_bytes);
+  Status ReadLz4(std::string_view bytes, size_t max_bytes);
+
+  std::string plain_;
+};
+
+}  // namespace glp::wire

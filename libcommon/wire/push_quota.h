@@ -1,0 +1,79 @@
+// What a tenant pushed lately: its rate, that of each stream, and how many streams it has. A stream
+// is active until nothing came for it for chunk_idle_period.
+//
+// Threads: safe from any.
+// Clock:   the caller's, ns; one that jumps gives a burst at most.
+// Memory:  about 130 bytes an active stream, for kMaxKept or as many as the limit says, whichever
+// is
+//          more; streams beyond that are neither counted nor slowed down.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "wire/limits.h"
+
+namespace glp::wire {
+
+class PushQuota {
+ public:
+  static constexpr size_t kMaxKept = 100'000;
+
+  // `idle_ns`: 0: a stream stays active for ever.
+  explicit PushQuota(int64_t idle_ns) : idle_ns_(idle_ns) {}
+
+  // Takes so many bytes of ingestion_rate_mb if they are there.
+  bool TakeBytes(const Limits& limits, uint64_t bytes, int64_t now_ns);
+
+  enum class Verdict { kTaken, kTooManyStreams, kTooFast };
+  // `stream`: LabelSet::hash.
+  Verdict TakeStream(const Limits& limits, uint64_t stream, uint64_t bytes, int64_t now_ns);
+
+  // The newest time that was taken of an active stream, INT64_MIN where none was, and the next one:
+  // for unordered_writes: false.
+  int64_t NewestOf(uint64_t stream) const;
+  void SetNewest(uint64_t stream, int64_t ts_ns);
+
+  size_t active_streams(int64_t now_ns);
+
+ private:
+  struct Bucket {
+    double tokens = -1;  // below 0: full, never asked
+    int64_t last_ns = 0;
+    bool Take(double per_second, double burst, double tokens_wanted, int64_t now_ns);
+  };
+  struct Stream {
+    uint64_t hash;
+    int64_t seen_ns;
+    int64_t newest_ns;
+    Bucket bucket;
+  };
+  void Expire(int64_t now_ns);
+
+  const int64_t idle_ns_;
+  mutable std::mutex mutex_;
+  Bucket bucket_;
+  std::list<Stream> streams_;  // those seen last at the end
+  std::unordered_map<uint64_t, std::list<Stream>::iterator> by_hash_;
+};
+
+// The quotas of all tenants, made when they are first asked for.
+// Lifetime: a quota lives as long as this. Threads: safe from any.
+class PushQuotas {
+ public:
+  explicit PushQuotas(int64_t idle_ns) : idle_ns_(idle_ns) {}
+  PushQuota* Of(std::string_view tenant);
+
+ private:
+  const int64_t idle_ns_;
+  std::mutex mutex_;
+  std::map<std::string, PushQuota, std::less<>> tenants_;
+};
+
+}  // namespace glp::wire
