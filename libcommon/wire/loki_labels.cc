@@ -1,11 +1,12 @@
-// /loki/api/v1/labels, label/NAME/values and series: what streams there are.
+#include "wire/loki_labels.h"
+
 #include <algorithm>
 #include <unordered_set>
 
 #include "base/time.h"
 #include "logql/parser.h"
-#include "wire/loki_api.h"
 #include "wire/loki_json.h"
+#include "wire/loki_params.h"
 
 namespace glp::wire {
 namespace {
@@ -23,9 +24,9 @@ std::vector<std::string_view> QuerySelector(const Request& request) {
 
 }  // namespace
 
-Result<std::vector<const LabelSet*>> LokiApi::Streams(
-    logql::EntrySource* source, const std::vector<std::string_view>& selectors,
-    logql::TimeRange range) {
+Result<std::vector<const LabelSet*>> StreamsOf(logql::EntrySource* source,
+                                               const std::vector<std::string_view>& selectors,
+                                               logql::TimeRange range) {
   std::vector<std::vector<logql::Matcher>> groups;
   for (std::string_view selector : selectors) {
     GLP_ASSIGN_OR_RETURN(std::vector<logql::Matcher> matchers, logql::ParseSelector(selector));
@@ -46,42 +47,53 @@ Result<std::vector<const LabelSet*>> LokiApi::Streams(
   return streams;
 }
 
-Response LokiApi::NamesOf(
-    const Request& request,
+void LabelsApi::AddRoutes(Router* router) {
+  const std::string v1 = "/loki/api/v1/";
+  const auto names = [this](const Call& call) { return Names(call); };
+  context_.Add(router, "GET,POST", v1 + "labels", Lane::kQuery, names);
+  context_.Add(router, "GET,POST", v1 + "label", Lane::kQuery, names);
+  context_.Add(router, "GET,POST", v1 + "label/{name}/values", Lane::kQuery,
+               [this](const Call& call) { return Values(call); });
+  context_.Add(router, "GET,POST", v1 + "series", Lane::kQuery,
+               [this](const Call& call) { return Series(call); });
+}
+
+Response LabelsApi::NamesOf(
+    const Call& call,
     const std::function<void(const LabelSet& stream, std::set<std::string>* names)>& collect) {
-  const Result<logql::TimeRange> range = ParseBounds(request, NowNs());
-  if (!range.ok()) return Error(range.status());
-  const Result<std::shared_ptr<logql::EntrySource>> source = Source();
-  if (!source.ok()) return Error(source.status());
-  const auto streams = Streams(source->get(), QuerySelector(request), WithEnd(*range));
-  if (!streams.ok()) return Error(streams.status());
+  const Result<logql::TimeRange> range = ParseBounds(call.request, NowNs());
+  if (!range.ok()) return ApiContext::Error(range.status());
+  const Result<std::shared_ptr<logql::EntrySource>> source = context_.Source(call);
+  if (!source.ok()) return ApiContext::Error(source.status());
+  const auto streams = StreamsOf(source->get(), QuerySelector(call.request), WithEnd(*range));
+  if (!streams.ok()) return ApiContext::Error(streams.status());
   std::set<std::string> names;
   for (const LabelSet* stream : *streams) collect(*stream, &names);
   return JsonResponse(NamesBody({names.begin(), names.end()}));
 }
 
-Response LokiApi::LabelNames(const Request& request) {
-  return NamesOf(request, [](const LabelSet& stream, std::set<std::string>* names) {
+Response LabelsApi::Names(const Call& call) {
+  return NamesOf(call, [](const LabelSet& stream, std::set<std::string>* names) {
     for (const Label& label : stream.labels) names->insert(label.name);
   });
 }
 
-Response LokiApi::LabelValues(const Request& request) {
-  return NamesOf(request, [&request](const LabelSet& stream, std::set<std::string>* names) {
-    if (const Label* label = stream.Find(request.captures[0])) names->insert(label->value);
+Response LabelsApi::Values(const Call& call) {
+  return NamesOf(call, [&call](const LabelSet& stream, std::set<std::string>* names) {
+    if (const Label* label = stream.Find(call.request.captures[0])) names->insert(label->value);
   });
 }
 
-Response LokiApi::Series(const Request& request) {
-  const Result<logql::TimeRange> range = ParseBounds(request, NowNs());
-  if (!range.ok()) return Error(range.status());
-  std::vector<std::string_view> selectors = request.AllParams("match[]");
-  const std::vector<std::string_view> others = request.AllParams("match");
+Response LabelsApi::Series(const Call& call) {
+  const Result<logql::TimeRange> range = ParseBounds(call.request, NowNs());
+  if (!range.ok()) return ApiContext::Error(range.status());
+  std::vector<std::string_view> selectors = call.request.AllParams("match[]");
+  const std::vector<std::string_view> others = call.request.AllParams("match");
   selectors.insert(selectors.end(), others.begin(), others.end());
-  const Result<std::shared_ptr<logql::EntrySource>> source = Source();
-  if (!source.ok()) return Error(source.status());
-  const auto streams = Streams(source->get(), selectors, WithEnd(*range));
-  if (!streams.ok()) return Error(streams.status());
+  const Result<std::shared_ptr<logql::EntrySource>> source = context_.Source(call);
+  if (!source.ok()) return ApiContext::Error(source.status());
+  const auto streams = StreamsOf(source->get(), selectors, WithEnd(*range));
+  if (!streams.ok()) return ApiContext::Error(streams.status());
   return JsonResponse(SeriesBody(*streams));
 }
 

@@ -1,9 +1,12 @@
 // POST /loki/api/v1/push: decode, judge, store, and answer 204 once it is durable.
+#include "wire/loki_push.h"
+
 #include "base/strings.h"
 #include "base/time.h"
-#include "wire/loki_api.h"
-#include "wire/loki_intake.h"
 #include "wire/push_check.h"
+#include "wire/push_json.h"
+#include "wire/push_proto.h"
+#include "wire/snappy_block.h"
 
 namespace glp::wire {
 namespace {
@@ -24,9 +27,29 @@ std::optional<Response> RefuseType(const Request& request) {
 
 }  // namespace
 
+struct PushApi::Intake {
+  JsonPushDecoder json;
+  ProtoPushDecoder proto;
+  SnappyReader snappy;
+  LabelTable labels;
+  std::vector<store::NewEntry> entries;
+
+  // Good until the next Decode and as long as `request`. Errors: as the decoders; Code::kLimit
+  // where it is too large.
+  Result<const PushRequest*> Decode(const Request& request);
+};
+
+PushApi::PushApi(ApiContext* context) : context_(*context) {}
+PushApi::~PushApi() = default;
+
+void PushApi::AddRoutes(Router* router) {
+  context_.Add(router, "POST", "/loki/api/v1/push", Lane::kIngest,
+               [this](const Call& call) { return Push(call); });
+}
+
 // As Loki: JSON where the type says so, anything else is a snappy block of protobuf. The server has
 // undone gzip and deflate.
-Result<const PushRequest*> LokiApi::Intake::Decode(const Request& request) {
+Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
   std::string_view body = request.body;
   if (MediaType(request.Header("content-type")) == "application/json") {
     // Loki passes such a body on as it came; clients that mean it compress it.
@@ -44,7 +67,7 @@ Result<const PushRequest*> LokiApi::Intake::Decode(const Request& request) {
   return proto.Decode(body);
 }
 
-std::unique_ptr<LokiApi::Intake> LokiApi::TakeIntake() {
+std::unique_ptr<PushApi::Intake> PushApi::TakeIntake() {
   std::lock_guard lock(intake_mutex_);
   if (intakes_.empty()) return std::make_unique<Intake>();
   std::unique_ptr<Intake> intake = std::move(intakes_.back());
@@ -52,19 +75,19 @@ std::unique_ptr<LokiApi::Intake> LokiApi::TakeIntake() {
   return intake;
 }
 
-void LokiApi::GiveBack(std::unique_ptr<Intake> intake) {
+void PushApi::GiveBack(std::unique_ptr<Intake> intake) {
   if (intake->labels.size() > LabelTable::kMaxSets) intake->labels.Clear();
   std::lock_guard lock(intake_mutex_);
   intakes_.push_back(std::move(intake));
 }
 
-Response LokiApi::Push(const Request& request) {
-  if (auto refusal = RefuseType(request)) return *std::move(refusal);
+Response PushApi::Push(const Call& call) {
+  if (auto refusal = RefuseType(call.request)) return *std::move(refusal);
   std::unique_ptr<Intake> intake = TakeIntake();
-  const Result<const PushRequest*> decoded = intake->Decode(request);
+  const Result<const PushRequest*> decoded = intake->Decode(call.request);
   if (!decoded.ok()) {
     GiveBack(std::move(intake));
-    if (decoded.status().code() != Code::kLimit) return Error(decoded.status());
+    if (decoded.status().code() != Code::kLimit) return ApiContext::Error(decoded.status());
     return TextResponse(413, decoded.status().message() + "\n");
   }
   if ((*decoded)->streams.empty()) {
@@ -72,7 +95,7 @@ Response LokiApi::Push(const Request& request) {
     return TextResponse(422, "error at least one valid stream is required for ingestion\n");
   }
 
-  PushCheck check(options_.limits, NowNs());
+  PushCheck check(call.limits, NowNs());
   std::vector<store::NewEntry>& entries = intake->entries;
   entries.clear();
   uint64_t bytes = 0;
@@ -90,16 +113,17 @@ Response LokiApi::Push(const Request& request) {
   Status status;
   store::AppendResult appended;
   if (!entries.empty()) {
-    status = store_->Append(options_.tenant, entries, &appended);
-    if (status.ok()) status = store_->Commit();
+    status = context_.store()->Append(call.tenant, entries, &appended);
+    if (status.ok()) status = context_.store()->Commit();
   }
   GiveBack(std::move(intake));
-  if (!status.ok()) return Error(status);
+  if (!status.ok()) return ApiContext::Error(status);
 
-  pushed_entries_ += appended.added;
-  pushed_bytes_ += bytes;
-  duplicate_entries_ += appended.duplicates;
-  refused_entries_ += check.refused();
+  ApiContext::Counts& counts = context_.counts();
+  counts.pushed_entries += appended.added;
+  counts.pushed_bytes += bytes;
+  counts.duplicate_entries += appended.duplicates;
+  counts.refused_entries += check.refused();
   if (check.refused() > 0) return TextResponse(400, check.Words() + "\n");
   return {204, "", "", {}};
 }

@@ -122,11 +122,13 @@ cli::RunResult RunServe(const ServeOptions& options, cli::Context& context) {
     context.Incomplete("damaged parts of the store", warning);
   }
 
-  wire::ApiOptions api_options;
-  api_options.limits = config ? LimitsOf(config, api_options.tenant) : base;
-  SetTimeLimits(options.times, &api_options.limits);
-  api_options.retention = retention.Of(api_options.tenant);
-  wire::LokiApi api(store.get(), std::move(api_options));
+  auto settings = std::make_shared<wire::ApiSettings>();
+  settings->limits = config ? config->limits : base;
+  if (config) settings->tenant_limits = config->tenant_limits;
+  SetTimeLimits(options.times, &settings->limits);
+  for (auto& [tenant, limits] : settings->tenant_limits) SetTimeLimits(options.times, &limits);
+  settings->retention = retention;
+  wire::LokiApi api(store.get(), std::move(settings));
   wire::Router router;
   api.AddRoutes(&router);
   wire::ServerOptions server_options;

@@ -1,0 +1,247 @@
+#include "wire/access.h"
+
+#include <crypt.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/strings.h"
+#include "io/file.h"
+#include "store/store.h"
+
+namespace glp::wire {
+namespace {
+
+constexpr size_t kMaxFileBytes = 16 << 20;
+constexpr size_t kMaxRemembered = 10'000;
+
+}  // namespace
+
+class Credentials {
+ public:
+  struct User {
+    std::string hash;
+    std::string tenant;
+  };
+
+  Credentials() { good_ = RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1; }
+  bool good() const { return good_; }
+
+  Status AddToken(std::string_view token, std::string_view tenant) {
+    if (!tokens_.emplace(Mac(token), tenant).second) return UsageError("the token is there twice");
+    return Status::Ok();
+  }
+  Status AddUser(std::string_view name, User user) {
+    if (!users_.emplace(name, std::move(user)).second) {
+      return UsageError("the user " + std::string(name) + " is there twice");
+    }
+    return Status::Ok();
+  }
+
+  // The tenant of what is shown, "" for any; nullptr where it is not known.
+  const std::string* OfToken(std::string_view token) const {
+    const auto found = tokens_.find(Mac(token));
+    return found == tokens_.end() ? nullptr : &found->second;
+  }
+  const std::string* OfUser(std::string_view name, std::string_view password) const {
+    const auto found = users_.find(name);
+    if (found == users_.end()) return nullptr;
+    std::string shown(name);
+    shown += '\0';
+    shown += password;
+    const std::string mac = Mac(shown);
+    {
+      std::lock_guard lock(mutex_);
+      const auto known = remembered_.find(mac);
+      if (known != remembered_.end()) return known->second ? &found->second.tenant : nullptr;
+    }
+    const bool is_right = IsPassword(password, found->second.hash);
+    std::lock_guard lock(mutex_);
+    if (remembered_.size() >= kMaxRemembered) remembered_.clear();
+    remembered_[mac] = is_right;
+    return is_right ? &found->second.tenant : nullptr;
+  }
+
+  static bool IsPassword(std::string_view password, const std::string& hash) {
+    if (password.find('\0') != std::string_view::npos) return false;
+    struct crypt_data data = {};
+    const char* made = crypt_r(std::string(password).c_str(), hash.c_str(), &data);
+    return made != nullptr && made[0] != '*' && hash == made;
+  }
+
+ private:
+  std::string Mac(std::string_view text) const {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> mac;
+    unsigned int size = 0;
+    HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+    return {reinterpret_cast<const char*>(mac.data()), size};
+  }
+
+  bool good_ = false;
+  std::array<unsigned char, 32> key_;
+  std::unordered_map<std::string, std::string> tokens_;  // by MAC: the tenant
+  StringMap<User> users_;
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<std::string, bool> remembered_;  // by MAC of name and password
+};
+
+namespace {
+
+Result<std::string> ReadSecret(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return IoError("cannot open " + path, errno);
+  if ((info.st_mode & S_IROTH) != 0) {
+    return UsageError(path + ": everybody on this machine may read it: chmod o-r " + path);
+  }
+  return io::ReadFile(path, kMaxFileBytes);
+}
+
+// Calls `add` with each line that says something.
+Status ForEachLine(const std::string& path,
+                   const std::function<Status(std::string_view line)>& add) {
+  GLP_ASSIGN_OR_RETURN(const std::string text, ReadSecret(path));
+  size_t number = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = TrimSpace(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    ++number;
+    if (line.empty() || line[0] == '#') continue;
+    GLP_RETURN_IF_ERROR(add(line).Annotate(path + ":" + std::to_string(number)));
+  }
+  return Status::Ok();
+}
+
+Status AddTokenLine(std::string_view line, Credentials* credentials) {
+  const size_t blank = line.find_first_of(" \t");
+  if (blank == std::string_view::npos) return credentials->AddToken(line, "");
+  const std::string_view tenant = TrimSpace(line.substr(blank));
+  if (tenant.find_first_of(" \t") != std::string_view::npos) {
+    return UsageError("a line is TOKEN or TOKEN TENANT");
+  }
+  GLP_RETURN_IF_ERROR(store::CheckTenant(tenant));
+  return credentials->AddToken(line.substr(0, blank), tenant);
+}
+
+Status AddUserLine(std::string_view line, Credentials* credentials) {
+  const size_t colon = line.find(':');
+  if (colon == 0 || colon == std::string_view::npos) {
+    return UsageError("a line is NAME:HASH or NAME:HASH:TENANT");
+  }
+  const std::string_view name = line.substr(0, colon);
+  std::string_view hash = line.substr(colon + 1);
+  std::string_view tenant;
+  if (const size_t second = hash.find(':'); second != std::string_view::npos) {
+    tenant = hash.substr(second + 1);
+    hash = hash.substr(0, second);
+    GLP_RETURN_IF_ERROR(store::CheckTenant(tenant));
+  }
+  const Credentials::User user{std::string(hash), std::string(tenant)};
+  // A hash of a method that is not there, and a password as it is, make none.
+  struct crypt_data data = {};
+  const char* made = user.hash.size() < 13 ? nullptr : crypt_r("x", user.hash.c_str(), &data);
+  if (made == nullptr || made[0] == '*' || user.hash[0] != '$') {
+    return UsageError("what stands behind " + std::string(name) +
+                      ": is no hash that is known here; `htpasswd -nB NAME` makes one, and so does "
+                      "`openssl passwd -6`");
+  }
+  return credentials->AddUser(name, user);
+}
+
+// "basic" or "bearer" and what follows; empty where the header is no such thing.
+struct Shown {
+  std::string scheme;
+  std::string_view value;
+};
+Shown ParseAuthorization(std::string_view header) {
+  const size_t blank = header.find(' ');
+  if (blank == std::string_view::npos) return {};
+  return {AsciiLower(header.substr(0, blank)), TrimSpace(header.substr(blank))};
+}
+
+Response Unauthorized(std::string_view words) {
+  Response response = TextResponse(401, std::string(words) + "\n");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"glp\", charset=\"UTF-8\"");
+  return response;
+}
+
+const std::string* TenantOf(const Credentials& credentials, std::string_view authorization) {
+  const Shown shown = ParseAuthorization(authorization);
+  if (shown.scheme == "bearer") return credentials.OfToken(shown.value);
+  std::string pair;
+  if (shown.scheme != "basic" || !Base64Decode(shown.value, &pair)) return nullptr;
+  const size_t colon = pair.find(':');
+  if (colon == std::string::npos) return nullptr;
+  return credentials.OfUser(std::string_view(pair).substr(0, colon),
+                            std::string_view(pair).substr(colon + 1));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Credentials>> ReadCredentials(const CredentialFiles& files) {
+  if (files.token_file.empty() && files.user_file.empty()) {
+    return std::shared_ptr<const Credentials>();
+  }
+  auto credentials = std::make_shared<Credentials>();
+  if (!credentials->good()) return Status(Code::kIo, "libcrypto gives no random bytes");
+  if (!files.token_file.empty()) {
+    GLP_RETURN_IF_ERROR(ForEachLine(files.token_file, [&](std::string_view line) {
+      return AddTokenLine(line, credentials.get());
+    }));
+  }
+  if (!files.user_file.empty()) {
+    GLP_RETURN_IF_ERROR(ForEachLine(files.user_file, [&](std::string_view line) {
+      return AddUserLine(line, credentials.get());
+    }));
+  }
+  return std::shared_ptr<const Credentials>(std::move(credentials));
+}
+
+Access::Verdict Access::JudgeCredentials(const Request& request) const {
+  if (credentials == nullptr) return {};
+  const std::string_view authorization = request.Header("authorization");
+  if (authorization.empty()) {
+    return {"", Unauthorized("this server asks for a token or a name and a password")};
+  }
+  const std::string* tenant = TenantOf(*credentials, authorization);
+  if (tenant == nullptr) {
+    return {"", Unauthorized("the token, or the name or the password, is not right")};
+  }
+  return {*tenant, {}};
+}
+
+Access::Verdict Access::Judge(const Request& request) const {
+  Verdict verdict = JudgeCredentials(request);
+  if (!verdict.ok()) return verdict;
+  if (!tenants) {
+    if (verdict.tenant.empty()) verdict.tenant = tenant;
+    return verdict;
+  }
+  const std::string_view org = request.Header("x-scope-orgid");
+  if (!verdict.tenant.empty()) {
+    if (!org.empty() && org != verdict.tenant) {
+      return {"",
+              TextResponse(403, "these credentials are not of tenant " + std::string(org) + "\n")};
+    }
+    return verdict;
+  }
+  if (org.empty()) return {"", TextResponse(401, "no org id\n")};
+  if (org.find('|') != std::string_view::npos) {
+    return {"", TextResponse(400, "multiple org IDs present\n")};
+  }
+  if (const Status status = store::CheckTenant(org); !status.ok()) {
+    return {"", TextResponse(400, status.message() + "\n")};
+  }
+  return {std::string(org), {}};
+}
+
+}  // namespace glp::wire

@@ -1,0 +1,57 @@
+#include "wire/loki_admin.h"
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "wire/push_body.h"
+
+namespace glp::wire {
+
+void AdminApi::AddRoutes(Router* router) {
+  context_.AddOpen(router, "GET", "/ready", Lane::kControl,
+                   [](const Request&) { return TextResponse(200, "ready\n"); });
+  context_.AddForServer(router, "GET", "/metrics", Lane::kControl, [this](const Request&) {
+    return Response{200, "text/plain; version=0.0.4; charset=utf-8", Metrics(), {}};
+  });
+  context_.AddForServer(
+      router, "GET", "/loki/api/v1/status/buildinfo", Lane::kControl, [](const Request&) {
+        std::string body = R"({"version":)";
+        AppendJsonString(&body, GLP_VERSION);
+        body += R"(,"revision":"","branch":"","buildUser":"","buildDate":"","goVersion":"",)";
+        body += R"("application":"glp","push":)" + std::to_string(kPushVersion) + "}";
+        return JsonResponse(std::move(body));
+      });
+}
+
+std::string AdminApi::Metrics() const {
+  const ApiContext::Counts& counts = context_.counts();
+  std::string text;
+  auto counter = [&text](std::string_view name, std::string_view help, uint64_t value) {
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} counter\n{0} {2}\n", name, help, value);
+  };
+  counter("glp_store_push_entries_total", "Entries stored by pushes.", counts.pushed_entries);
+  counter("glp_store_push_bytes_total", "Bytes of lines and metadata stored by pushes.",
+          counts.pushed_bytes);
+  counter("glp_store_push_duplicate_entries_total",
+          "Entries that were pushed again from the same source and dropped.",
+          counts.duplicate_entries);
+  counter("glp_store_push_refused_entries_total", "Entries refused by a limit or bad labels.",
+          counts.refused_entries);
+  counter("glp_store_query_entries_total", "Entries that queries looked at.",
+          counts.scanned_entries);
+  counter("glp_store_query_bytes_total", "Bytes of lines that queries looked at.",
+          counts.scanned_bytes);
+  text += "# HELP glp_store_requests_total Requests answered, by route and status.\n";
+  text += "# TYPE glp_store_requests_total counter\n";
+  std::string seconds;
+  for (const auto& [key, counted] : context_.requests()) {
+    const std::string labels = fmt::format("{{route=\"{}\",status=\"{}\"}}", key.first, key.second);
+    text += fmt::format("glp_store_requests_total{} {}\n", labels, counted.count);
+    seconds += fmt::format("glp_store_request_seconds_total{} {:.6f}\n", labels, counted.seconds);
+  }
+  text += "# HELP glp_store_request_seconds_total Time spent on requests.\n";
+  text += "# TYPE glp_store_request_seconds_total counter\n" + seconds;
+  return text;
+}
+
+}  // namespace glp::wire

@@ -1,0 +1,136 @@
+// What the handlers of Loki's API share: the store, what holds for each tenant at the moment, the
+// threads of queries, counts for /metrics, and what each request goes through before its handler:
+// who it is, for which tenant, by when it has to end.
+//
+//   ApiContext api(store, settings);
+//   api.Add(router, "GET,POST", "/loki/api/v1/labels", Lane::kQuery,
+//           [this](const Call& call) { return LabelNames(call); });
+//
+// Lifetime: the store must outlive it, it must outlive the server that has its routes.
+// Threads:  safe from any; handlers run on any number of threads at a time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "logql/source.h"
+#include "store/retention.h"
+#include "store/store.h"
+#include "wire/access.h"
+#include "wire/http.h"
+#include "wire/limits.h"
+
+namespace glp::wire {
+
+// What a reload replaces as a whole; never changed once it is shared.
+struct ApiSettings {
+  Limits limits;                                             // of tenants without their own
+  std::map<std::string, Limits, std::less<>> tenant_limits;  // in place of `limits`
+  store::RetentionPolicy retention;                          // what is beyond it is not answered
+  Access access;
+  std::string config_text;  // what /config shows, YAML
+  size_t max_answer_bytes = size_t{256} << 20;
+
+  const Limits& LimitsOf(std::string_view tenant) const;
+};
+
+// When a request has to end, and why it did.
+class Deadline {
+ public:
+  // 0: no time-out. `request` must outlive it.
+  Deadline(const Request& request, int64_t timeout_ns)
+      : request_(request), start_(Clock::now()), timeout_(timeout_ns) {}
+
+  bool TimedOut() const { return timeout_.count() > 0 && Clock::now() - start_ > timeout_; }
+  bool Over() const { return (request_.cancelled && request_.cancelled()) || TimedOut(); }
+  double Seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const Request& request_;
+  const Clock::time_point start_;
+  const std::chrono::nanoseconds timeout_;
+};
+
+// A request on its way through a handler.
+struct Call {
+  const Request& request;
+  std::string tenant;
+  std::shared_ptr<const ApiSettings> settings;  // those of its beginning, until its end
+  const Limits& limits;                         // of its tenant
+  Deadline deadline;                            // its query_timeout
+
+  std::function<bool()> Cancelled() const {
+    return [this] { return deadline.Over(); };
+  }
+};
+
+class ApiContext {
+ public:
+  using CallHandler = std::function<Response(const Call&)>;
+
+  ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> settings);
+  ApiContext(const ApiContext&) = delete;
+  ApiContext& operator=(const ApiContext&) = delete;
+
+  // Handlers of Add are for who is allowed to see a tenant; those of AddForServer, which are of no
+  // tenant, for who shows right credentials; those of AddOpen for everybody.
+  void Add(Router* router, std::string_view methods, std::string_view path, Lane lane,
+           CallHandler handler);
+  void AddForServer(Router* router, std::string_view methods, std::string_view path, Lane lane,
+                    Handler handler);
+  void AddOpen(Router* router, std::string_view methods, std::string_view path, Lane lane,
+               Handler handler);
+
+  store::Store* store() const { return store_; }
+  std::shared_ptr<const ApiSettings> settings() const;
+  void Reload(std::shared_ptr<const ApiSettings> settings);
+  // Of all queries together; the thread that a query came on works, too.
+  ThreadPool& query_pool() { return query_pool_; }
+
+  // What the tenant has, without what is beyond its retention or max_query_lookback.
+  Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call);
+  // The status and the words that Loki gives it.
+  static Response Error(const Status& status, const Call* call = nullptr);
+  // Adds to what /metrics tells of queries.
+  void CountScan(const logql::ScanStats& stats);
+
+  struct Counts {
+    std::atomic<uint64_t> pushed_entries{0};
+    std::atomic<uint64_t> pushed_bytes{0};
+    std::atomic<uint64_t> duplicate_entries{0};
+    std::atomic<uint64_t> refused_entries{0};
+    std::atomic<uint64_t> scanned_entries{0};
+    std::atomic<uint64_t> scanned_bytes{0};
+  };
+  Counts& counts() { return counts_; }
+  struct RequestCount {
+    uint64_t count = 0;
+    double seconds = 0;
+  };
+  // By route and status.
+  std::map<std::pair<std::string, int>, RequestCount> requests() const;
+
+ private:
+  void CountRequest(const std::string& route, int status, double seconds);
+
+  store::Store* const store_;
+  ThreadPool query_pool_;
+  mutable std::mutex settings_mutex_;
+  std::shared_ptr<const ApiSettings> settings_;
+  Counts counts_;
+  mutable std::mutex requests_mutex_;
+  std::map<std::pair<std::string, int>, RequestCount> requests_;
+};
+
+}  // namespace glp::wire
