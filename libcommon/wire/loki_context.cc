@@ -64,10 +64,11 @@ void ApiContext::Reload(std::shared_ptr<const ApiSettings> settings) {
   settings_ = std::move(settings);
 }
 
-Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const Call& call) {
-  GLP_ASSIGN_OR_RETURN(auto source, store_->Snapshot(call.tenant));
-  return store::KeptSource(std::move(source), call.settings->retention.Of(call.tenant),
-                           call.limits.max_query_lookback_ns, NowNs());
+Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings& settings,
+                                                               std::string_view tenant) {
+  GLP_ASSIGN_OR_RETURN(auto source, store_->Snapshot(tenant));
+  return store::KeptSource(std::move(source), settings.retention.Of(tenant),
+                           settings.LimitsOf(tenant).max_query_lookback_ns, NowNs());
 }
 
 Response ApiContext::Error(const Status& status, const Call* call) {

@@ -99,7 +99,11 @@ class ApiContext {
   ThreadPool& query_pool() { return query_pool_; }
 
   // What the tenant has, without what is beyond its retention or max_query_lookback.
-  Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call);
+  Result<std::shared_ptr<logql::EntrySource>> Source(const ApiSettings& settings,
+                                                     std::string_view tenant);
+  Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call) {
+    return Source(*call.settings, call.tenant);
+  }
   // The status and the words that Loki gives it.
   static Response Error(const Status& status, const Call* call = nullptr);
   // Adds to what /metrics tells of queries.

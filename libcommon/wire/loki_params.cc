@@ -165,6 +165,23 @@ Result<InstantParams> ParseInstantParams(const Request& request, int64_t now_ns)
   return params;
 }
 
+Result<TailParams> ParseTailParams(const Request& request, int64_t now_ns) {
+  TailParams params;
+  params.query = std::string(Text(request, "query"));
+  if (const std::string_view text = Text(request, "delay_for"); !text.empty()) {
+    GLP_ASSIGN_OR_RETURN(const int64_t seconds, ParseGoInt("strconv.ParseInt", text));
+    if (seconds > 5) return UsageError("delay_for can't be greater than 5");
+    if (seconds < 0) return UsageError("delay_for can't be below 0");
+    params.delay_ns = seconds * kNsPerSecond;
+  }
+  GLP_ASSIGN_OR_RETURN(params.limit, ParseLimit(request));
+  params.start_ns = now_ns - 3600 * kNsPerSecond;
+  if (const std::string_view text = Text(request, "start"); !text.empty()) {
+    GLP_ASSIGN_OR_RETURN(params.start_ns, ParseTimeParam("start", text));
+  }
+  return params;
+}
+
 logql::TimeRange AlignToStep(logql::TimeRange range, int64_t step_ns) {
   auto down = [step_ns](int64_t ns) {
     const int64_t rest = ns % step_ns;

@@ -40,6 +40,14 @@ struct InstantParams {
 };
 Result<InstantParams> ParseInstantParams(const Request& request, int64_t now_ns);
 
+struct TailParams {
+  std::string query;
+  int64_t start_ns = 0;  // of what was there before
+  uint32_t limit = 0;    // of the same
+  int64_t delay_ns = 0;
+};
+Result<TailParams> ParseTailParams(const Request& request, int64_t now_ns);
+
 // Start down and end up to whole steps, as Loki does for range queries of a metric.
 logql::TimeRange AlignToStep(logql::TimeRange range, int64_t step_ns);
 
