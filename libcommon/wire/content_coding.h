@@ -1,7 +1,7 @@
 // Bodies that a client compressed with what the server itself does not undo: zstd and lz4 (frames).
 // Lifetime: what is read lives until the next Read. Threads: one at a time.
 // Errors:   Code::kData for bytes that are damaged or cut off, Code::kLimit for more than the
-//           bound, or a window of more than kMaxWindowBytes.
+//           bound; kData for a window of more than 2^kMaxWindowLog.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace glp::wire {
 
 class ContentCoding {
  public:
-  static constexpr size_t kMaxWindowBytes = 8 << 20;
+  static constexpr int kMaxWindowLog = 23;  // 8 MiB, as HTTP asks for (RFC 8878)
 
   // Whether Read knows it: zstd, lz4, and what needs nothing: "", identity, and gzip and deflate,
   // which the server has undone. Letter case does not matter.

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "base/json_text.h"
+#include "base/time.h"
 #include "wire/push_meta.h"
 
 namespace glp::wire {
@@ -15,6 +16,8 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr size_t kKeepBytes = 8 << 20;
 constexpr size_t kChunkBytes = 64 << 10;
+// Text of labels of one push: what is parsed takes about ten times as much.
+constexpr size_t kMaxLabelBytes = 32 << 20;
 
 // What `glp` says of a stream.
 struct Extra {
@@ -56,12 +59,16 @@ struct JsonPushDecoder::Impl {
   std::vector<Extra> extras;
   bool has_extras = false;
   size_t entry_count = 0;
+  size_t label_bytes = 0;
 
   Status Decode();
   Status ReadStreams(ondemand::value value);
   Status ReadStream(ondemand::value value, PushRequest::Stream* stream);
   Status ReadLabels(ondemand::value value, Labels* labels);
-  Status ReadEntries(ondemand::value value, std::vector<PushRequest::Entry>* entries);
+  Status ReadLabelsText(ondemand::value value, PushRequest::Stream* stream);
+  // `old`: as /api/prom/push has them.
+  Status ReadEntries(ondemand::value value, bool old, std::vector<PushRequest::Entry>* entries);
+  Status ReadOldEntry(ondemand::value value, PushRequest::Entry* entry);
   Status ReadEntry(ondemand::value value, PushRequest::Entry* entry);
   bool ReadText(ondemand::value value, std::string_view* text);
   Status ReadMeta(ondemand::value value, std::string_view* json);
@@ -83,6 +90,7 @@ Result<const PushRequest*> JsonPushDecoder::Decode(std::string_view body) {
   d.extras.clear();
   d.has_extras = false;
   d.entry_count = 0;
+  d.label_bytes = 0;
   d.padded.clear();
   d.padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   d.padded.assign(body);
@@ -143,7 +151,11 @@ Status JsonPushDecoder::Impl::ReadStream(ondemand::value value, PushRequest::Str
     if (key == "stream") {
       GLP_RETURN_IF_ERROR(ReadLabels(part, &stream->labels));
     } else if (key == "values") {
-      GLP_RETURN_IF_ERROR(ReadEntries(part, &stream->entries));
+      GLP_RETURN_IF_ERROR(ReadEntries(part, false, &stream->entries));
+    } else if (key == "labels") {
+      GLP_RETURN_IF_ERROR(ReadLabelsText(part, stream));
+    } else if (key == "entries") {
+      GLP_RETURN_IF_ERROR(ReadEntries(part, true, &stream->entries));
     }
   }
   return Status::Ok();
@@ -183,7 +195,19 @@ Status JsonPushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) 
   return Status::Ok();
 }
 
-Status JsonPushDecoder::Impl::ReadEntries(ondemand::value value,
+Status JsonPushDecoder::Impl::ReadLabelsText(ondemand::value value, PushRequest::Stream* stream) {
+  std::string_view text;
+  if (value.get_string().get(text)) return DataError("labels are no text such as {app=\"web\"}");
+  label_bytes += text.size();
+  if (label_bytes > kMaxLabelBytes) {
+    return Status(Code::kLimit,
+                  "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
+  }
+  ReadStreamLabels(text, stream);
+  return Status::Ok();
+}
+
+Status JsonPushDecoder::Impl::ReadEntries(ondemand::value value, bool old,
                                           std::vector<PushRequest::Entry>* entries) {
   bool is_null = false;
   if (value.is_null().get(is_null)) return DataError("bad values");
@@ -200,7 +224,7 @@ Status JsonPushDecoder::Impl::ReadEntries(ondemand::value value,
                                       " entries in one push");
     }
     PushRequest::Entry entry;
-    Status status = ReadEntry(part, &entry);
+    Status status = old ? ReadOldEntry(part, &entry) : ReadEntry(part, &entry);
     if (!status.ok()) return status.Annotate("value " + std::to_string(entries->size()));
     entries->push_back(entry);
   }
@@ -228,6 +252,29 @@ Status JsonPushDecoder::Impl::ReadEntry(ondemand::value value, PushRequest::Entr
     ++at;
   }
   return at >= 2 ? Status::Ok() : DataError("needs a time and a line");
+}
+
+Status JsonPushDecoder::Impl::ReadOldEntry(ondemand::value value, PushRequest::Entry* entry) {
+  ondemand::object object;
+  if (value.get_object().get(object)) return DataError("is no object");
+  bool has_time = false, has_line = false;
+  for (auto field : object) {
+    std::string_view key, text;
+    if (field.unescaped_key().get(key)) return DataError("bad key");
+    ondemand::value part;
+    if (field.value().get(part)) return DataError("is not JSON");
+    if (key == "ts") {
+      if (part.get_string().get(text)) return DataError("ts is no string");
+      const std::optional<int64_t> ts_ns = ParseRfc3339(text);
+      if (!ts_ns) return DataError("ts is no time of RFC 3339: '" + std::string(text) + "'");
+      entry->ts_ns = *ts_ns;
+      has_time = true;
+    } else if (key == "line") {
+      if (!ReadText(part, &entry->line)) return DataError("line is no string");
+      has_line = true;
+    }
+  }
+  return has_time && has_line ? Status::Ok() : DataError("needs ts and line");
 }
 
 // A string as a view into the body; only text with escapes is copied. False where it is none.

@@ -1,4 +1,5 @@
-// Reads the JSON form of a push. Format: PUSH.md beside this file.
+// Reads the JSON form of a push, also the old one of /api/prom/push. Format: PUSH.md beside this
+// file.
 // Lifetime: a request is good until the next Decode. Buffers are kept from one to the next unless
 //           they grew large.
 // Threads:  one at a time.

@@ -1,11 +1,9 @@
 #include "wire/push_proto.h"
 
-#include <algorithm>
 #include <protozero/pbf_reader.hpp>
 #include <string>
 
 #include "base/strings.h"
-#include "wire/labels_text.h"
 #include "wire/push_fields.h"
 #include "wire/push_meta.h"
 
@@ -158,31 +156,7 @@ Status ProtoPushDecoder::Impl::ReadLabels(std::string_view text, PushRequest::St
     return Status(Code::kLimit,
                   "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
   }
-  stream->labels_text = text;
-  std::string_view rest = text;
-  Status status = ReadLabelsText(&rest, &stream->labels);
-  if (status.ok() && !TrimSpace(rest).empty()) {
-    status = DataError("1:" + std::to_string(text.size() - rest.size() + 1) +
-                       ": parse error: more stands behind the labels");
-  }
-  Labels& labels = stream->labels;
-  if (!status.ok()) {
-    labels.clear();
-    stream->labels_error = "error parsing labels '" +
-                           (IsValidUtf8(text) ? std::string(text) : EscapeForTerminal(text)) +
-                           "' with error: " + status.message();
-    return Status::Ok();
-  }
-  std::stable_sort(labels.begin(), labels.end(),
-                   [](const Label& a, const Label& b) { return a.name < b.name; });
-  const auto twice =
-      std::adjacent_find(labels.begin(), labels.end(),
-                         [](const Label& a, const Label& b) { return a.name == b.name; });
-  if (twice != labels.end()) {
-    stream->labels_error =
-        "stream '" + LabelsToSelector(labels) + "' has duplicate label name: '" + twice->name + "'";
-  }
-  std::erase_if(labels, [](const Label& label) { return label.value.empty(); });
+  ReadStreamLabels(text, stream);
   return Status::Ok();
 }
 

@@ -39,4 +39,7 @@ struct PushRequest {
   std::vector<Stream> streams;  // those without entries are left out
 };
 
+// Reads the text of a stream's labels into it: labels, or labels_error, and labels_text.
+void ReadStreamLabels(std::string_view text, PushRequest::Stream* stream);
+
 }  // namespace glp::wire
