@@ -16,18 +16,21 @@ namespace glp::codec {
 // rest; where a literal is missing, the capture in front of it takes the rest and matching ends.
 class PatternParser {
  public:
+  struct Part {
+    std::string literal;  // of a literal; not empty
+    int name = -1;        // of a capture: its index in names(); -1 for <_>
+    bool is_capture = false;
+  };
+
   static Result<PatternParser> Compile(std::string_view pattern);
   const std::vector<std::string>& names() const { return names_; }
+  // Literals and captures take turns.
+  const std::vector<Part>& parts() const { return parts_; }
   // values[i] is the text of names()[i]; how many there are, which is less where the line ends
   // earlier. Views into `line`.
   size_t Match(std::string_view line, std::vector<std::string_view>* values) const;
 
  private:
-  struct Part {
-    std::string literal;  // of a literal
-    int name = -1;        // of a capture: its index in names_; -1 for <_>
-    bool is_capture = false;
-  };
   std::vector<Part> parts_;
   std::vector<std::string> names_;
 };

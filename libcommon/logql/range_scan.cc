@@ -8,6 +8,11 @@
 namespace glp::logql {
 namespace {
 
+bool CountsBytes(const RangeAggregation& range) {
+  using Op = RangeAggregation::Op;
+  return range.op == Op::kBytesOverTime || range.op == Op::kBytesRate;
+}
+
 // Finds the series of entries on a thread of the pool.
 class SeriesWorker : public PipelineScan::Worker {
  public:
@@ -77,9 +82,7 @@ bool RangeScan::OrderMatters() const {
 }
 
 Result<bool> RangeScan::WantsLines() const {
-  using Op = RangeAggregation::Op;
-  const bool counts_bytes = range_.op == Op::kBytesOverTime || range_.op == Op::kBytesRate;
-  if (counts_bytes || grouping_ == nullptr || grouping_->without) return true;
+  if (CountsBytes(range_) || grouping_ == nullptr || grouping_->without) return true;
   const auto& stages = rest_.log.stages;
   const bool only_filters = std::all_of(stages.begin(), stages.end(), [](const Stage& stage) {
     return std::holds_alternative<LabelFilter>(stage);
@@ -91,6 +94,35 @@ Result<bool> RangeScan::WantsLines() const {
   GLP_ASSIGN_OR_RETURN(const std::vector<const LabelSet*> streams,
                        context_.source->Streams(range_.log.matchers, Range()));
   return !StreamsSuffice(rest_.log, *finder_, streams);
+}
+
+std::shared_ptr<const WantedCaptures> RangeScan::Captures() const {
+  if (CountsBytes(range_) || !context_.source->AppliesFilters()) return nullptr;
+  const auto& stages = rest_.log.stages;
+  const PatternStage* pattern = nullptr;
+  size_t place = 0;
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (const auto* found = std::get_if<PatternStage>(&stages[i])) {
+      if (pattern != nullptr) return nullptr;
+      pattern = found;
+      place = i;
+    } else if (!std::holds_alternative<LabelFilter>(stages[i]) &&
+               !std::holds_alternative<DropLabels>(stages[i]) &&
+               !std::holds_alternative<KeepLabels>(stages[i]) &&
+               !std::holds_alternative<Unwrap>(stages[i])) {
+      return nullptr;
+    }
+  }
+  if (pattern == nullptr) return nullptr;
+  auto parser = codec::PatternParser::Compile(pattern->pattern);
+  if (!parser.ok()) return nullptr;
+  const NeededLabels& needed = finder_->pipeline().needed_behind(place);
+  auto captures = std::make_shared<WantedCaptures>();
+  for (const std::string& name : parser->names()) {
+    captures->wanted.push_back(needed.Has(name) || needed.Has(name + "_extracted"));
+  }
+  captures->pattern = *std::move(parser);
+  return captures;
 }
 
 TimeRange RangeScan::Range() const {
@@ -110,6 +142,7 @@ Status RangeScan::Open() {
   if (request.exact_filters) rest_.log = range_.log.WithoutLeadingLineFilters();
   GLP_ASSIGN_OR_RETURN(finder_, SeriesFinder::Make(rest_, grouping_, now_ns_, context_.labels));
   GLP_ASSIGN_OR_RETURN(request.want_lines, WantsLines());
+  request.captures = Captures();
   request.follows = params.follows;
   request.cancelled = params.cancelled;
   request.pool = params.pool;

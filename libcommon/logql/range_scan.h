@@ -61,6 +61,8 @@ class RangeScan {
   // Whether entries may change places within a bucket.
   bool OrderMatters() const;
   Result<bool> WantsLines() const;
+  // Of a pattern that is all that looks at lines; else nullptr.
+  std::shared_ptr<const WantedCaptures> Captures() const;
   TimeRange Range() const;
   // Where the window of a step ends, in the time of the entries.
   Wide WindowEnd(uint64_t step) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/pattern.h"
 #include "record/labels.h"
 
 namespace glp {
@@ -42,6 +43,12 @@ struct Entry {
   std::string_view fields = {};  // what was parsed, the same: that of a record, or of the query
 };
 
+// All that is looked at of a line: what some captures of a pattern find in it.
+struct WantedCaptures {
+  codec::PatternParser pattern;
+  std::vector<bool> wanted;  // of pattern.names()
+};
+
 struct ScanRequest {
   std::vector<Matcher> matchers;  // all must hold; none: every stream
   TimeRange range;
@@ -58,6 +65,10 @@ struct ScanRequest {
   // given. Together with want_lines == false the answer needs no text where templates decide. Only
   // for sources that say AppliesFilters().
   bool exact_filters = false;
+  // A hint for sources that say AppliesFilters(): lines that are given may be others in which the
+  // wanted captures find the same, or nothing where they found nothing. nullptr: they are looked at
+  // in other ways.
+  std::shared_ptr<const WantedCaptures> captures;
   // Above zero: the order matters only as far as buckets of time go (below): entries of one bucket
   // may come in any order, buckets come in theirs. Only forward.
   int64_t bucket_width_ns = 0;
@@ -152,7 +163,7 @@ class EntrySource {
  public:
   virtual ~EntrySource() = default;
   virtual Result<std::unique_ptr<EntryCursor>> Scan(ScanRequest request) = 0;
-  // Whether it takes ScanRequest::exact_filters.
+  // Whether it takes ScanRequest::exact_filters, and does itself what needs whole lines.
   virtual bool AppliesFilters() const { return false; }
   // The streams that match and have an entry in the range (block granularity is enough).
   virtual Result<std::vector<const LabelSet*>> Streams(const std::vector<Matcher>& matchers,

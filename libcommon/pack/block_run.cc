@@ -157,6 +157,7 @@ class BlockRun : public SortedRun {
     std::vector<uint32_t> passing;  // of those that were rebuilt
     if (!rows.empty() && (request.want_lines || !selection.open.empty())) {
       const std::vector<uint32_t>& rebuilt = request.want_lines ? rows : selection.open;
+      if (context_->cut && selection.open.empty() && !compares) text->Shorten(*context_->cut);
       if (rebuilt.size() == info_->entries) {
         GLP_RETURN_IF_ERROR(text->RebuildAll(&tools->text, &tools->starts));
       } else {
@@ -257,7 +258,7 @@ class BlockRun : public SortedRun {
       meta_bytes += block->meta(rows[i]).size();
     }
     constexpr size_t kFew = 4;
-    const bool are_few = bytes < info_->line_bytes / kFew;
+    const bool are_few = bytes < tools->text.capacity() / kFew;
     if (!are_few) std::swap(rebuilt_, tools->text);
     const char* const from = are_few ? tools->text.data() : rebuilt_.data();
     kept_text_.reserve((are_few ? bytes : 0) + meta_bytes);

@@ -34,7 +34,9 @@ std::vector<logql::LineFilter> MadeToRun(std::vector<logql::LineFilter> filters)
 ScanContext::ScanContext(logql::ScanRequest scan)
     : request(std::move(scan)),
       search(MadeToRun(request.line_filters)),
-      text_search(search.filters()) {}
+      text_search(search.filters()) {
+  if (request.captures != nullptr) cut.emplace(*request.captures);
+}
 
 std::vector<size_t> RunsToCollapse(const std::vector<std::unique_ptr<SortedRun>>& runs) {
   const auto is_exact = [](const auto& run) { return run->exact; };
@@ -93,6 +95,7 @@ MergeCursor::MergeCursor(std::unique_ptr<ScanContext> context,
     for (const size_t run : RunsToCollapse(runs_)) {
       collapses_.resize(runs_.size());
       collapses_[run] = true;
+      runs_[run]->compares = true;
     }
   }
   in_buckets_ = context_->request.bucket_width_ns > 0 && !backward_ && collapses_.empty();

@@ -12,6 +12,7 @@
 
 #include "logql/block_search.h"
 #include "logql/source.h"
+#include "pack/line_cut.h"
 #include "pack/read_ahead.h"
 #include "pack/sorted_run.h"
 #include "pack/text_search.h"
@@ -25,6 +26,7 @@ struct ScanContext {
   const logql::ScanRequest request;
   const logql::BlockSearch search;  // for the request's line filters
   const TextSearch text_search;     // the same, in templates and values
+  std::optional<LineCut> cut;       // for the captures that it wants
   logql::ScanStats stats;
 };
 

@@ -41,6 +41,7 @@ class SortedRun {
   // Each entry came with a src, so that equal ones are different entries.
   bool exact = false;
   bool distinct = false;                 // no two are known to be equal
+  bool compares = false;                 // its lines will be compared with others: they stay whole
   std::span<const uint32_t> per_minute;  // BlockInfo's
 
   // Finds the entries in the request's range; those that its line filters surely refuse may be

@@ -1,6 +1,7 @@
 #include "pack/text_column.h"
 
 #include <cstring>
+#include <utility>
 
 #include "pack/varint.h"
 
@@ -177,6 +178,7 @@ void TextColumn::FoldConstants() {
   }
   folded_.append(Templates::kSlack, '\0');
   steps_.clear();
+  is_cut_ = false;
 }
 
 Result<const Values*> TextColumn::Column(size_t column) {
@@ -216,22 +218,100 @@ void TextColumn::BuildSteps() {
   step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
 }
 
-// Decodes the columns of the kinds that have lines and sets the cursors to their first values.
-Status TextColumn::PrepareCursors(std::span<const uint32_t> lines_of_kind) {
-  BuildSteps();
+void TextColumn::Shorten(const LineCut& cut) {
+  size_t text_size = Templates::kSlack;
+  for (const Kind& kind : kinds_) text_size += kind.text.text.size();
+  // Not moved while steps look at it.
+  cut_text_.clear();
+  cut_text_.reserve(text_size);
+  cut_steps_.clear();
+  cut_step_starts_.assign(1, 0);
+  rests_.clear();
+  rest_starts_.assign(1, 0);
+  is_left_.assign(columns_.size(), 0);
+  LineCut::Cut left;
+  std::vector<uint32_t> passed(columns_.size(), 0);  // values of each column, since the last taken
+  for (const Kind& kind : kinds_) {
+    const auto shape_of = [&](size_t hole) { return shape(kind.columns[hole]); };
+    const bool is_cut = !kind.whole && cut.Find(kind.text, shape_of, &left);
+    const char* text = kind.text.text.empty() ? folded_.data() : kind.text.text.data();
+    size_t size = kind.text.text.size();
+    size_t count = kind.columns.size();
+    if (is_cut) {
+      text = cut_text_.data() + cut_text_.size();
+      cut_text_.append(left.text);
+      size = left.text.size();
+      count = left.kept.size();
+    }
+    size_t at = 0, hole = 0;
+    for (size_t i = 0; i < count; ++i) {
+      for (const size_t next = is_cut ? left.kept[i] : i; hole < next; ++hole) {
+        ++passed[kind.columns[hole]];
+      }
+      const uint32_t column = kind.columns[hole++];
+      const size_t place = kind.whole ? 0 : is_cut ? left.holes[i] : kind.text.holes[i];
+      cut_steps_.push_back({{text + at, static_cast<uint32_t>(place - at), column},
+                            std::exchange(passed[column], 0)});
+      is_left_[column] = 1;
+      at = place;
+    }
+    if (at < size || count == 0) {
+      cut_steps_.push_back({{text + at, static_cast<uint32_t>(size - at), kNone}, 0});
+    }
+    cut_step_starts_.push_back(static_cast<uint32_t>(cut_steps_.size()));
+    for (; hole < kind.columns.size(); ++hole) ++passed[kind.columns[hole]];
+    for (const uint32_t column : kind.columns) {
+      if (passed[column] > 0) rests_.push_back({column, std::exchange(passed[column], 0)});
+    }
+    rest_starts_.push_back(static_cast<uint32_t>(rests_.size()));
+  }
+  cut_text_.append(Templates::kSlack, '\0');
+  // Columns of which nothing is left will not be decoded.
+  uint32_t kept = 0, rest = 0;
+  for (uint32_t& end : rest_starts_) {
+    for (; rest < end; ++rest) {
+      if (is_left_[rests_[rest].column] != 0) rests_[kept++] = rests_[rest];
+    }
+    end = kept;
+  }
+  is_cut_ = true;
+}
+
+// Decodes the columns that lines of these kinds need and sets the cursors to their first values.
+// `text` gets room for as many lines of each kind.
+Status TextColumn::Prepare(std::span<const uint32_t> lines_of_kind, Buffer* text) {
+  if (!is_cut_) BuildSteps();
   cursors_.assign(columns_.size(), {});
+  uint64_t size = kOverrun;
   for (size_t k = 0; k < kinds_.size(); ++k) {
     if (lines_of_kind[k] == 0) continue;
-    for (uint32_t column : kinds_[k].columns) {
+    for (const uint32_t column : kinds_[k].columns) {
       Cursor& cursor = cursors_[column];
-      if (cursor.at != nullptr) continue;
+      if (cursor.at != nullptr || (is_cut_ && is_left_[column] == 0)) continue;
       GLP_ASSIGN_OR_RETURN(const Values* values, Column(column));
       cursor.at = values->text().data();
       cursor.width = values->width();
       cursor.starts = values->width() == 0 ? values->starts().data() : nullptr;
+      size += values->text().size();
+    }
+    if (!is_cut_) continue;
+    for (uint32_t i = cut_step_starts_[k]; i < cut_step_starts_[k + 1]; ++i) {
+      size += uint64_t{lines_of_kind[k]} * cut_steps_[i].step.size;
     }
   }
-  return Status::Ok();
+  if (!is_cut_) size = line_bytes_ + kOverrun;
+  return text->Resize(size) ? Status::Ok() : Status(Code::kIo, "not enough memory");
+}
+
+inline char* TextColumn::Take(Cursor* cursor, char* out) {
+  size_t width = cursor->width;
+  if (width == 0) {
+    width = cursor->starts[1] - cursor->starts[0];
+    ++cursor->starts;
+  }
+  CopyOver<16>(out, cursor->at, width);
+  cursor->at += width;
+  return out + width;
 }
 
 inline char* TextColumn::BuildLine(uint16_t kind, char* out) {
@@ -240,29 +320,34 @@ inline char* TextColumn::BuildLine(uint16_t kind, char* out) {
     CopyOver<32>(out, step->text, step->size);
     out += step->size;
     if (step->column == kNone) break;
-    Cursor& cursor = cursors_[step->column];
-    size_t width = cursor.width;
-    if (width == 0) {
-      width = cursor.starts[1] - cursor.starts[0];
-      ++cursor.starts;
-    }
-    CopyOver<16>(out, cursor.at, width);
-    cursor.at += width;
-    out += width;
+    out = Take(&cursors_[step->column], out);
   }
   return out;
 }
 
-void TextColumn::Skip(const Kind& kind, uint64_t lines) {
-  for (uint32_t column : kind.columns) {
-    Cursor& cursor = cursors_[column];
-    if (cursor.at == nullptr) continue;
-    if (cursor.width > 0) {
-      cursor.at += cursor.width * lines;
-    } else {
-      cursor.at += cursor.starts[lines] - cursor.starts[0];
-      cursor.starts += lines;
-    }
+inline char* TextColumn::BuildCutLine(uint16_t kind, char* out) {
+  const CutStep* end = cut_steps_.data() + cut_step_starts_[kind + 1];
+  for (const CutStep* at = cut_steps_.data() + cut_step_starts_[kind]; at != end; ++at) {
+    CopyOver<32>(out, at->step.text, at->step.size);
+    out += at->step.size;
+    if (at->step.column == kNone) break;
+    Cursor* const cursor = &cursors_[at->step.column];
+    if (at->skips > 0) Skip(at->skips, cursor);
+    out = Take(cursor, out);
+  }
+  const Rest* rests_end = rests_.data() + rest_starts_[kind + 1];
+  for (const Rest* rest = rests_.data() + rest_starts_[kind]; rest != rests_end; ++rest) {
+    Skip(rest->values, &cursors_[rest->column]);
+  }
+  return out;
+}
+
+inline void TextColumn::Skip(uint64_t values, Cursor* cursor) {
+  if (cursor->width > 0) {
+    cursor->at += cursor->width * values;
+  } else {
+    cursor->at += cursor->starts[values] - cursor->starts[0];
+    cursor->starts += values;
   }
 }
 
@@ -270,8 +355,7 @@ Status TextColumn::Rebuild(std::span<const uint32_t> rows, Buffer* text,
                            std::vector<uint32_t>* starts) {
   std::vector<uint32_t> lines_of_kind(kinds_.size(), 0);
   for (uint32_t row : rows) ++lines_of_kind[kind_of_[row]];
-  GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
-  if (!text->Resize(line_bytes_ + kOverrun)) return Status(Code::kIo, "not enough memory");
+  GLP_RETURN_IF_ERROR(Prepare(lines_of_kind, text));
   starts->resize(rows.size() + 1);
   // Lines between the rows that are wanted, by kind; skipped at once.
   std::vector<uint32_t> skipped(kinds_.size(), 0);
@@ -286,10 +370,13 @@ Status TextColumn::Rebuild(std::span<const uint32_t> rows, Buffer* text,
       if (skipped[kind]++ == 0) kinds_skipped.push_back(kind);
     }
     for (uint16_t kind : kinds_skipped) {
-      Skip(kinds_[kind], skipped[kind]);
-      skipped[kind] = 0;
+      const uint64_t lines = std::exchange(skipped[kind], 0);
+      for (const uint32_t column : kinds_[kind].columns) {
+        if (cursors_[column].at != nullptr) Skip(lines, &cursors_[column]);
+      }
     }
-    out = BuildLine(kind_of_[at++], out);
+    const uint16_t kind = kind_of_[at++];
+    out = is_cut_ ? BuildCutLine(kind, out) : BuildLine(kind, out);
   }
   (*starts)[rows.size()] = static_cast<uint32_t>(out - text->data());
   text->Cut(static_cast<size_t>(out - text->data()));
@@ -297,16 +384,23 @@ Status TextColumn::Rebuild(std::span<const uint32_t> rows, Buffer* text,
 }
 
 Status TextColumn::RebuildAll(Buffer* text, std::vector<uint32_t>* starts) {
-  std::vector<uint32_t> lines_of_kind(kinds_.size(), 1);
-  GLP_RETURN_IF_ERROR(PrepareCursors(lines_of_kind));
-  if (text_left_ != 0) return Impossible("less text than its block");
-  if (!text->Resize(line_bytes_ + kOverrun)) return Status(Code::kIo, "not enough memory");
+  std::vector<uint32_t> lines_of_kind(kinds_.size());
+  for (size_t k = 0; k < kinds_.size(); ++k) lines_of_kind[k] = kinds_[k].lines;
+  GLP_RETURN_IF_ERROR(Prepare(lines_of_kind, text));
+  if (!is_cut_ && text_left_ != 0) return Impossible("less text than its block");
   starts->resize(kind_of_.size() + 1);
   char* out = text->data();
   uint32_t* start = starts->data();
-  for (uint16_t kind : kind_of_) {
-    *start++ = static_cast<uint32_t>(out - text->data());
-    out = BuildLine(kind, out);
+  const auto build = [&](const auto& build_line) {
+    for (const uint16_t kind : kind_of_) {
+      *start++ = static_cast<uint32_t>(out - text->data());
+      out = build_line(kind);
+    }
+  };
+  if (is_cut_) {
+    build([&](uint16_t kind) { return BuildCutLine(kind, out); });
+  } else {
+    build([&](uint16_t kind) { return BuildLine(kind, out); });
   }
   *start = static_cast<uint32_t>(out - text->data());
   text->Cut(static_cast<size_t>(out - text->data()));

@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "pack/buffer.h"
+#include "pack/line_cut.h"
 #include "pack/templates.h"
 #include "pack/value_column.h"
 
@@ -59,6 +60,9 @@ class TextColumn {
   // at the first call, good as long as this.
   Result<const Values*> Column(size_t column);
 
+  // From here on lines are rebuilt without what is cut, and columns decoded for them only where
+  // something is left of their values.
+  void Shorten(const LineCut& cut);
   // Lines `rows` (numbers, rising) one behind the other; `starts` gets where each begins and the
   // end of the last. `text` may be read 32 bytes beyond its end.
   Status Rebuild(std::span<const uint32_t> rows, Buffer* text, std::vector<uint32_t>* starts);
@@ -83,15 +87,27 @@ class TextColumn {
     uint32_t size;
     uint32_t column;
   };
+  // The same, behind values of the column that are passed over.
+  struct CutStep {
+    Step step;
+    uint32_t skips;
+  };
+  // Values that are passed over behind all steps.
+  struct Rest {
+    uint32_t column;
+    uint32_t values;
+  };
 
   Status ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
                    const Templates& templates);
   Status CountLines(uint64_t entries, uint64_t line_bytes);
   void FoldConstants();
   void BuildSteps();
-  Status PrepareCursors(std::span<const uint32_t> lines_of_kind);
+  Status Prepare(std::span<const uint32_t> lines_of_kind, Buffer* text);
+  static char* Take(Cursor* cursor, char* out);
+  static void Skip(uint64_t values, Cursor* cursor);
   char* BuildLine(uint16_t kind, char* out);
-  void Skip(const Kind& kind, uint64_t lines);
+  char* BuildCutLine(uint16_t kind, char* out);
 
   ValueDecoder* decoder_ = nullptr;
   std::vector<Kind> kinds_;
@@ -113,6 +129,14 @@ class TextColumn {
   std::vector<Step> steps_;  // those of kind k from step_starts_[k]
   std::vector<uint32_t> step_starts_;
   std::vector<Cursor> cursors_;
+
+  bool is_cut_ = false;
+  std::string cut_text_;          // what steps look at
+  std::vector<uint8_t> is_left_;  // of each column: some values are
+  std::vector<CutStep> cut_steps_;
+  std::vector<uint32_t> cut_step_starts_;
+  std::vector<Rest> rests_;
+  std::vector<uint32_t> rest_starts_;
 };
 
 }  // namespace glp::pack
