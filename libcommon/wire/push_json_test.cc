@@ -75,6 +75,44 @@ TEST(PushDecode, TakesWhatLokiTakes) {
   for (const Case& c : cases) EXPECT_EQ(Decode(c.body), c.wanted) << c.body;
 }
 
+// As /api/prom/push has it.
+TEST(PushDecode, TakesTheOldForm) {
+  const auto stream = [](const std::string& labels, const std::string& entries) {
+    return R"({"streams":[{"labels":)" + labels + R"(,"entries":)" + entries + "}]}";
+  };
+  const std::string labels = R"("{b=\"2\", a='1', gone=\"\"}")";
+  const Case cases[] = {
+      {stream(labels, R"([{"ts":"1970-01-01T00:00:00.000000005Z","line":"x\ty"},)"
+                      R"({"line":"y","ts":"1970-01-01T01:00:01+01:00","more":[1]}])"),
+       "{\"a\":\"1\",\"b\":\"2\"}\n5|x\ty|\n1000000000|y|\n"},
+      {stream(labels, "[]"), ""},
+      {stream(labels, "null"), ""},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Decode(c.body), c.wanted) << c.body;
+  const std::string bodies[] = {
+      stream("5", R"([{"ts":"1970-01-01T00:00:00Z","line":"x"}])"),
+      stream("{}", R"([{"ts":"1970-01-01T00:00:00Z","line":"x"}])"),
+      stream(labels, R"([{"ts":"5","line":"x"}])"),
+      stream(labels, R"([{"ts":5,"line":"x"}])"),
+      stream(labels, R"([{"ts":"1970-01-01T00:00:00Z","line":5}])"),
+      stream(labels, R"([{"ts":"1970-01-01T00:00:00Z"}])"),
+      stream(labels, R"([{"line":"x"}])"),
+      stream(labels, R"([["5","x"]])"),
+      stream(labels, R"({})"),
+  };
+  for (const std::string& body : bodies) {
+    EXPECT_EQ(Decode(body).substr(0, 6), "ERROR ") << body;
+  }
+  JsonPushDecoder decoder;
+  const auto bad =
+      decoder.Decode(stream(R"("{a=}")", R"([{"ts":"1970-01-01T00:00:00Z","line":"x"}])"));
+  ASSERT_TRUE(bad.ok());
+  EXPECT_EQ(
+      (*bad)->streams.at(0).labels_error,
+      "error parsing labels '{a=}' with error: 1:2: parse error: unexpected \"a\", expected a "
+      "label name and a string");
+}
+
 TEST(PushDecode, RefusesEverythingElse) {
   const std::string bodies[] = {
       "",

@@ -186,9 +186,10 @@ bool PushJudge::TakesLabels(const PushRequest::Stream& stream, const Labels& lab
                                                              : Discard::kInvalidLabels,
                   stream.labels_error);
   }
-  for (const Label& label : labels) {
+  for (const Label& label : stream.labels) {
     if (IsLabelName(label.name)) continue;
-    return refuse(Discard::kInvalidLabels, "error parsing labels " + quoted() + " with error: '" +
+    return refuse(Discard::kInvalidLabels, "error parsing labels '" +
+                                               LabelsToSelector(stream.labels) + "' with error: '" +
                                                label.name + "' is not a label name");
   }
   if (labels.empty() && limits_.refuse_no_labels) {

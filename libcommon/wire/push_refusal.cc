@@ -222,7 +222,9 @@ bool Finder::ApplyToMetadata(std::string_view message) {
     const Result<Labels> pairs = LabelsFromJson(entry.meta);
     if (!pairs.ok()) return false;
     uint64_t size = 0;
-    for (const Label& pair : *pairs) size += pair.name.size() + pair.value.size();
+    for (const Label& pair : *pairs) {
+      if (pair.name != "detected_level") size += pair.name.size() + pair.value.size();
+    }
     return (by_size ? size : pairs->size()) > limit;
   });
 }

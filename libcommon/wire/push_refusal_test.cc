@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <set>
 
 #include "base/time.h"
 #include "wire/limits.h"
-#include "wire/push_check.h"
+#include "wire/push_judge.h"
 
 namespace glp::wire {
 namespace {
@@ -230,17 +231,21 @@ TEST(PushRefusal, FindsWhatOurServerRefused) {
       made.Entry("2026-01-06T00:00:" + std::to_string(10 + i) + "Z");
     }
     std::erase_if(made.request.streams, [](const auto& stream) { return stream.entries.empty(); });
-    PushCheck check(limits, now_ns);
+    LabelTable labels;
+    std::vector<store::NewEntry> entries;
+    PushJudge judge(limits, "fake", nullptr, now_ns);
+    judge.Judge(made.request, &labels, &entries);
+    std::set<const char*> stored;  // by their lines
+    for (const store::NewEntry& entry : entries) stored.insert(entry.line.data());
     std::string wanted;
     for (size_t s = 0; s < made.request.streams.size(); ++s) {
       const PushRequest::Stream& stream = made.request.streams[s];
-      const bool takes = check.TakesStream(stream);
       for (size_t e = 0; e < stream.entries.size(); ++e) {
-        if (takes && check.TakesEntry(stream, stream.entries[e])) continue;
+        if (stored.contains(stream.entries[e].line.data())) continue;
         wanted += (wanted.empty() ? "" : " ") + std::to_string(s) + "." + std::to_string(e);
       }
     }
-    EXPECT_EQ(Show(FindRefused(made.request, check.Words())), wanted) << check.Words();
+    EXPECT_EQ(Show(FindRefused(made.request, judge.Words())), wanted) << judge.Words();
   }
 }
 

@@ -8,7 +8,7 @@
 #include "cli/delivery.h"
 #include "cli/record_sink.h"
 #include "io/stop.h"
-#include "wire/push_check.h"
+#include "wire/push_judge.h"
 
 namespace glp {
 namespace {
@@ -102,13 +102,10 @@ class StoreSink : public cli::RecordSink {
     if (limits_.reject_old_samples_max_age_ns == 0 && limits_.creation_grace_period_ns == 0) {
       return true;
     }
-    wire::Limits times;
-    times.reject_old_samples_max_age_ns = limits_.reject_old_samples_max_age_ns;
-    times.creation_grace_period_ns = limits_.creation_grace_period_ns;
-    wire::PushCheck check(times, NowNs());
-    if (check.TakesTime(record.labels->labels, record.ts_ns)) return true;
-    context_->Incomplete("refused entries", check.Words());
-    return false;
+    const std::string why =
+        wire::RefusedTime(limits_, NowNs(), record.labels->labels, record.ts_ns);
+    if (!why.empty()) context_->Incomplete("refused entries", why);
+    return why.empty();
   }
 
   Status Commit() {
