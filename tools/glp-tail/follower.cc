@@ -97,7 +97,6 @@ void Follower::LookAtAll() {
     Look(*followed);
     if (polling_ && followed->last_old() != nullptr) Queue(*followed);
   }
-  if (!starting_ && ready_.empty()) known_.EndOfStart();
   int64_t end = SteadyNs();
   look_cost_ns_ = end - begin;
   next_look_ns_ = end + (polling_ ? std::max(kPollNs, 10 * look_cost_ns_)
@@ -122,7 +121,7 @@ void Follower::TakeNewTargets() {
     if (target != nullptr) {
       followed->SetTarget(std::move(target));
     } else {
-      followed->RetireCurrent(SteadyNs());
+      Retire(*followed);
       maybe_empty_.insert(path);
       Queue(*followed);
     }
@@ -172,7 +171,7 @@ void Follower::Look(FollowedPath& followed) {
     // Any other error, as of a folder that may not be searched for a while, says nothing of it.
     bool gone = error == ENOENT || error == ENOTDIR || error == ELOOP;
     if (gone && current != nullptr) {
-      followed.RetireCurrent(SteadyNs());
+      Retire(followed);
       Queue(followed);
     }
     if (current == nullptr && followed.named() && !followed.said_missing) {
@@ -192,10 +191,18 @@ void Follower::Look(FollowedPath& followed) {
       current->file->NoteWritten();
       return Queue(followed);
     }
-    followed.RetireCurrent(SteadyNs());
+    Retire(followed);
     Queue(followed);
   }
   Open(followed);
+}
+
+// What was missed before the current file is to be read before it.
+void Follower::Retire(FollowedPath& followed) {
+  if (std::find(to_search_.begin(), to_search_.end(), &followed) != to_search_.end()) {
+    SearchMissed();
+  }
+  followed.RetireCurrent(SteadyNs());
 }
 
 void Follower::Open(FollowedPath& followed) {
@@ -390,7 +397,10 @@ void Follower::OnTimers() {
     next_held_back_ns_ = now + kHeldBackNs;
     for (FollowedPath* followed : std::exchange(held_back_, {})) Queue(*followed);
   }
-  if (now >= next_look_ns_) LookAtAll();
+  if (now >= next_look_ns_) {
+    LookAtAll();
+    if (ready_.empty()) known_.EndOfStart();
+  }
   SearchMissed();
   DropEmpty();
 }

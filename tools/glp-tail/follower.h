@@ -54,6 +54,7 @@ class Follower {
   void DropEmpty();
   // Compares what the path names with what is open, and opens what is new.
   void Look(FollowedPath& followed);
+  void Retire(FollowedPath& followed);
   void Open(FollowedPath& followed);
   void AddStdin(const std::shared_ptr<const Target>& target);
   bool TakeFromOther(FollowedPath& followed, OpenFile* open);

@@ -18,7 +18,7 @@ const io::FileState* CurrentState(const FollowedPath& followed) {
 }  // namespace
 
 void Follower::Start() {
-  started_ns_ = NowNs();
+  started_ns_ = NowNs() - kTickNs;
   std::vector<Found> all = paths_.Find();
   std::vector<ToSearch> to_search = SurveyStart(known_, all);
   for (const Found& found : all) {
@@ -35,11 +35,13 @@ void Follower::Start() {
         Look(Add(found.path, found.named, found.target));
     }
   }
-  LookAtAll();
   AddNotFound(known_, paths_, all, &to_search);
   ReadInOrder(all);
+  // Before it is seen what was rotated since: what is missing is older than what is open.
   SearchAtStart(to_search);
   starting_ = false;
+  LookAtAll();
+  SearchMissed();
   over_ = IsOver();
 }
 
@@ -71,8 +73,9 @@ void Follower::SearchAtStart(const std::vector<ToSearch>& to_search) {
   MissedSearch search(known_, [this](const io::FileState& state) { return IsRead(state); });
   for (const ToSearch& one : to_search) {
     auto it = followed_.find(PlainPath(one.path));
-    auto files = search.Open(one.path, OptionsOf(one.target), one.since,
-                             it == followed_.end() ? nullptr : CurrentState(*it->second), &writer_);
+    const io::FileState* current = it == followed_.end() ? nullptr : CurrentState(*it->second);
+    if (one.unless && current != nullptr && current->SameFile(*one.unless)) continue;
+    auto files = search.Open(one.path, OptionsOf(one.target), one.since, current, &writer_);
     if (!files.empty()) AddMissed(Add(one.path, false, one.target), std::move(files));
   }
 }

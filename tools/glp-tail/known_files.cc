@@ -93,6 +93,8 @@ uint64_t TextBytesOf(const KnownFile& known) {
 
 }  // namespace
 
+bool Recalled::is_unread() const { return reader != nullptr && reader->offset() < text_bytes; }
+
 uint64_t LogKey(const std::string& path) {
   return Hash64(PlainPath(io::ParseGenerationName(path).log));
 }
@@ -347,7 +349,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
       continue;
     }
     recalled.kind = Recalled::Kind::kDone;
-    recalled.is_unread = known.reader != nullptr && known.reader->offset() < offset;
+    recalled.reader = known.reader;
     if (candidate.known->reader == nullptr) candidate.known->taken_by = state.identity.inode;
     if (candidate.known == own) TakeOriginal(recalled, state, log);
     return recalled;
@@ -355,7 +357,7 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
   for (const SourceFile* reader : unnamed) {
     if (TextBytesOf(*reader) != offset) continue;
     recalled.kind = Recalled::Kind::kDone;
-    recalled.is_unread = true;
+    recalled.reader = reader;
     return recalled;
   }
   KnownFile* oldest = nullptr;

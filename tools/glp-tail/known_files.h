@@ -59,7 +59,8 @@ struct Recalled {
   // Of compressed files that are kOn or kDone: the ID of the file itself and what text it has.
   io::FileIdentity own;
   uint64_t text_bytes = 0;
-  bool is_unread = false;  // kDone, but the file that it is a copy of is yet to be read
+  const SourceFile* reader = nullptr;  // kDone: has the file open that it is a copy of
+  bool is_unread() const;              // which is yet to be read
 };
 
 class KnownFiles {

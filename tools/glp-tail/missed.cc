@@ -45,7 +45,7 @@ void Mention(const std::string& id, const std::string& path, uint64_t next, Reco
 
 MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std::string& path,
                                            RecordWriter* mention) {
-  if (current_ != nullptr && current_->SameFile(one.state)) return Standing::kLive;
+  if (current_ != nullptr && current_->SameFile(one.state)) return Standing::kCurrent;
   if (is_read_(one.state)) {
     return !at_start_ || known_.WasRead(one.state) ? Standing::kRead : Standing::kOpen;
   }
@@ -77,10 +77,13 @@ MissedSearch::Standing MissedSearch::Judge(const io::Generation& one, const std:
       Mention(recalled.id.ToString(), path, recalled.next, mention);
       return Standing::kDone;
     case Recalled::Kind::kDone:
-      if (!recalled.is_unread) {
+      if (!recalled.is_unread()) {
         Mention(recalled.own.ToString(), one.path, recalled.text_bytes, mention);
       }
-      return Standing::kDone;
+      return current_ != nullptr && recalled.reader != nullptr &&
+                     current_->SameFile(recalled.reader->state())
+                 ? Standing::kCurrent
+                 : Standing::kDone;
   }
   return Standing::kNew;
 }
@@ -89,13 +92,9 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
                               RecordWriter* mention, std::vector<io::Generation>* missed) {
   std::string folder = io::FolderOfPath(place);
   auto listed = folders_.find(folder);
-  if (listed == folders_.end()) {
-    auto names = io::ListFolder(folder);
-    listed =
-        folders_.emplace(folder, names.ok() ? std::move(*names) : std::vector<std::string>()).first;
-  }
   std::string log = io::ParseGenerationName(place).log;
-  std::vector<io::Generation> all = io::FindGenerations(log, listed->second);
+  std::vector<io::Generation> all =
+      io::FindGenerations(log, (listed == folders_.end() ? List(folder) : listed->second).names);
   std::vector<io::FileState> there;
   for (const io::Generation& one : all) there.push_back(one.state);
   known_.ForgetGone(LogKey(path), there);
@@ -121,7 +120,9 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
     ++older;
   }
   bool is_log = log == place;  // else files of other names are no generations of it
-  for (size_t i = 0; i < all.size(); ++i) {
+  auto current = std::find(standing.begin(), standing.end(), Standing::kCurrent);
+  size_t end = is_log ? static_cast<size_t>(current - standing.begin()) : all.size();
+  for (size_t i = 0; i < end; ++i) {
     const io::Generation& one = all[i];
     // One between two that are known was seen by a run that died before it could say so.
     bool missed_it = standing[i] == Standing::kNew && is_log &&
@@ -132,6 +133,35 @@ void MissedSearch::FindBeside(const std::string& path, const std::string& place,
                 one.name.digits == all[i - 1].name.digits;
     if (standing[i] == Standing::kReadOn || (missed_it && !twin)) missed->push_back(one);
   }
+  looked_.push_back({std::move(folder), std::move(log), std::move(all)});
+}
+
+const MissedSearch::Folder& MissedSearch::List(const std::string& folder) {
+  Folder& listed = folders_[folder];
+  listed.listed_ns = NowNs();
+  auto state = io::LookAtPath(folder);
+  listed.state = state.ok() ? std::optional(*state) : std::nullopt;
+  auto names = io::ListFolder(folder);
+  listed.names = names.ok() ? std::move(*names) : std::vector<std::string>();
+  return listed;
+}
+
+// Whether there are other generations now than were looked at: then some may have been in the list
+// under a name that they had no more, or not at all.
+bool MissedSearch::IsOutdated(const Looked& looked) {
+  const Folder& listed = folders_[looked.folder];
+  if (listed.state && listed.state->modified_ns + kTickNs < listed.listed_ns) {
+    auto now = io::LookAtPath(looked.folder);
+    if (now.ok() && now->SameFile(*listed.state) && now->modified_ns == listed.state->modified_ns) {
+      return false;
+    }
+  }
+  const std::vector<io::Generation> now =
+      io::FindGenerations(looked.log, List(looked.folder).names);
+  return !std::equal(now.begin(), now.end(), looked.all.begin(), looked.all.end(),
+                     [](const io::Generation& a, const io::Generation& b) {
+                       return a.path == b.path && a.state.SameFile(b.state);
+                     });
 }
 
 std::vector<std::unique_ptr<SourceFile>> MissedSearch::Open(const std::string& path,
@@ -144,6 +174,7 @@ std::vector<std::unique_ptr<SourceFile>> MissedSearch::Open(const std::string& p
   at_start_ = mention != nullptr;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     files.clear();
+    looked_.clear();
     outdated_ = false;
     for (const io::Generation& one : Find(path, since, attempt == 0 ? mention : nullptr)) {
       int error = 0;
@@ -154,6 +185,8 @@ std::vector<std::unique_ptr<SourceFile>> MissedSearch::Open(const std::string& p
         outdated_ = true;
       }
     }
+    // What was opened stays; that nothing is missing is known when that is done.
+    for (size_t i = 0; i < looked_.size() && !outdated_; ++i) outdated_ = IsOutdated(looked_[i]);
     if (!outdated_) break;
     folders_.clear();
   }
@@ -184,13 +217,20 @@ std::vector<ToSearch> SurveyStart(KnownFiles& known, const std::vector<Found>& f
     auto state = io::LookAtPath(one.path);
     if (!state.ok() || state->kind != io::FileKind::kRegular) continue;
     uint64_t log = LogKey(one.path);
+    bool is_new = true;
     if (known.MayKnow(*state, log)) {
       auto fd = io::OpenRead(one.path);
       auto head = fd.ok() ? ReadHead(fd->get(), io::kHeadBytes, one.path)
                           : Result<std::string>(fd.status());
-      if (head.ok()) known.RecallPlain(*state, *head, log, fd->get());
-    } else if (!known.KnowsLog(log) && state->birth_ns > known.last_seen_ns()) {
-      to_search.push_back({one.path, one.target, {0, known.last_seen_ns(), true}});
+      is_new = !head.ok() ||
+               known.RecallPlain(*state, *head, log, fd->get()).kind == Recalled::Kind::kNew;
+    }
+    if (is_new && !known.KnowsLog(log)) {
+      if (state->birth_ns > known.last_seen_ns()) {
+        to_search.push_back({one.path, one.target, {0, known.last_seen_ns(), true}});
+      } else {
+        to_search.push_back({one.path, one.target, {state->birth_ns, 0}, *state});
+      }
     }
   }
   return to_search;

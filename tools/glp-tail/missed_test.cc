@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "io/file.h"
+
 namespace glp::tail {
 namespace {
 
@@ -80,9 +82,14 @@ class StartTest : public testing::Test {
       if (on_look) on_look(state);
       return current != nullptr && current->state().SameFile(state);
     });
-    Since since{known_.LatestBirthNs(LogKey(log_), NowNs()), 0};
-    return search.Open(log_, options_, since, nullptr, &writer_);
+    return SearchOn(search, nullptr);
   }
+  std::vector<std::unique_ptr<SourceFile>> SearchOn(MissedSearch& search,
+                                                    const io::FileState* current) {
+    Since since{known_.LatestBirthNs(LogKey(log_), NowNs()), 0};
+    return search.Open(log_, options_, since, current, &writer_);
+  }
+  static bool IsNone(const io::FileState&) { return false; }
   // Reads the files to their ends: their lines as "LINE ID@NEXT", those of marks as "file ID@0".
   std::vector<std::string> Read(const std::vector<std::unique_ptr<SourceFile>>& files) {
     for (const auto& file : files) {
@@ -209,6 +216,83 @@ TEST_F(StartTest, AnOriginalThatGoesDuringTheSearchIsReadOnInItsCopy) {
   const std::string own = IdOf(log_ + ".1.gz", "a1");
   EXPECT_EQ(Read(files), (Said{"file " + id + "@0", "pos " + id + "@3", "a2 " + id + "@6",
                                "file " + own + "@0", "pos " + own + "@6"}));
+}
+
+// What a search knows of a folder from one log may be no longer so when it comes to the next.
+class ListedFolderTest : public StartTest, public testing::WithParamInterface<bool> {
+ protected:
+  // Lists the folder, in which names changed a moment ago or long ago.
+  void ListFolder(MissedSearch& search) {
+    if (GetParam()) {
+      ASSERT_TRUE(io::SetModified(folder_, NowNs() - 1000 * kNsPerSecond).ok());
+    }
+    EXPECT_TRUE(search.Open(folder_ + "/other.log", options_, {}, nullptr, &writer_).empty());
+  }
+};
+INSTANTIATE_TEST_SUITE_P(OfLongAgo, ListedFolderTest, testing::Bool());
+
+TEST_P(ListedFolderTest, AFileThatWasCompressedSinceIsFound) {
+  Write(log_, "a1\n");
+  Deliver(IdOf(log_, "a1"), 3);
+  Rotate("b1\n");
+  fs::remove(log_ + ".1.gz");
+  Rename();
+  Write(log_, "c1\n");
+  MissedSearch search(known_, IsNone);
+  ListFolder(search);
+  Compress();
+  fs::remove(log_ + ".1");
+  EXPECT_EQ(LinesOf(Read(SearchOn(search, nullptr))),
+            Said{"b1 " + IdOf(log_ + ".1.gz", "b1") + "@3"});
+}
+
+TEST_P(ListedFolderTest, AFileThatWasRenamedSinceIsFound) {
+  Write(log_, "a1\n");
+  const std::string id = IdOf(log_, "a1");
+  Deliver(id, 3);
+  Rename();
+  Write(log_, "b1\n");
+  auto current = OpenLog();
+  MissedSearch search(known_, IsNone);
+  ListFolder(search);
+  Write(log_ + ".1", "a2\n");
+  fs::rename(log_ + ".1", log_ + ".2");
+  Rename();
+  Write(log_, "c1\n");
+  EXPECT_EQ(LinesOf(Read(SearchOn(search, &current->state()))), Said{"a2 " + id + "@6"});
+}
+
+TEST_F(StartTest, WhatCameAfterTheOpenFileIsNotReadBeforeIt) {
+  Write(log_, "a1\n");
+  Deliver(IdOf(log_, "a1"), 3);
+  Rotate("b1\n");
+  auto current = OpenLog();
+  fs::rename(log_ + ".1.gz", log_ + ".3.gz");
+  Rotate("c1\n");
+  fs::rename(log_ + ".1.gz", log_ + ".2.gz");
+  Rotate("d1\n");
+  MissedSearch search(known_, IsNone);
+  EXPECT_TRUE(SearchOn(search, &current->state()).empty());
+}
+
+// Of a log that nobody knew and that did not come since the last run, nothing was missed before.
+TEST_F(StartTest, AnUnknownLogIsSearchedWhereItWasRotatedBeforeItWasOpened) {
+  Write(log_, "a1\n");
+  cli::Positions positions;
+  const std::string other = folder_ + "/other.log";
+  Write(other, "x\n");
+  positions.files[IdOf(other, "x")] = {2, other, NowNs() + kNsPerSecond};
+  known_.Load(positions);
+  const std::vector<Found> found = paths_.Find();
+  std::vector<ToSearch> to_search = SurveyStart(known_, found);
+  ASSERT_EQ(to_search.size(), 1u);
+  ASSERT_TRUE(to_search[0].unless);
+  EXPECT_TRUE(to_search[0].unless->SameFile(*io::LookAtPath(log_)));
+  Rotate("b1\n");
+  auto current = OpenLog();
+  MissedSearch search(known_, IsNone);
+  auto files = search.Open(log_, options_, to_search[0].since, &current->state(), &writer_);
+  EXPECT_EQ(LinesOf(Read(files)), Said{"a1 " + IdOf(log_ + ".1.gz", "a1") + "@3"});
 }
 
 // A run that read a file to its end called the copy dealt with, and died before its sink had all.

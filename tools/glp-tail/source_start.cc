@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "file_bytes.h"
 #include "io/compressed.h"
+#include "io/file_system.h"
 #include "io/generation.h"
 #include "paths.h"
 #include "pipe_source.h"
@@ -39,7 +40,7 @@ Result<std::unique_ptr<SourceFile>> SourceFile::Open(const SourceRequest& reques
                                                      KnownFiles& known, int* error) {
   *error = 0;
   const std::string& name = request.file.empty() ? request.path : request.file;
-  int fd = open(name.c_str(), kOpenFlags);
+  int fd = io::Files().Open(name.c_str(), kOpenFlags, 0);
   if (fd < 0) {
     *error = errno;
     return IoError(name, errno);
@@ -204,7 +205,7 @@ Result<bool> SourceFile::BeginStream(RecordWriter& writer) {
     if (recalled.kind == Recalled::Kind::kDone) {
       begun_ = std::make_unique<Begun>();
       begun_->own = recalled.own;
-      TakeAsCopied(recalled.text_bytes, recalled.is_unread, writer);
+      TakeAsCopied(recalled.text_bytes, recalled.is_unread(), writer);
       return false;
     }
     std::optional<uint64_t> promtail = known_.Promtail(PlainPath(path_));
@@ -239,7 +240,7 @@ Status SourceFile::Unpark(RecordWriter& writer) {
   std::vector<std::string> places = {file_.empty() ? path_ : file_};
   for (int round = 0; round < 2; ++round) {
     for (const std::string& place : places) {
-      int fd = open(place.c_str(), kOpenFlags);
+      int fd = io::Files().Open(place.c_str(), kOpenFlags, 0);
       if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE) {
           return Status(Code::kLimit, IoError(place, errno).message());
