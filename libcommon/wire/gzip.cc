@@ -87,4 +87,44 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
   return out;
 }
 
+struct GzipStream::Deflater {
+  explicit Deflater(int level)
+      : is_set_up(deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) ==
+                  Z_OK) {}
+  ~Deflater() {
+    if (is_set_up) deflateEnd(&stream);
+  }
+
+  z_stream stream{};
+  const bool is_set_up;
+};
+
+GzipStream::GzipStream(int level) : deflater_(std::make_unique<Deflater>(level)) {}
+GzipStream::~GzipStream() = default;
+
+Status GzipStream::Append(std::string_view bytes, bool is_last, std::string* out) {
+  if (!deflater_->is_set_up) {
+    return Status(Code::kIo, "zlib could not be set up: out of memory?");
+  }
+  z_stream& stream = deflater_->stream;
+  constexpr size_t kMost = std::numeric_limits<uInt>::max();
+  constexpr size_t kRoom = 16 << 10;
+  do {
+    const std::string_view part = bytes.substr(0, kMost);
+    bytes.remove_prefix(part.size());
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
+    stream.avail_in = static_cast<uInt>(part.size());
+    const int flush = !bytes.empty() ? Z_NO_FLUSH : is_last ? Z_FINISH : Z_SYNC_FLUSH;
+    do {
+      const size_t had = out->size();
+      out->resize(had + kRoom);
+      stream.next_out = reinterpret_cast<Bytef*>(out->data() + had);
+      stream.avail_out = kRoom;
+      deflate(&stream, flush);  // fails only where nothing is left to do
+      out->resize(out->size() - stream.avail_out);
+    } while (stream.avail_out == 0);
+  } while (!bytes.empty());
+  return Status::Ok();
+}
+
 }  // namespace glp::wire

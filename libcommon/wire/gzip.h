@@ -1,8 +1,10 @@
-// gzip and deflate of whole bodies, bounded. Threads: pure functions.
+// gzip and deflate of whole bodies, bounded, and gzip of a body in pieces.
+// Threads: pure functions; a GzipStream one at a time.
 // Errors:  Code::kData for bytes that are damaged or cut off, Code::kLimit for more than the bound.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,20 @@ std::string Gzip(std::string_view bytes, int level = 1);
 
 // gzip (also several members), zlib, or raw deflate where `raw_deflate` and it is not zlib.
 Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes);
+
+// One gzip member out of pieces. Cost: 256 KiB until its end.
+class GzipStream {
+ public:
+  explicit GzipStream(int level = 1);
+  ~GzipStream();
+
+  // Appends to `out` what `bytes` become, such that a reader of it has all of them; `is_last` ends
+  // the member. Errors: Code::kIo where there is no memory.
+  Status Append(std::string_view bytes, bool is_last, std::string* out);
+
+ private:
+  struct Deflater;
+  std::unique_ptr<Deflater> deflater_;
+};
 
 }  // namespace glp::wire

@@ -66,12 +66,13 @@ struct Response {
   Params headers;  // others
   // What follows `body`, a piece a call, until it gives false; "" pieces may come. Called on the
   // threads of the lane, one call at a time, when the client has taken what went before, so that an
-  // answer of any length takes the memory of a piece. An error cuts the connection: the client sees
-  // an answer that is not whole.
+  // answer of any length takes the memory of a piece. The request stays until the answer ends; see
+  // its `cancelled` where a piece takes long. An error cuts the connection: the client sees an
+  // answer that is not whole; before anything was sent it is answered with 500.
   std::function<Result<bool>(std::string* piece)> more = nullptr;
   // With status 101: the request becomes a WebSocket. Called once, on a thread of the lane, when it
-  // is open; keeps the socket as long as it likes. The server answers pings and sends its own, and
-  // passes over what the client says.
+  // is open; keeps the socket, but not the request, as long as it likes. The server answers pings
+  // and sends its own, and passes over what the client says.
   std::function<void(std::shared_ptr<Socket>)> opened = nullptr;
 };
 Response TextResponse(int status, std::string text);

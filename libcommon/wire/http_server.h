@@ -6,11 +6,14 @@
 //   … server.address() …
 //   server.Stop();
 //
-// One thread moves bytes; handlers run on the threads of their lane, so that slow queries keep
-// neither pushes nor /ready waiting.
+// One thread moves bytes (and encrypts them); handlers run on the threads of their lane, so that
+// slow queries keep neither pushes nor /ready waiting. None of these threads takes signals.
 // Lifetime: handlers and what they use must outlive the server.
 // Threads:  one at a time; handlers are called from many.
-// Errors:   Code::kIo where the address cannot be listened on, kUsage where it is none.
+// Errors:   Code::kIo where the address cannot be listened on, kUsage where it is none; of TLS kIo
+//           for files that cannot be read, kData for what is wrong in them.
+// Requests: read strictly (http_head.h): what proxies could read in another way is refused.
+// Cost:     an idle connection or WebSocket takes a few KiB, with TLS some 20.
 #pragma once
 
 #include <cstdint>
@@ -34,15 +37,23 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  // IPv4 or IPv6
   uint16_t port = 0;                  // 0: any free one
   TlsOptions tls;
-  size_t max_header_bytes = 64 << 10;
+  size_t max_target_bytes = 512 << 10;  // path and query: LogQL of 128 KiB, encoded
+  size_t max_header_bytes = 64 << 10;   // of all headers of a request
+  size_t max_headers = 256;
   size_t max_body_bytes = size_t{512} << 20;      // of Lane::kIngest, as sent
   size_t max_form_bytes = 1 << 20;                // of the others, as sent
   size_t max_inflated_bytes = size_t{512} << 20;  // decompressed
-  int idle_timeout_ms = 120'000;                  // for the whole header of the next request
-  int read_timeout_ms = 30'000;                   // without a byte of the body
-  int write_timeout_ms = 60'000;                  // without a byte of the answer taken
-  int ping_interval_ms = 1'000;                   // of WebSockets
-  size_t max_connections = 512;                   // more wait in the kernel
+  size_t max_held_bytes = size_t{1} << 30;        // of requests being read or handled; more get 503
+  int idle_timeout_ms = 120'000;                  // for the first byte of the next request
+  // For a TLS handshake; for the whole header; without a byte of the body, of which 1,000 bytes a
+  // second must come on the average.
+  int read_timeout_ms = 30'000;
+  int write_timeout_ms =
+      60'000;                    // without a byte of the answer taken; of WebSockets without a pong
+  int ping_interval_ms = 1'000;  // of WebSockets
+  // More wait in the kernel, and connections without a request are closed for them. A lane has
+  // three quarters of them at most, WebSockets with those that opened them; more get 429.
+  size_t max_connections = 2048;
   int control_threads = 1;
   int ingest_threads = 2;
   int query_threads = 4;
