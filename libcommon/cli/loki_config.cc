@@ -21,16 +21,64 @@ using codec::YamlPlace;
 
 // What limits_config or a tenant's overrides say.
 struct LimitsText {
-  Given<int64_t> max_entries_limit_per_query, max_query_length_ns, max_query_lookback_ns,
-      max_query_series, query_timeout_ns;
+  wire::Limits limits;
+  // What more than one key makes.
   Given<bool> reject_old_samples;
   Given<int64_t> reject_old_samples_max_age_ns{int64_t{7} * 24 * 3600 * kNsPerSecond};
-  Given<int64_t> creation_grace_period_ns;
-  Given<int64_t> max_line_size;
-  Given<bool> max_line_size_truncate;
-  Given<int64_t> max_label_names_per_series, max_label_name_length, max_label_value_length;
+  Given<int64_t> max_streams_per_user, max_global_streams_per_user;
   Given<int64_t> retention_period_ns;
   Given<std::vector<store::RetentionRule>> retention_stream;
+};
+
+// Reads keys that set a limit where they are given.
+class LimitReader {
+ public:
+  explicit LimitReader(YamlMap* map) : map_(*map) {}
+
+  void Number(std::string_view key, uint32_t* to) {
+    Given<int64_t> given;
+    map_.Int(key, &given);
+    if (!given) return;
+    if (given.value < 0 || given.value > UINT32_MAX) {
+      return map_.Error(given, "expected a number from 0 (no limit) to 4294967295");
+    }
+    *to = static_cast<uint32_t>(given.value);
+  }
+  void Rate(std::string_view key, double* to) {
+    Given<double> given;
+    map_.Number(key, &given);
+    if (!given) return;
+    if (!(given.value >= 0)) return map_.Error(given, "expected a number from 0 (no limit) on");
+    *to = given.value;
+  }
+  void Duration(std::string_view key, int64_t* to) {
+    Given<int64_t> given;
+    map_.DurationNs(key, &given);
+    if (given) *to = given.value;
+  }
+  void Bytes(std::string_view key, uint64_t* to) {
+    Given<int64_t> given;
+    map_.Bytes(key, &given);
+    if (given) *to = static_cast<uint64_t>(given.value);
+  }
+  void Flag(std::string_view key, bool* to) {
+    Given<bool> given;
+    map_.Bool(key, &given);
+    if (given) *to = given.value;
+  }
+  void Text(std::string_view key, std::string* to) {
+    Given<std::string> given;
+    map_.Text(key, &given);
+    if (given) *to = given.value;
+  }
+  void Texts(std::string_view key, std::vector<std::string>* to) {
+    Given<std::vector<std::string>> given;
+    map_.Texts(key, &given);
+    if (given) *to = std::move(given.value);
+  }
+
+ private:
+  YamlMap& map_;
 };
 
 // Keys with their lines: "a (line 3), b.c (line 7)".
@@ -68,6 +116,7 @@ class Reader {
 
   void ReadTop(YamlMap& map, const YamlNode& node);
   void ReadServer(YamlMap& map, const YamlNode& node);
+  void ReadTls(YamlMap& map);
   void ReadCommon(YamlMap& map, const YamlNode& node);
   void ReadIngester(YamlMap& map, const YamlNode& node);
   void ReadStorage(YamlMap& map, const YamlNode& node);
@@ -76,7 +125,15 @@ class Reader {
   void ReadTableManager(YamlMap& map, const YamlNode& node);
   void ReadQuerier(YamlMap& map, const YamlNode& node);
   void ReadRuntime(YamlMap& map, const YamlNode& node);
-  void ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path, LimitsText* limits);
+  void ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path, LimitsText* text);
+  static void ReadStreamNumber(YamlMap& map, std::string_view key, Given<int64_t>* number);
+  static void ReadDeletionMode(YamlMap& map, wire::Limits* limits);
+  static void ReadBlocking(YamlMap& map, wire::Limits* limits);
+  void ReadOtlp(YamlMap& map, wire::Limits* limits);
+  static void ReadOtlpRules(YamlMap& map, std::string_view key, bool may_label,
+                            std::vector<wire::OtlpRule>* rules);
+  // Names that a distributor takes for labels; they go before the rules of tenants.
+  void ReadOtlpLabels(const YamlNode& node);
   void ReadRules(YamlMap& map, LimitsText* limits);
   Status ReadOverrides(const std::string& path);
   // Stores that cannot be used, in the block itself.
@@ -97,6 +154,7 @@ class Reader {
 
   LimitsText limits_;
   std::map<std::string, LimitsText> overrides_;
+  std::vector<std::string> otlp_labels_;
   std::vector<std::string> local_stores_{"filesystem"};  // names for local files
   Given<std::string> path_prefix_, chunks_directory_, directory_;
   Given<int64_t> old_timeout_ns_, old_lookback_ns_;  // of places of older versions
@@ -137,14 +195,48 @@ void Reader::ReadServer(YamlMap& map, const YamlNode&) {
   if (!prefix.value.empty() && prefix.value != "/") {
     map.Error(prefix, "http_path_prefix: paths begin at /loki/api/v1 here; a proxy can add more");
   }
-  for (const std::string_view tls : {"http_tls_config", "grpc_tls_config"}) {
-    const YamlNode* below = map.Take(tls);
-    const YamlNode* cert = below == nullptr ? nullptr : below->Find("cert_file");
-    if (cert == nullptr || cert->text.empty()) continue;
-    map.Error(*cert, std::string(tls) + ": TLS is not served; put a proxy in front");
+  Block(map, "http_tls_config", "server.http_tls_config",
+        [&](YamlMap& below, const YamlNode&) { ReadTls(below); });
+  map.Text("log_level", &config_->log_level);
+  constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
+  if (std::find(std::begin(kLevels), std::end(kLevels), config_->log_level.value) ==
+      std::end(kLevels)) {
+    map.Error(config_->log_level, "log_level: expected debug, info, warn or error");
   }
-  // Levels of logging, time-outs and gRPC: nobody misses them.
+  map.DurationNs("http_server_read_timeout", &config_->http_read_timeout_ns);
+  map.DurationNs("http_server_write_timeout", &config_->http_write_timeout_ns);
+  map.DurationNs("http_server_idle_timeout", &config_->http_idle_timeout_ns);
+  map.DurationNs("graceful_shutdown_timeout", &config_->graceful_shutdown_timeout_ns);
+  // How logs of the server look, and gRPC, which is not served: nobody misses them.
   map.Skip(kServerKeys);
+}
+
+void Reader::ReadTls(YamlMap& map) {
+  Given<std::string> cert, key, ca, auth;
+  map.Text("cert_file", &cert);
+  map.Text("key_file", &key);
+  map.Text("client_ca_file", &ca);
+  map.Text("client_auth_type", &auth);
+  for (const char* inline_text : {"cert", "key", "client_ca"}) {
+    Given<std::string> text;
+    map.Text(inline_text, &text);
+    if (!text.value.empty()) {
+      map.Error(text, std::string(inline_text) + ": give a file: " + inline_text + "_file");
+    }
+  }
+  if (cert.value.empty() != key.value.empty()) {
+    map.Error(cert.value.empty() ? key : cert, "cert_file and key_file need each other");
+  }
+  const bool asks = auth.value == "RequireAndVerifyClientCert";
+  if (!asks && !auth.value.empty() && auth.value != "NoClientCert") {
+    map.Error(auth, "client_auth_type: '" + auth.value +
+                        "': expected RequireAndVerifyClientCert or NoClientCert");
+  }
+  if (asks && ca.value.empty()) map.Error(auth, "client_auth_type: needs client_ca_file");
+  if (!asks && !ca.value.empty()) {
+    map.Error(ca, "client_ca_file: needs client_auth_type: RequireAndVerifyClientCert");
+  }
+  config_->tls = {cert.value, key.value, ca.value};
 }
 
 void Reader::RefuseStores(YamlMap& map, const YamlNode& node, const std::string& path) {
@@ -212,6 +304,8 @@ void Reader::ReadSchema(YamlMap& map, const YamlNode&) {
 void Reader::ReadCompactor(YamlMap& map, const YamlNode& node) {
   map.DurationNs("compaction_interval", &config_->compaction_interval_ns);
   map.Bool("retention_enabled", &retention_enabled_);
+  map.DurationNs("delete_max_interval", &config_->delete_max_interval_ns);
+  map.DurationNs("delete_request_cancel_period", &config_->delete_request_cancel_period_ns);
   Note(map, node, "compactor", kLokiCompactorKeys, &unneeded_);
 }
 
@@ -229,6 +323,11 @@ void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
                                             "max_look_back_period", "timeout"};
     Note(engine, below, "querier.engine", kOthers, &unneeded_);
   });
+  map.DurationNs("tail_max_duration", &config_->tail_max_duration_ns);
+  map.Int("max_concurrent", &config_->max_concurrent);
+  if (config_->max_concurrent.value < 1 || config_->max_concurrent.value > 1024) {
+    map.Error(config_->max_concurrent, "max_concurrent: expected a number from 1 to 1024");
+  }
   Note(map, node, "querier", kLokiQuerierKeys, &unneeded_);
 }
 
@@ -267,44 +366,64 @@ void Reader::ReadRules(YamlMap& map, LimitsText* limits) {
 }
 
 void Reader::ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path,
-                        LimitsText* limits) {
-  map.Int("max_entries_limit_per_query", &limits->max_entries_limit_per_query);
-  map.DurationNs("max_query_length", &limits->max_query_length_ns);
-  map.DurationNs("max_query_lookback", &limits->max_query_lookback_ns);
-  map.Int("max_query_series", &limits->max_query_series);
-  map.DurationNs("query_timeout", &limits->query_timeout_ns);
-  map.Bool("reject_old_samples", &limits->reject_old_samples);
-  map.DurationNs("reject_old_samples_max_age", &limits->reject_old_samples_max_age_ns);
-  map.DurationNs("creation_grace_period", &limits->creation_grace_period_ns);
-  map.Bytes("max_line_size", &limits->max_line_size);
-  map.Bool("max_line_size_truncate", &limits->max_line_size_truncate);
-  map.Int("max_label_names_per_series", &limits->max_label_names_per_series);
-  map.Int("max_label_name_length", &limits->max_label_name_length);
-  map.Int("max_label_value_length", &limits->max_label_value_length);
-  for (Given<int64_t>* number : {&limits->max_entries_limit_per_query, &limits->max_query_series,
-                                 &limits->max_label_names_per_series,
-                                 &limits->max_label_name_length, &limits->max_label_value_length}) {
-    if (number->value < 0 || number->value > UINT32_MAX) {
-      map.Error(*number, "expected a number from 0 (no limit) to 4294967295");
-    }
-  }
-  map.DurationNs("retention_period", &limits->retention_period_ns);
-  ReadRules(map, limits);
+                        LimitsText* text) {
+  wire::Limits& limits = text->limits;
+  LimitReader read(&map);
+  read.Number("max_entries_limit_per_query", &limits.max_entries_limit_per_query);
+  read.Duration("max_query_length", &limits.max_query_length_ns);
+  read.Duration("max_query_lookback", &limits.max_query_lookback_ns);
+  read.Duration("max_query_range", &limits.max_query_range_ns);
+  read.Number("max_query_series", &limits.max_query_series);
+  read.Duration("query_timeout", &limits.query_timeout_ns);
+  read.Bytes("max_query_bytes_read", &limits.max_query_bytes_read);
+  read.Number("max_streams_matchers_per_query", &limits.max_streams_matchers_per_query);
+  read.Texts("required_labels", &limits.required_labels);
+  read.Number("minimum_labels_number", &limits.minimum_labels_number);
+  read.Number("max_concurrent_tail_requests", &limits.max_concurrent_tail_requests);
+  read.Flag("volume_enabled", &limits.volume_enabled);
+  read.Number("volume_max_series", &limits.volume_max_series);
+  ReadDeletionMode(map, &limits);
+
+  map.Bool("reject_old_samples", &text->reject_old_samples);
+  map.DurationNs("reject_old_samples_max_age", &text->reject_old_samples_max_age_ns);
+  read.Duration("creation_grace_period", &limits.creation_grace_period_ns);
+  read.Bytes("max_line_size", &limits.max_line_size);
+  read.Flag("max_line_size_truncate", &limits.max_line_size_truncate);
+  read.Text("max_line_size_truncate_identifier", &limits.max_line_size_truncate_identifier);
+  read.Number("max_label_names_per_series", &limits.max_label_names_per_series);
+  read.Number("max_label_name_length", &limits.max_label_name_length);
+  read.Number("max_label_value_length", &limits.max_label_value_length);
+  read.Texts("enforced_labels", &limits.enforced_labels);
+  read.Flag("allow_structured_metadata", &limits.allow_structured_metadata);
+  read.Bytes("max_structured_metadata_size", &limits.max_structured_metadata_size);
+  read.Number("max_structured_metadata_entries_count",
+              &limits.max_structured_metadata_entries_count);
+  read.Flag("increment_duplicate_timestamp", &limits.increment_duplicate_timestamp);
+  read.Flag("unordered_writes", &limits.unordered_writes);
+  ReadStreamNumber(map, "max_streams_per_user", &text->max_streams_per_user);
+  ReadStreamNumber(map, "max_global_streams_per_user", &text->max_global_streams_per_user);
+  read.Rate("ingestion_rate_mb", &limits.ingestion_rate_mb);
+  read.Rate("ingestion_burst_size_mb", &limits.ingestion_burst_size_mb);
+  read.Bytes("per_stream_rate_limit", &limits.per_stream_rate_limit);
+  read.Bytes("per_stream_rate_limit_burst", &limits.per_stream_rate_limit_burst);
+  ReadBlocking(map, &limits);
+  read.Texts("discover_service_name", &limits.discover_service_name);
+  read.Flag("discover_log_levels", &limits.discover_log_levels);
+  read.Texts("log_level_fields", &limits.log_level_fields);
+  read.Number("log_level_from_json_max_depth", &limits.log_level_from_json_max_depth);
+  Block(map, "otlp_config", path + ".otlp_config",
+        [&](YamlMap& below, const YamlNode&) { ReadOtlp(below, &limits); });
+
+  map.DurationNs("retention_period", &text->retention_period_ns);
+  ReadRules(map, text);
   Given<std::string> old_file;
   map.Text("per_tenant_override_config", &old_file);
   if (!old_file.value.empty()) runtime_files_.push_back(old_file);
-  // What this store does anyway need not be named.
-  const auto is = [&](std::string_view key, std::string_view value) {
-    const YamlNode* found = node.Find(key);
-    return found != nullptr && found->text == value;
-  };
+  // What is off need not be named.
   std::vector<std::string_view> not_kept;
   for (const std::string_view key : kLokiNotKept) {
-    const bool is_so = (key == "allow_structured_metadata" && is(key, "true")) ||
-                       (key == "unordered_writes" && is(key, "true")) ||
-                       (key == "increment_duplicate_timestamp" && is(key, "false")) ||
-                       (key == "discover_log_levels" && is(key, "false")) || is(key, "0");
-    if (is_so) {
+    const YamlNode* found = node.Find(key);
+    if (found != nullptr && (found->text == "0" || found->text == "false")) {
       map.Skip({key});
     } else {
       not_kept.push_back(key);
@@ -313,6 +432,106 @@ void Reader::ReadLimits(YamlMap& map, const YamlNode& node, const std::string& p
   Note(map, node, path, not_kept, &not_kept_);
   Note(map, node, path, kLokiTuning, &unneeded_);
   Note(map, node, path, kLokiRulerLimits, &rulers_);
+}
+
+void Reader::ReadStreamNumber(YamlMap& map, std::string_view key, Given<int64_t>* number) {
+  map.Int(key, number);
+  if (number->value < 0 || number->value > UINT32_MAX) {
+    map.Error(*number, "expected a number from 0 (no limit) to 4294967295");
+  }
+}
+
+void Reader::ReadDeletionMode(YamlMap& map, wire::Limits* limits) {
+  using Mode = wire::Limits::DeletionMode;
+  Given<std::string> mode;
+  map.Text("deletion_mode", &mode);
+  if (!mode) return;
+  if (mode.value == "disabled") {
+    limits->deletion_mode = Mode::kDisabled;
+  } else if (mode.value == "filter-only") {
+    limits->deletion_mode = Mode::kFilterOnly;
+  } else if (mode.value == "filter-and-delete") {
+    limits->deletion_mode = Mode::kFilterAndDelete;
+  } else {
+    map.Error(mode, "deletion_mode: '" + mode.value +
+                        "': expected disabled, filter-only or filter-and-delete");
+  }
+}
+
+void Reader::ReadBlocking(YamlMap& map, wire::Limits* limits) {
+  Given<std::string> until;
+  map.Text("block_ingestion_until", &until);
+  if (until.value == "" || until.value == "0") {
+    if (until) limits->block_ingestion_until_ns = 0;
+  } else {
+    auto ts_ns = ParseRfc3339(until.value);
+    if (!ts_ns) ts_ns = ParseRfc3339(until.value + "T00:00:00Z");
+    if (!ts_ns) {
+      map.Error(until, "block_ingestion_until: '" + until.value +
+                           "': expected a time, as 2026-01-31T12:00:00Z, or a day");
+    }
+    limits->block_ingestion_until_ns = ts_ns.value_or(0);
+  }
+  Given<int64_t> code;
+  map.Int("block_ingestion_status_code", &code);
+  if (!code) return;
+  if (code.value < 200 || code.value > 599) {
+    map.Error(code, "block_ingestion_status_code: expected a status of HTTP, 200 to 599");
+  }
+  limits->block_ingestion_status_code = static_cast<int>(code.value);
+}
+
+void Reader::ReadOtlp(YamlMap& map, wire::Limits* limits) {
+  auto config = std::make_shared<wire::OtlpConfig>();
+  config->resource.clear();
+  Given<bool> ignore_defaults;
+  Block(map, "resource_attributes", "otlp_config.resource_attributes",
+        [&](YamlMap& below, const YamlNode&) {
+          below.Bool("ignore_defaults", &ignore_defaults);
+          ReadOtlpRules(below, "attributes_config", true, &config->resource);
+        });
+  if (!ignore_defaults.value) {
+    config->resource.insert(config->resource.begin(),
+                            {wire::OtlpAction::kIndexLabel, otlp_labels_, {}});
+  }
+  ReadOtlpRules(map, "scope_attributes", false, &config->scope);
+  ReadOtlpRules(map, "log_attributes", true, &config->log);
+  Given<bool> severity_text;
+  map.Bool("severity_text_as_label", &severity_text);
+  config->severity_text_as_label = severity_text.value;
+  limits->otlp = std::move(config);
+}
+
+void Reader::ReadOtlpRules(YamlMap& map, std::string_view key, bool may_label,
+                           std::vector<wire::OtlpRule>* rules) {
+  map.MapList(key, [&](YamlMap& item, const YamlNode&) {
+    using Action = wire::OtlpAction;
+    Given<std::string> action{"structured_metadata"}, regex;
+    Given<std::vector<std::string>> attributes;
+    item.Text("action", &action);
+    item.Texts("attributes", &attributes);
+    item.Text("regex", &regex);
+    wire::OtlpRule rule;
+    if (action.value == "index_label" && may_label) {
+      rule.action = Action::kIndexLabel;
+    } else if (action.value == "drop") {
+      rule.action = Action::kDrop;
+    } else if (action.value != "structured_metadata") {
+      return item.Error(action, "action: '" + action.value + "': expected " +
+                                    (may_label ? "index_label, " : "") +
+                                    "structured_metadata or drop");
+    }
+    if (attributes.value.empty() == regex.value.empty()) {
+      return item.Error(item.place(), "a rule needs either attributes or a regex");
+    }
+    rule.attributes = std::move(attributes.value);
+    if (!regex.value.empty()) {
+      auto pattern = wire::MakeOtlpPattern(regex.value);
+      if (!pattern.ok()) return item.Error(regex, "regex: " + pattern.status().message());
+      rule.pattern = *std::move(pattern);
+    }
+    rules->push_back(std::move(rule));
+  });
 }
 
 void Reader::RefuseClusters(const YamlNode& node, const std::string& path) {
@@ -366,6 +585,10 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
           below.DurationNs("max_look_back_period", &old_lookback_ns_);
           Note(below, value, "chunk_store_config", kLokiChunkStoreKeys, &unneeded_);
         });
+  limits_.limits = base_;
+  ReadOtlpLabels(node);
+  if (old_timeout_ns_) limits_.limits.query_timeout_ns = old_timeout_ns_.value;
+  if (old_lookback_ns_) limits_.limits.max_query_lookback_ns = old_lookback_ns_.value;
   Block(map, "limits_config", "limits_config", [&](YamlMap& below, const YamlNode& value) {
     ReadLimits(below, value, "limits_config", &limits_);
   });
@@ -376,6 +599,21 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
   constexpr std::string_view kRulers[] = {"ruler", "ruler_storage"};
   Note(map, node, "", kRulers, &rulers_);
   RefuseClusters(node, "");
+}
+
+void Reader::ReadOtlpLabels(const YamlNode& node) {
+  otlp_labels_ = wire::DefaultOtlpLabels();
+  const YamlNode* at = node.Find("distributor");
+  for (const char* key : {"otlp_config", "default_resource_attributes_as_index_labels"}) {
+    if (at == nullptr || at->kind != YamlNode::Kind::kMap) return;
+    at = at->Find(key);
+  }
+  if (at == nullptr || at->kind != YamlNode::Kind::kList) return;
+  otlp_labels_.clear();
+  for (const YamlNode& item : at->items) otlp_labels_.push_back(item.text);
+  auto config = std::make_shared<wire::OtlpConfig>();
+  config->resource = {{wire::OtlpAction::kIndexLabel, otlp_labels_, {}}};
+  limits_.limits.otlp = std::move(config);
 }
 
 void Reader::TellLists(const std::string& file) {
@@ -418,29 +656,18 @@ void Reader::CheckRetention() {
 }
 
 wire::Limits Reader::ToLimits(const LimitsText& text) const {
-  wire::Limits limits = base_;
-  const auto set = [](const Given<int64_t>& from, auto* to) {
-    if (from) *to = static_cast<std::remove_pointer_t<decltype(to)>>(from.value);
-  };
-  set(old_timeout_ns_, &limits.query_timeout_ns);
-  set(old_lookback_ns_, &limits.max_query_lookback_ns);
-  set(text.max_entries_limit_per_query, &limits.max_entries_limit_per_query);
-  set(text.max_query_length_ns, &limits.max_query_length_ns);
-  set(text.max_query_lookback_ns, &limits.max_query_lookback_ns);
-  set(text.max_query_series, &limits.max_query_series);
-  set(text.query_timeout_ns, &limits.query_timeout_ns);
-  set(text.creation_grace_period_ns, &limits.creation_grace_period_ns);
-  set(text.max_line_size, &limits.max_line_size);
-  set(text.max_label_names_per_series, &limits.max_label_names_per_series);
-  set(text.max_label_name_length, &limits.max_label_name_length);
-  set(text.max_label_value_length, &limits.max_label_value_length);
-  if (text.max_line_size_truncate) {
-    limits.max_line_size_truncate = text.max_line_size_truncate.value;
-  }
+  wire::Limits limits = text.limits;
   if (text.reject_old_samples || text.reject_old_samples_max_age_ns) {
     const bool on = !text.reject_old_samples || text.reject_old_samples.value;
     limits.reject_old_samples_max_age_ns = on ? text.reject_old_samples_max_age_ns.value : 0;
   }
+  // One process is all of the cluster: the smaller number holds.
+  const auto global = static_cast<uint32_t>(text.max_global_streams_per_user
+                                                ? text.max_global_streams_per_user.value
+                                                : base_.max_streams_per_user);
+  const auto local = static_cast<uint32_t>(text.max_streams_per_user.value);
+  limits.max_streams_per_user =
+      global == 0 || local == 0 ? std::max(global, local) : std::min(global, local);
   return limits;
 }
 
@@ -502,7 +729,7 @@ Status Reader::Read(std::string_view text) {
   const std::vector<Given<std::string>> files = std::move(runtime_files_);
   for (const Given<std::string>& file : files) {
     config_->warnings.push_back(
-        config_->Error(file, "overrides of tenants are read once, at the start").message());
+        config_->Error(file, "overrides of tenants are read at the start and on SIGHUP").message());
     for (std::string_view name : Split(file.value, ',')) {
       GLP_RETURN_IF_ERROR(ReadOverrides(std::string(TrimSpace(name))));
     }

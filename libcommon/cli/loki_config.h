@@ -6,8 +6,8 @@
 //   GLP_ASSIGN_OR_RETURN(LokiConfig config, LoadLokiConfig(options.config, true));
 //   for (const std::string& warning : config.warnings) context.Say(warning);
 //
-// Limits: those that the file gives, no other; Loki's defaults would refuse what nobody asked to be
-//         refused.
+// Limits: `base` where the file says nothing: Loki's own for a server that is to be that Loki
+//         (wire::LokiLimits), none for what only looks up what is named.
 // Lifetime: a value. Threads: const from any. Units: times in nanoseconds (_ns), sizes in bytes.
 // Errors:   Code::kIo for a file that cannot be read, else Code::kUsage.
 // Source:   Loki's configuration reference.
@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "codec/yaml.h"
 #include "store/retention.h"
+#include "wire/http_server.h"
 #include "wire/limits.h"
 
 namespace glp::cli {
@@ -44,10 +45,23 @@ struct LokiConfig {
   Given<std::string> dir;
   Given<std::string> http_listen_address;  // "" is all, as for Loki
   Given<int64_t> http_listen_port{3100};
+  wire::TlsOptions tls;                  // server.http_tls_config
+  Given<std::string> log_level{"info"};  // debug, info, warn, error
+  // Of the server; 0: none.
+  Given<int64_t> http_read_timeout_ns{30 * kNsPerSecond};
+  Given<int64_t> http_write_timeout_ns{30 * kNsPerSecond};
+  Given<int64_t> http_idle_timeout_ns{120 * kNsPerSecond};
+  Given<int64_t> graceful_shutdown_timeout_ns{30 * kNsPerSecond};
   Given<int64_t> chunk_idle_period_ns{1800 * kNsPerSecond};
   Given<int64_t> max_chunk_age_ns{7200 * kNsPerSecond};
   Given<bool> wal_enabled{true};
   Given<int64_t> compaction_interval_ns{600 * kNsPerSecond};
+  // Of requests that delete with a line filter: the longest time that one may be about, and how
+  // long it may be called back.
+  Given<int64_t> delete_max_interval_ns{24 * 3600 * kNsPerSecond};
+  Given<int64_t> delete_request_cancel_period_ns{24 * 3600 * kNsPerSecond};
+  Given<int64_t> tail_max_duration_ns{3600 * kNsPerSecond};
+  Given<int64_t> max_concurrent{4};  // queries at a time
 
   wire::Limits limits;  // of tenants that have none of their own
   std::map<std::string, wire::Limits, std::less<>> tenant_limits;

@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kHourNs = int64_t{3600} * kNsPerSecond;
 
 Result<LokiConfig> Parse(std::string_view text, bool expand_env = false) {
-  return ParseLokiConfig(text, "loki.yml", expand_env, wire::Limits());
+  return ParseLokiConfig(text, "loki.yml", expand_env, wire::LokiLimits());
 }
 
 LokiConfig MustParse(std::string_view text, bool expand_env = false) {
@@ -102,11 +102,10 @@ TEST(LokiConfigTest, BoltdbShipperOf23) {
   EXPECT_EQ(config.max_chunk_age_ns.value, 3 * kHourNs);
   EXPECT_TRUE(config.wal_enabled.value);
   EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 72 * kHourNs);
+  EXPECT_EQ(config.limits.ingestion_rate_mb, 16);
   EXPECT_EQ(config.limits.max_query_lookback_ns, 240 * kHourNs);
   EXPECT_EQ(config.retention.all.period_ns, 336 * kHourNs);
   EXPECT_EQ(WarningsOf(config),
-            "loki.yml: does nothing here, though Loki would limit or change what comes: "
-            "limits_config.ingestion_rate_mb (line 53)\n"
             "loki.yml: not needed here: ingester.wal.dir (line 12), ingester.lifecycler (line 13), "
             "ingester.chunk_target_size (line 22), ingester.chunk_retain_period (line 23), "
             "ingester.max_transfer_retries (line 24), storage_config.boltdb_shipper (line 37), "
@@ -166,8 +165,12 @@ TEST(LokiConfigTest, TsdbOf29) {
   EXPECT_EQ(config.limits.max_query_series, 1000u);
   EXPECT_EQ(config.limits.max_line_size, 65536u);
   EXPECT_TRUE(config.limits.max_line_size_truncate);
-  // What the file does not name is not limited, whatever Loki does by default.
-  EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 0);
+  // What the file does not name is as it is asked to be: as Loki has it, or not at all.
+  EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 168 * kHourNs);
+  const auto bare = ParseLokiConfig(kTsdb, "loki.yml", false, wire::Limits());
+  ASSERT_TRUE(bare.ok());
+  EXPECT_EQ(bare->limits.reject_old_samples_max_age_ns, 0);
+  EXPECT_EQ(bare->limits.max_query_series, 1000U);
   LabelTable labels;
   const auto period = [&](const char* json) {
     return config.retention.Of("fake").PeriodNs(**labels.FromJson(json)) / kHourNs;
@@ -255,7 +258,7 @@ TEST(LokiConfigTest, RejectingOldSamples) {
     int64_t expected_hours;
   };
   const Case cases[] = {
-      {"max_line_size: 1", 0},
+      {"max_line_size: 1", 168},
       {"reject_old_samples: true", 168},
       {"reject_old_samples: false", 0},
       {"reject_old_samples_max_age: 24h", 24},
@@ -303,8 +306,46 @@ TEST(LokiConfigTest, WhatContradictsOrIsNotKnownIsAnErrorWithItsPlace) {
        "loki.yml:1:28: memberlist.join_members: there is no cluster to join"},
       {"server: {http_path_prefix: /logs}",
        "loki.yml:1:28: http_path_prefix: paths begin at /loki/api/v1 here; a proxy can add more"},
-      {"server: {http_tls_config: {cert_file: a.pem, key_file: b.pem}}",
-       "loki.yml:1:39: http_tls_config: TLS is not served; put a proxy in front"},
+      {"server: {http_tls_config: {cert_file: a.pem}}",
+       "loki.yml:1:39: cert_file and key_file need each other"},
+      {"server: {http_tls_config: {cert_file: a, key_file: b, client_ca_file: c}}",
+       "loki.yml:1:71: client_ca_file: needs client_auth_type: RequireAndVerifyClientCert"},
+      {"server: {http_tls_config: {client_auth_type: RequestClientCert}}",
+       "loki.yml:1:46: client_auth_type: 'RequestClientCert': expected "
+       "RequireAndVerifyClientCert or NoClientCert"},
+      {"server: {http_tls_config: {cert: PEM}}", "loki.yml:1:34: cert: give a file: cert_file"},
+      {"server: {log_level: loud}",
+       "loki.yml:1:21: log_level: expected debug, info, warn or error"},
+      {"querier: {max_concurrent: 0}",
+       "loki.yml:1:27: max_concurrent: expected a number from 1 to 1024"},
+      {"limits_config: {max_query_series: -1}",
+       "loki.yml:1:35: expected a number from 0 (no limit) to 4294967295"},
+      {"limits_config: {max_streams_per_user: 5000000000}",
+       "loki.yml:1:39: expected a number from 0 (no limit) to 4294967295"},
+      {"limits_config: {ingestion_rate_mb: -4}",
+       "loki.yml:1:36: expected a number from 0 (no limit) on"},
+      {"limits_config: {deletion_mode: whole}",
+       "loki.yml:1:32: deletion_mode: 'whole': expected disabled, filter-only or "
+       "filter-and-delete"},
+      {"limits_config: {block_ingestion_until: soon}",
+       "loki.yml:1:40: block_ingestion_until: 'soon': expected a time, as 2026-01-31T12:00:00Z, "
+       "or a day"},
+      {"limits_config: {block_ingestion_status_code: 42}",
+       "loki.yml:1:46: block_ingestion_status_code: expected a status of HTTP, 200 to 599"},
+      {"limits_config: {discover_service_name: app}",
+       "loki.yml:1:40: discover_service_name: expected a list of texts"},
+      {"limits_config: {otlp_config: {log_attributes: [{action: keep, attributes: [a]}]}}",
+       "loki.yml:1:57: action: 'keep': expected index_label, structured_metadata or drop"},
+      {"limits_config: {otlp_config: {scope_attributes: [{action: index_label, regex: a}]}}",
+       "loki.yml:1:59: action: 'index_label': expected structured_metadata or drop"},
+      {"limits_config: {otlp_config: {scope_attributes: [{action: drop}]}}",
+       "loki.yml:1:50: a rule needs either attributes or a regex"},
+      {"limits_config: {otlp_config: {scope_attributes: [{attributes: [a], regex: b}]}}",
+       "loki.yml:1:50: a rule needs either attributes or a regex"},
+      {"limits_config: {otlp_config: {scope_attributes: [{regex: '('}]}}",
+       "loki.yml:1:58: regex: '(': missing ): ("},
+      {"limits_config: {otlp_config: {resources: []}}",
+       "loki.yml:1:31: unknown key 'resources' in limits_config.otlp_config"},
       {"limits_config: {retention_stream: [{selector: '{a=b}', period: 24h}]}",
        "loki.yml:1:47: selector: parse error at line 1, col 4: syntax error: unexpected "
        "IDENTIFIER, expecting STRING"},
@@ -345,10 +386,10 @@ TEST(LokiConfigTest, OverridesOfTenants) {
   EXPECT_EQ(config.retention.Of("fake").period_ns, 744 * kHourNs);
   EXPECT_EQ(config.tenant_limits.at("long").max_line_size, 10240u);
   EXPECT_EQ(config.tenant_limits.at("long").max_query_series, 7u);
+  EXPECT_EQ(config.tenant_limits.at("long").ingestion_rate_mb, 4);
+  EXPECT_EQ(config.tenant_limits.at("short").ingestion_rate_mb, 1);
   EXPECT_EQ(WarningsOf(config),
-            "loki.yml:3:24: overrides of tenants are read once, at the start\n" + file.string() +
-                ": does nothing here, though Loki would limit or change what comes: "
-                "overrides.short.ingestion_rate_mb (line 2)\n");
+            "loki.yml:3:24: overrides of tenants are read at the start and on SIGHUP\n");
   std::ofstream(file) << "overrides:\n  a: {retention: 1h}\n";
   const auto bad = Parse("runtime_config: {file: " + file.string() + "}");
   ASSERT_FALSE(bad.ok());
@@ -356,6 +397,133 @@ TEST(LokiConfigTest, OverridesOfTenants) {
             file.string() + ":2:7: unknown key 'retention' in overrides.a");
   fs::remove(file);
   EXPECT_EQ(Parse("runtime_config: {file: " + file.string() + "}").status().code(), Code::kIo);
+}
+
+TEST(LokiConfigTest, EveryLimitIsRead) {
+  const LokiConfig config = MustParse(R"(
+server:
+  log_level: debug
+  http_server_read_timeout: 1m
+  http_tls_config: {cert_file: c, key_file: k, client_auth_type: RequireAndVerifyClientCert, client_ca_file: a}
+  grpc_tls_config: {cert_file: c, key_file: k}
+querier: {tail_max_duration: 30m, max_concurrent: 8}
+compactor: {delete_max_interval: 12h, delete_request_cancel_period: 1h}
+distributor: {otlp_config: {default_resource_attributes_as_index_labels: [service.name]}}
+limits_config:
+  max_entries_limit_per_query: 1
+  max_query_length: 2h
+  max_query_lookback: 3h
+  max_query_range: 4h
+  max_query_series: 5
+  query_timeout: 6h
+  max_query_bytes_read: 7KB
+  max_streams_matchers_per_query: 8
+  required_labels: [app]
+  minimum_labels_number: 2
+  max_concurrent_tail_requests: 9
+  volume_enabled: false
+  volume_max_series: 10
+  deletion_mode: filter-only
+  creation_grace_period: 11m
+  max_line_size_truncate_identifier: "..."
+  max_label_names_per_series: 12
+  max_label_name_length: 13
+  max_label_value_length: 14
+  enforced_labels: [team, env]
+  allow_structured_metadata: false
+  max_structured_metadata_size: 15KB
+  max_structured_metadata_entries_count: 16
+  increment_duplicate_timestamp: true
+  unordered_writes: false
+  max_streams_per_user: 18
+  max_global_streams_per_user: 17
+  ingestion_rate_mb: 1.5
+  ingestion_burst_size_mb: 19
+  per_stream_rate_limit: 20MB
+  per_stream_rate_limit_burst: 21MB
+  block_ingestion_until: 2026-01-05T00:00:00Z
+  block_ingestion_status_code: 456
+  discover_service_name: []
+  discover_log_levels: false
+  log_level_fields: [sev]
+  log_level_from_json_max_depth: 3
+  otlp_config:
+    resource_attributes:
+      attributes_config:
+        - {action: index_label, regex: 'k8s\..*'}
+    log_attributes:
+      - {action: drop, attributes: [secret]}
+    severity_text_as_label: true
+)");
+  EXPECT_EQ(WarningsOf(config), "loki.yml: not needed here: distributor (line 9)\n");
+  EXPECT_EQ(config.log_level.value, "debug");
+  EXPECT_EQ(config.http_read_timeout_ns.value, 60 * kNsPerSecond);
+  EXPECT_EQ(config.tls.cert_file + config.tls.key_file + config.tls.client_ca_file, "cka");
+  EXPECT_EQ(config.tail_max_duration_ns.value, kHourNs / 2);
+  EXPECT_EQ(config.max_concurrent.value, 8);
+  EXPECT_EQ(config.delete_max_interval_ns.value, 12 * kHourNs);
+  EXPECT_EQ(config.delete_request_cancel_period_ns.value, kHourNs);
+  const wire::Limits& limits = config.limits;
+  EXPECT_EQ(limits.max_entries_limit_per_query, 1U);
+  EXPECT_EQ(limits.max_query_length_ns, 2 * kHourNs);
+  EXPECT_EQ(limits.max_query_lookback_ns, 3 * kHourNs);
+  EXPECT_EQ(limits.max_query_range_ns, 4 * kHourNs);
+  EXPECT_EQ(limits.max_query_series, 5U);
+  EXPECT_EQ(limits.query_timeout_ns, 6 * kHourNs);
+  EXPECT_EQ(limits.max_query_bytes_read, 7U << 10);
+  EXPECT_EQ(limits.max_streams_matchers_per_query, 8U);
+  EXPECT_EQ(limits.required_labels, std::vector<std::string>{"app"});
+  EXPECT_EQ(limits.minimum_labels_number, 2U);
+  EXPECT_EQ(limits.max_concurrent_tail_requests, 9U);
+  EXPECT_FALSE(limits.volume_enabled);
+  EXPECT_EQ(limits.volume_max_series, 10U);
+  EXPECT_EQ(limits.deletion_mode, wire::Limits::DeletionMode::kFilterOnly);
+  EXPECT_EQ(limits.creation_grace_period_ns, 660 * kNsPerSecond);
+  EXPECT_EQ(limits.max_line_size_truncate_identifier, "...");
+  EXPECT_EQ(limits.max_label_names_per_series, 12U);
+  EXPECT_EQ(limits.max_label_name_length, 13U);
+  EXPECT_EQ(limits.max_label_value_length, 14U);
+  EXPECT_EQ(limits.enforced_labels, (std::vector<std::string>{"team", "env"}));
+  EXPECT_FALSE(limits.allow_structured_metadata);
+  EXPECT_EQ(limits.max_structured_metadata_size, 15U << 10);
+  EXPECT_EQ(limits.max_structured_metadata_entries_count, 16U);
+  EXPECT_TRUE(limits.increment_duplicate_timestamp);
+  EXPECT_FALSE(limits.unordered_writes);
+  EXPECT_EQ(limits.max_streams_per_user, 17U);
+  EXPECT_EQ(limits.ingestion_rate_mb, 1.5);
+  EXPECT_EQ(limits.ingestion_burst_size_mb, 19);
+  EXPECT_EQ(limits.per_stream_rate_limit, 20U << 20);
+  EXPECT_EQ(limits.per_stream_rate_limit_burst, 21U << 20);
+  EXPECT_EQ(limits.block_ingestion_until_ns, ParseRfc3339("2026-01-05T00:00:00Z"));
+  EXPECT_EQ(limits.block_ingestion_status_code, 456);
+  EXPECT_TRUE(limits.discover_service_name.empty());
+  EXPECT_FALSE(limits.discover_log_levels);
+  EXPECT_EQ(limits.log_level_fields, std::vector<std::string>{"sev"});
+  EXPECT_EQ(limits.log_level_from_json_max_depth, 3U);
+  ASSERT_NE(limits.otlp, nullptr);
+  using Action = wire::OtlpAction;
+  EXPECT_EQ(wire::ActionOf(limits.otlp->resource, "service.name"), Action::kIndexLabel);
+  EXPECT_EQ(wire::ActionOf(limits.otlp->resource, "cloud.region"), Action::kStructuredMetadata);
+  EXPECT_EQ(wire::ActionOf(limits.otlp->resource, "k8s.x"), Action::kIndexLabel);
+  EXPECT_EQ(wire::ActionOf(limits.otlp->resource, "my.k8s.x"), Action::kStructuredMetadata);
+  EXPECT_EQ(wire::ActionOf(limits.otlp->log, "secret"), Action::kDrop);
+  EXPECT_TRUE(limits.otlp->severity_text_as_label);
+}
+
+TEST(LokiConfigTest, TheSmallerNumberOfStreamsHolds) {
+  const std::pair<const char*, uint32_t> cases[] = {
+      {"max_line_size: 1", 5000},
+      {"max_streams_per_user: 10", 10},
+      {"max_streams_per_user: 10000", 5000},
+      {"max_global_streams_per_user: 0", 0},
+      {"max_global_streams_per_user: 7", 7},
+      {"{max_global_streams_per_user: 0, max_streams_per_user: 9}", 9},
+  };
+  for (const auto& [limits, wanted] : cases) {
+    std::string text = limits;
+    if (text[0] != '{') text = "{" + text + "}";
+    EXPECT_EQ(MustParse("limits_config: " + text).limits.max_streams_per_user, wanted) << text;
+  }
 }
 
 TEST(LokiConfigTest, AnEmptyFileIsOne) {

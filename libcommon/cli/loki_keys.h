@@ -108,8 +108,6 @@ inline constexpr std::string_view kLokiCompactorKeys[] = {
     "backup_delete_request_store_db_type",
     "compactor_ring",
     "delete_batch_size",
-    "delete_max_interval",
-    "delete_request_cancel_period",
     "delete_request_store",
     "delete_request_store_db_type",
     "delete_request_store_key_prefix",
@@ -143,9 +141,9 @@ inline constexpr std::string_view kLokiChunkStoreKeys[] = {
 };
 
 inline constexpr std::string_view kLokiQuerierKeys[] = {
-    "extra_query_delay",          "max_concurrent",      "multi_tenant_queries_enabled",
-    "per_request_limits_enabled", "query_ingester_only", "query_ingesters_within",
-    "query_partition_ingesters",  "query_store_only",    "tail_max_duration",
+    "extra_query_delay",   "multi_tenant_queries_enabled", "per_request_limits_enabled",
+    "query_ingester_only", "query_ingesters_within",       "query_partition_ingesters",
+    "query_store_only",
 };
 
 // limits_config: how a cluster divides its work.
@@ -179,7 +177,6 @@ inline constexpr std::string_view kLokiTuning[] = {
     "cardinality_limit",
     "debug_engine_streams",
     "debug_engine_tasks",
-    "deletion_mode",
     "enforce_metric_name",
     "engine_results_cache_time_bucket_interval",
     "index_gateway_max_capacity",
@@ -220,48 +217,15 @@ inline constexpr std::string_view kLokiTuning[] = {
     "tsdb_precompute_chunks",
     "tsdb_sharding_strategy",
     "use_owned_stream_count",
-    "volume_enabled",
-    "volume_max_series",
 };
 
 // limits_config: what Loki would refuse or do to the data, and this store does not.
 inline constexpr std::string_view kLokiNotKept[] = {
-    "allow_structured_metadata",
-    "block_ingestion_policy_until",
-    "block_ingestion_status_code",
-    "block_ingestion_until",
-    "blocked_queries",
-    "discover_generic_fields",
-    "discover_log_levels",
-    "discover_service_name",
-    "enable_multi_variant_queries",
-    "enforced_labels",
-    "increment_duplicate_timestamp",
-    "ingestion_burst_size_mb",
-    "ingestion_rate_mb",
-    "log_level_fields",
-    "log_level_from_json_max_depth",
-    "max_concurrent_tail_requests",
-    "max_global_streams_per_user",
-    "max_line_size_truncate_identifier",
-    "max_query_bytes_read",
-    "max_query_range",
-    "max_streams_matchers_per_query",
-    "max_streams_per_user",
-    "max_structured_metadata_entries_count",
-    "max_structured_metadata_size",
-    "metric_aggregation_enabled",
-    "minimum_labels_number",
-    "otlp_config",
-    "pattern_persistence_enabled",
-    "pattern_persistence_granularity",
-    "pattern_rate_threshold",
-    "per_stream_rate_limit",
-    "per_stream_rate_limit_burst",
-    "policy_enforced_labels",
-    "policy_stream_mapping",
-    "required_labels",
-    "unordered_writes",
+    "block_ingestion_policy_until",    "blocked_queries",
+    "discover_generic_fields",         "enable_multi_variant_queries",
+    "metric_aggregation_enabled",      "pattern_persistence_enabled",
+    "pattern_persistence_granularity", "pattern_rate_threshold",
+    "policy_enforced_labels",          "policy_stream_mapping",
 };
 
 // limits_config: of rules, which are not evaluated here.
