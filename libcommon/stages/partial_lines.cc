@@ -24,9 +24,9 @@ void PartialLines::Append(Held* held, std::string_view bytes) {
 }
 
 Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
-  ++clock_;
   std::string_view bytes = entry.LineBytes(run.arena);
   std::string_view id = ParseSource(entry.src).id;
+  CountPassing(id);
   if (options_.as_promtail && held_.size() >= options_.max_streams) {
     while (!held_.empty()) Release(held_.begin(), run);
   }
@@ -54,16 +54,26 @@ Verdict PartialLines::Hold(StageEntry& entry, StageRun& run) {
   entry.SetLine(Line::Bytes({}));
   it->last.Take(entry, run);
   it->since = clock_;
+  it->passed = 0;
   return Verdict::kHeld;
 }
 
 void PartialLines::Complete(StageEntry& entry, StageRun& run) {
   if (held_.empty()) return;
+  const std::string_view id = ParseSource(entry.src).id;
+  CountPassing(id);
+  if (auto it = Find(entry, id); it != held_.end()) Join(it, entry, run);
+  for (auto it = held_.begin(); it != held_.end();) {
+    auto next = std::next(it);
+    if (it->passed > kMaxPassing || clock_ - it->since > options_.max_passing) Release(it, run);
+    it = next;
+  }
+}
+
+void PartialLines::CountPassing(std::string_view id) {
   ++clock_;
-  auto it = Find(entry, ParseSource(entry.src).id);
-  if (it != held_.end()) Join(it, entry, run);
-  while (!held_.empty() && clock_ - held_.front().since > kMaxPassing) {
-    Release(held_.begin(), run);
+  for (Held& held : held_) {
+    if (held.id == id) ++held.passed;
   }
 }
 

@@ -3,8 +3,10 @@
 // ID in `src`) and labels (with the stream) are the same, so that files and streams do not mix. The
 // joined line has the time, fields and `src` of its last piece.
 //
-// Bounded: more than `max_streams` unfinished lines, more than `max_bytes` held, or kMaxPassing
-// other entries since a piece came: the oldest is let go as it is. Nothing is dropped; only
+// Bounded: more than `max_streams` unfinished lines, more than `max_bytes` held, or `max_passing`
+// other entries since a piece came: the oldest is let go as it is; so is one that kMaxPassing
+// entries of its own file came behind. (Of other files very many may come in between: where much is
+// to be read, each gives a block in turn.) Nothing is dropped; only
 // `truncate`, where it is asked for, cuts. as_promtail: see Options.
 // Lifetime: everything held is a copy; label sets are found again after LabelTable::Clear.
 // Threads:  one at a time.
@@ -25,6 +27,7 @@ class PartialLines {
   struct Options {
     size_t max_streams = 100;
     size_t max_bytes = size_t{256} << 20;
+    uint64_t max_passing = 1'000'000;
     // promtail's max_partial_line_size with max_partial_line_size_truncate: a joined line is cut
     // to so many bytes. 0: never.
     size_t truncate_bytes = 0;
@@ -54,13 +57,15 @@ class PartialLines {
   struct Held {
     std::string id;
     uint64_t labels_hash;
-    std::string text;  // of all pieces
-    HeldEntry last;    // the last piece, with the number of the first; its line stays empty
-    uint64_t since = 0;
+    std::string text;     // of all pieces
+    HeldEntry last;       // the last piece, with the number of the first; its line stays empty
+    uint64_t since = 0;   // clock_ when its last piece came
+    uint64_t passed = 0;  // by so many entries of its file since
   };
   using Iterator = std::list<Held>::iterator;
 
   Iterator Find(const StageEntry& entry, std::string_view id);
+  void CountPassing(std::string_view id);
   void Append(Held* held, std::string_view bytes);
   void Join(Iterator held, StageEntry& entry, StageRun& run);
   void Release(Iterator held, StageRun& run);

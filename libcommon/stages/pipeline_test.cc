@@ -219,6 +219,30 @@ TEST_F(PipelineTest, AnUnfinishedLineDoesNotStayForEver) {
   EXPECT_EQ(out.back(), R"(x {"stream":"stdout"} src=F@10002)");
 }
 
+TEST_F(PipelineTest, ManyLinesOfOtherFilesMayComeBetweenTwoPieces) {
+  pipeline_.Add(std::make_unique<CriStage>());
+  Feed(Cri("stdout", "P", "be"), "F@1");
+  for (uint64_t i = 0; i < 3 * PartialLines::kMaxPassing; ++i) {
+    Feed(Cri("stdout", "F", "x"), "G@" + std::to_string(i + 1));
+  }
+  Take();
+  Feed(Cri("stdout", "F", "gin"), "F@2");
+  EXPECT_EQ(Take(), Lines{R"(begin {"stream":"stdout"} src=F@2)"});
+}
+
+TEST_F(PipelineTest, AnUnfinishedLineOfAFileThatIsOverDoesNotStayForEver) {
+  PartialLines::Options options;
+  options.max_passing = 2;
+  pipeline_.Add(std::make_unique<CriStage>(options));
+  Feed(Cri("stdout", "P", "orphan"), "F@1");
+  Feed(Cri("stdout", "F", "x"), "G@1");
+  Feed(Cri("stdout", "F", "x"), "G@2");
+  Take();
+  Feed(Cri("stdout", "F", "x"), "G@3");
+  EXPECT_EQ(Take(),
+            (Lines{R"(orphan {"stream":"stdout"} src=F@1)", R"(x {"stream":"stdout"} src=G@3)"}));
+}
+
 // Holds the newest line of each stream, and joins lines that begin with a blank to the one before.
 class BlockStage : public Stage {
  public:
