@@ -77,7 +77,7 @@ class StartTest : public testing::Test {
     return std::move(*file);
   }
   std::vector<std::unique_ptr<SourceFile>> Search(
-      const SourceFile* current, std::function<void(const io::FileState&)> on_look = {}) {
+      const SourceFile* current, const std::function<void(const io::FileState&)>& on_look = {}) {
     MissedSearch search(known_, [=](const io::FileState& state) {
       if (on_look) on_look(state);
       return current != nullptr && current->state().SameFile(state);
