@@ -24,33 +24,29 @@ size_t FindInText(std::string_view literal, const Template& text, size_t at, siz
 }  // namespace
 
 LineCut::LineCut(const logql::WantedCaptures& captures) {
+  const auto add = [this](std::string_view literal) {
+    parts_.push_back({TemplateMatch({literal, /*fold_case=*/false})});
+  };
   size_t needed = 0;  // of parts_
   for (const codec::PatternParser::Part& part : captures.pattern.parts()) {
     if (!part.is_capture) {
       starts_with_literal_ |= parts_.empty();
-      Part& made = parts_.emplace_back();
-      made.literal = part.literal;
-      for (uint32_t at = 0; at < part.literal.size(); ++at) {
-        if (!IsValueByte(part.literal[at])) continue;
-        if (at == 0 || !IsValueByte(part.literal[at - 1])) made.runs.push_back({at, at});
-        made.runs.back().end = at + 1;
-      }
+      add(part.literal);
       continue;
     }
-    if (parts_.empty()) parts_.emplace_back();
+    if (parts_.empty()) add("");
     if (part.name < 0 || !captures.wanted[static_cast<size_t>(part.name)]) continue;
     parts_.back().wanted = true;
     needed = parts_.size() + 1;
   }
-  if (parts_.size() > needed) parts_.resize(needed);
+  while (parts_.size() > needed) parts_.pop_back();
 }
 
 // The values are letters and digits, what stands beside them is neither. So a literal that reaches
 // into a value has a run there, and beside the run what the template has beside the hole.
-LineCut::Answer LineCut::FindFirst(const Part& part, const Template& text,
-                                   const std::function<ValueShape(size_t)>& shape_of, Place from,
-                                   Place* found) const {
-  const std::string_view literal = part.literal;
+LineCut::Answer LineCut::FindFirst(const TemplateMatch& match, const Template& text,
+                                   const MayHold& may_hold, Place from, Place* found) {
+  const std::string_view literal = match.literal();
   const size_t at = FindInText(literal, text, from.at, from.hole);
   size_t hole = from.hole;
   for (; hole < text.holes.size() && text.holes[hole] <= at; ++hole) {
@@ -61,15 +57,11 @@ LineCut::Answer LineCut::FindFirst(const Part& part, const Template& text,
         (has_behind && IsValueByte(text.text[place]))) {
       return Answer::kOpen;  // no writer makes these
     }
-    for (const Run& run : part.runs) {
+    for (const TemplateMatch::Run& run : match.runs()) {
       const bool begins = run.begin > 0, ends = run.end < literal.size();
       if (begins && !(has_before && text.text[place - 1] == literal[run.begin - 1])) continue;
       if (ends && !(has_behind && text.text[place] == literal[run.end])) continue;
-      const ValueShape shape = shape_of(hole);
-      if (begins && ends && shape.width > 0 && shape.width != run.end - run.begin) continue;
-      if (shape.MayHold(literal.substr(run.begin, run.end - run.begin), /*fold_case=*/false)) {
-        return Answer::kOpen;
-      }
+      if (may_hold(hole, run)) return Answer::kOpen;
     }
   }
   if (at == std::string_view::npos) return Answer::kMissing;
@@ -77,8 +69,7 @@ LineCut::Answer LineCut::FindFirst(const Part& part, const Template& text,
   return Answer::kFound;
 }
 
-bool LineCut::Find(const Template& text, const std::function<ValueShape(size_t)>& shape_of,
-                   Cut* cut) const {
+bool LineCut::Find(const Template& text, const MayHold& may_hold, Cut* cut) const {
   cut->text.clear();
   cut->holes.clear();
   cut->kept.clear();
@@ -92,17 +83,17 @@ bool LineCut::Find(const Template& text, const std::function<ValueShape(size_t)>
   };
   const Place end = {text.text.size(), text.holes.size()};
   for (size_t i = 0; i < parts_.size(); ++i) {
-    const Part& part = parts_[i];
+    const std::string_view literal = parts_[i].literal.literal();
     if (i == 0 && starts_with_literal_) {
       const size_t known = text.holes.empty() ? end.at : text.holes[0];
-      const std::string_view begin = text.text.substr(0, std::min(known, part.literal.size()));
-      if (!part.literal.starts_with(begin)) return true;
-      if (begin.size() < part.literal.size()) return text.holes.empty();
-      cut->text.append(part.literal);
-      place.at = part.literal.size();
+      const std::string_view begin = text.text.substr(0, std::min(known, literal.size()));
+      if (!literal.starts_with(begin)) return true;
+      if (begin.size() < literal.size()) return text.holes.empty();
+      cut->text.append(literal);
+      place.at = literal.size();
     } else if (i > 0) {
       Place found;
-      const Answer answer = FindFirst(part, text, shape_of, place, &found);
+      const Answer answer = FindFirst(parts_[i].literal, text, may_hold, place, &found);
       if (answer == Answer::kOpen) return false;
       const bool is_wanted = parts_[i - 1].wanted;
       if (answer == Answer::kMissing) {
@@ -110,8 +101,8 @@ bool LineCut::Find(const Template& text, const std::function<ValueShape(size_t)>
         return true;
       }
       if (is_wanted) keep(found);
-      cut->text.append(part.literal);
-      place = {found.at + part.literal.size(), found.hole};
+      cut->text.append(literal);
+      place = {found.at + literal.size(), found.hole};
     }
   }
   if (!parts_.empty() && parts_.back().wanted) keep(end);

@@ -1,6 +1,6 @@
 // What of a line a pattern needs, so that the captures that are looked at find the same in what is
 // left: those captures, and the literals in front of and behind them. Told of all lines of a
-// template at once; where it would depend on values, these lines are left whole.
+// template at once; where it would depend on the values of each, these lines are left whole.
 //
 //   `<_> status: <_> len: <_> time: <t>`, t is looked at:
 //   GET /# HTTP/# status: # len: # time: #.#  ->   status:  len:  time: #.#
@@ -12,12 +12,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "logql/source.h"
+#include "pack/template_match.h"
 #include "pack/templates.h"
-#include "pack/value_column.h"
 
 namespace glp::pack {
 
@@ -30,23 +29,21 @@ class LineCut {
     std::vector<uint32_t> kept;
   };
 
-  explicit LineCut(const logql::WantedCaptures& captures);
+  // Whether a value in a hole may do what a run of a literal asks.
+  using MayHold = std::function<bool(size_t hole, const TemplateMatch::Run& run)>;
 
-  // `shape_of`: what is known of the values in a hole, by its number. False: the lines must stay
-  // whole, `cut` is of no use.
-  bool Find(const Template& text, const std::function<ValueShape(size_t)>& shape_of,
-            Cut* cut) const;
+  explicit LineCut(const logql::WantedCaptures& captures);
+  LineCut(const LineCut&) = delete;
+  LineCut& operator=(const LineCut&) = delete;
+
+  // False: the lines must stay whole, `cut` is of no use. The runs that `may_hold` is given live as
+  // long as this.
+  bool Find(const Template& text, const MayHold& may_hold, Cut* cut) const;
 
  private:
-  // Letters and digits with none beside them.
-  struct Run {
-    uint32_t begin;
-    uint32_t end;
-  };
   // A literal and the capture behind it, either of which may be missing.
   struct Part {
-    std::string literal;
-    std::vector<Run> runs;
+    TemplateMatch literal;
     bool wanted = false;
   };
   // What of a template is looked at: from a byte of the text on, and a hole.
@@ -56,9 +53,8 @@ class LineCut {
   };
   enum class Answer : uint8_t { kFound, kMissing, kOpen };
 
-  Answer FindFirst(const Part& part, const Template& text,
-                   const std::function<ValueShape(size_t)>& shape_of, Place from,
-                   Place* found) const;
+  static Answer FindFirst(const TemplateMatch& match, const Template& text, const MayHold& may_hold,
+                          Place from, Place* found);
 
   std::vector<Part> parts_;  // up to the literal behind the last capture that is wanted
   bool starts_with_literal_ = false;

@@ -79,6 +79,21 @@ std::string Word(Random* random, std::string_view alphabet, size_t least, size_t
   return out;
 }
 
+bool Does(const TemplateMatch::Run& run, std::string_view value) {
+  const std::string_view text = run.finder.literal();
+  switch (run.must) {
+    case TemplateMatch::Must::kBe:
+      return value == text;
+    case TemplateMatch::Must::kBeginWith:
+      return value.starts_with(text);
+    case TemplateMatch::Must::kEndWith:
+      return value.ends_with(text);
+    case TemplateMatch::Must::kHold:
+      return value.find(text) != std::string_view::npos;
+  }
+  return true;
+}
+
 TEST(LineCut, WantedCapturesFindWhatTheyFindInWholeLines) {
   Random random(5);
   size_t cut_bytes = 0, bytes = 0, whole = 0, matched = 0, rounds = 200000;
@@ -93,13 +108,8 @@ TEST(LineCut, WantedCapturesFindWhatTheyFindInWholeLines) {
     if (random() % 2 == 0) text = "-" + text;
     const Made made(text);
     std::vector<std::string> values;
-    std::vector<ValueShape> shapes;
     for (size_t i = 0; i < made.holes.size(); ++i) {
-      ValueShape& shape = shapes.emplace_back();
-      const bool digits = random() % 2 == 0;
-      if (digits) shape.bytes = ValueShape::Bytes::kDigits;
-      values.push_back(Word(&random, digits ? "12" : "ab1", 1, 3));
-      if (random() % 2 == 0) shape.width = static_cast<uint32_t>(values.back().size());
+      values.push_back(Word(&random, random() % 2 == 0 ? "12" : "ab1", 1, 3));
     }
     const std::string line = LineOf(text, values);
 
@@ -124,8 +134,11 @@ TEST(LineCut, WantedCapturesFindWhatTheyFindInWholeLines) {
     const logql::WantedCaptures captures = Wanted(pattern);
     const LineCut cut(captures);
     LineCut::Cut left;
-    const auto shape_of = [&](size_t hole) { return shapes[hole]; };
-    if (!cut.Find({made.text, made.holes}, shape_of, &left)) {
+    const bool knows_values = random() % 2 == 0;
+    const auto may_hold = [&](size_t hole, const TemplateMatch::Run& run) {
+      return knows_values ? Does(run, values[hole]) : random() % 8 == 0 || Does(run, values[hole]);
+    };
+    if (!cut.Find({made.text, made.holes}, may_hold, &left)) {
       ++whole;
       continue;
     }
@@ -181,37 +194,26 @@ TEST(LineCut, LeavesWhatThePatternNeeds) {
   for (const auto& c : kCases) {
     const Made made(c.text);
     LineCut::Cut left;
-    const bool is_cut =
-        LineCut(Wanted(c.pattern))
-            .Find(
-                {made.text, made.holes}, [](size_t) { return ValueShape(); }, &left);
+    const auto may_hold = [](size_t, const TemplateMatch::Run&) { return true; };
+    const bool is_cut = LineCut(Wanted(c.pattern)).Find({made.text, made.holes}, may_hold, &left);
     EXPECT_EQ(is_cut ? PatternOf(left) : "whole", c.left) << c.pattern << " of " << c.text;
   }
 }
 
-TEST(LineCut, LooksAtWhatIsKnownOfValues) {
+TEST(LineCut, AsksWhatValuesMayHold) {
   const Made made("at #: x status: # code #");
   const LineCut cut(Wanted("<_> status: <ss> code"));
-  const struct {
-    ValueShape shape;
-    bool is_cut;
-  } kCases[] = {
-      {{}, false},
-      {{6, ValueShape::Bytes::kAny}, false},
-      {{5, ValueShape::Bytes::kAny}, true},
-      {{7, ValueShape::Bytes::kAny}, true},
-      {{0, ValueShape::Bytes::kDigits}, true},
-      {{6, ValueShape::Bytes::kLowerHex}, true},
-  };
-  for (const auto& c : kCases) {
-    LineCut::Cut left;
-    EXPECT_EQ(cut.Find(
-                  {made.text, made.holes}, [&](size_t) { return c.shape; }, &left),
-              c.is_cut)
-        << c.shape.width;
-    if (!c.is_cut) continue;
-    EXPECT_EQ(PatternOf(left), " status: # code");
-  }
+  LineCut::Cut left;
+  EXPECT_TRUE(cut.Find(
+      {made.text, made.holes},
+      [](size_t hole, const TemplateMatch::Run& run) {
+        EXPECT_EQ(hole, 0u);
+        EXPECT_EQ(run.finder.literal(), "status");
+        EXPECT_EQ(run.must, TemplateMatch::Must::kBe);
+        return false;
+      },
+      &left));
+  EXPECT_EQ(PatternOf(left), " status: # code");
 }
 
 }  // namespace

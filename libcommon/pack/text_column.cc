@@ -1,6 +1,7 @@
 #include "pack/text_column.h"
 
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "pack/varint.h"
@@ -218,6 +219,26 @@ void TextColumn::BuildSteps() {
   step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
 }
 
+// Whether a value of the column does what the run asks. It is not said here that it is damaged.
+bool TextColumn::MayHold(uint32_t column, const TemplateMatch::Run& run) {
+  using Must = TemplateMatch::Must;
+  const std::string_view text = run.finder.literal();
+  const ValueShape known = shape(column);
+  if (run.must == Must::kBe && known.width > 0 && known.width != text.size()) return false;
+  if (!known.MayHold(text, /*fold_case=*/false)) return false;
+  const Result<const Values*> values = Column(column);
+  if (!values.ok()) return true;
+  for (size_t i = 0; i < (*values)->size(); ++i) {
+    const std::string_view value = (*values)->At(i);
+    const bool does = run.must == Must::kBe          ? value == text
+                      : run.must == Must::kBeginWith ? value.starts_with(text)
+                      : run.must == Must::kEndWith   ? value.ends_with(text)
+                                                     : run.finder.IsIn(value);
+    if (does) return true;
+  }
+  return false;
+}
+
 void TextColumn::Shorten(const LineCut& cut) {
   size_t text_size = Templates::kSlack;
   for (const Kind& kind : kinds_) text_size += kind.text.text.size();
@@ -230,10 +251,16 @@ void TextColumn::Shorten(const LineCut& cut) {
   rest_starts_.assign(1, 0);
   is_left_.assign(columns_.size(), 0);
   LineCut::Cut left;
+  std::map<std::pair<uint32_t, const TemplateMatch::Run*>, bool> known_to_hold;  // by column
   std::vector<uint32_t> passed(columns_.size(), 0);  // values of each column, since the last taken
   for (const Kind& kind : kinds_) {
-    const auto shape_of = [&](size_t hole) { return shape(kind.columns[hole]); };
-    const bool is_cut = !kind.whole && cut.Find(kind.text, shape_of, &left);
+    const auto may_hold = [&](size_t hole, const TemplateMatch::Run& run) {
+      const uint32_t column = kind.columns[hole];
+      const auto [known, is_new] = known_to_hold.try_emplace({column, &run}, false);
+      if (is_new) known->second = MayHold(column, run);
+      return known->second;
+    };
+    const bool is_cut = !kind.whole && cut.Find(kind.text, may_hold, &left);
     const char* text = kind.text.text.empty() ? folded_.data() : kind.text.text.data();
     size_t size = kind.text.text.size();
     size_t count = kind.columns.size();

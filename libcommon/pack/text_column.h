@@ -103,6 +103,7 @@ class TextColumn {
   Status CountLines(uint64_t entries, uint64_t line_bytes);
   void FoldConstants();
   void BuildSteps();
+  bool MayHold(uint32_t column, const TemplateMatch::Run& run);
   Status Prepare(std::span<const uint32_t> lines_of_kind, Buffer* text);
   static char* Take(Cursor* cursor, char* out);
   static void Skip(uint64_t values, Cursor* cursor);
