@@ -283,6 +283,81 @@ TEST(RunRangeQuery, AsksForLinesOnlyWhereItNeedsThem) {
   }
 }
 
+TEST(RunRangeQuery, SaysWhichCapturesItNeeds) {
+  std::mt19937 random(7);
+  MemorySource whole;
+  MemorySource cut;
+  cut.applies_filters = true;
+  for (int i = 0; i < 300; ++i) {
+    std::string line;
+    for (unsigned left = random() % 12; left > 0; --left) {
+      const char* const words[] = {"GET ", " status: ", " len: ", " time: ", "12", "0.5", "x", "a"};
+      line += words[random() % std::size(words)];
+    }
+    const Labels labels = {{"a", std::to_string(i % 3)}};
+    const std::string meta = i % 5 == 0 ? R"({"t":"7"})" : "";
+    for (MemorySource* source : {&whole, &cut}) source->Add(i * kSecond / 10, labels, line, meta);
+  }
+  const struct {
+    const char* query;
+    const char* wanted;  // "whole": lines are looked at in other ways
+  } kCases[] = {
+      {"max by (a) (max_over_time({} | pattern `<_> len: <_> time: <t>` | unwrap t "
+       "| __error__=`` [5s]))",
+       "1"},
+      {"sum(sum_over_time({} | pattern `<s> len: <_> time: <t>` | unwrap t | __error__=`` [5s]))",
+       "01"},
+      {"sum by (s) (count_over_time({} | pattern `<_>status: <s> <_>` [5s]))", "1"},
+      {"sum by (t_extracted) (count_over_time({} | pattern `<s> time: <t> <_>` [5s]))", "01"},
+      {"sum by (a) (count_over_time({} | pattern `<s> len: <l>` | l!=`` [5s]))", "01"},
+      {"sum by (a) (count_over_time({} | pattern `GET <s> len: <l>` | s=`` or l=`12` [5s]))", "11"},
+      {"count_over_time({} | pattern `<s> len: <_>` [5s])", "1"},
+      {"count_over_time({} | pattern `<s> len: <l>` | drop s [5s])", "11"},
+      {"sum by (l) (count_over_time({} |= `x` | pattern `<s> len: <l>` != `a` [5s]))", "01"},
+      {"sum(count_over_time({} | pattern `<s> len: <l>` [5s]))", "00"},
+      {"sum by (l) (bytes_over_time({} | pattern `<s> len: <l>` [5s]))", "whole"},
+      {"sum by (l) (bytes_rate({} | pattern `<s> len: <l>` [5s]))", "whole"},
+      {"sum by (l) (count_over_time({} | pattern `<_> len: <l>` | pattern `<s> <_>` [5s]))",
+       "whole"},
+      {"sum by (l) (count_over_time({} | pattern `<s> len: <l>` | logfmt [5s]))", "whole"},
+      {"sum by (l) (count_over_time({} | pattern `<_> len: <l>` "
+       "| label_format m=`{{__line__}}` [5s]))",
+       "whole"},
+      {"sum by (l) (count_over_time({} | decolorize | pattern `<_> len: <l>` [5s]))", "whole"},
+      {"sum by (l) (count_over_time({} | line_format `x` |= `x` | pattern `<_>x<l>` [5s]))",
+       "whole"},
+      {"sum by (l) (count_over_time({} | regexp `(?P<l>.)` [5s]))", "whole"},
+  };
+  QueryParams params;
+  params.range = {0, 30 * kSecond};
+  params.step_ns = kSecond;
+  for (const auto& c : kCases) {
+    const MetricExpr metric = Metric(c.query);
+    const auto expected = RunRangeQuery(metric, &whole, params, nullptr);
+    ASSERT_TRUE(expected.ok()) << c.query << expected.status().message();
+    EXPECT_EQ(whole.last_request().captures, nullptr);
+    const auto found = RunRangeQuery(metric, &cut, params, nullptr);
+    ASSERT_TRUE(found.ok()) << c.query << found.status().message();
+    const auto& captures = cut.last_request().captures;
+    std::string wanted = captures == nullptr ? "whole" : "";
+    for (size_t i = 0; captures != nullptr && i < captures->wanted.size(); ++i) {
+      wanted += captures->wanted[i] ? "1" : "0";
+    }
+    EXPECT_EQ(wanted, c.wanted) << c.query;
+    ASSERT_EQ(found->size(), expected->size()) << c.query;
+    EXPECT_FALSE(found->empty()) << c.query;
+    for (size_t i = 0; i < found->size(); ++i) {
+      const Series& one = (*found)[i];
+      const Series& other = (*expected)[i];
+      EXPECT_EQ(Key(one.labels), Key(other.labels)) << c.query;
+      ASSERT_EQ(one.samples.size(), other.samples.size()) << c.query;
+      for (size_t j = 0; j < one.samples.size(); ++j) {
+        EXPECT_EQ(one.samples[j].value, other.samples[j].value) << c.query;
+      }
+    }
+  }
+}
+
 TEST(RunLogQuery, LeavesLinesUnreadThatNobodyWants) {
   MemorySource source;
   source.Add(1, {{"a", "1"}}, "x");

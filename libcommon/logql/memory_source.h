@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -100,7 +101,8 @@ class MemorySource : public EntrySource {
         if (request.exact_filters && !PassesAll(request.line_filters, entry.line)) continue;
         Entry& out = selected_.emplace_back(Entry{entry.ts_ns, entry.stream, {}, {}, entry.fields});
         if (request.want_lines) {
-          out.line = entry.line;
+          const bool cuts = source->applies_filters && request.captures != nullptr;
+          out.line = cuts ? cut_.emplace_back(Cut(*request.captures, entry.line)) : entry.line;
           out.meta = entry.meta;
         }
       }
@@ -122,6 +124,24 @@ class MemorySource : public EntrySource {
     const ScanStats& stats() const override { return stats_; }
 
    private:
+    // The literals that the pattern finds, and what wanted captures do.
+    static std::string Cut(const WantedCaptures& captures, std::string_view line) {
+      std::string out;
+      bool is_wanted = false;
+      for (const codec::PatternParser::Part& part : captures.pattern.parts()) {
+        if (part.is_capture) {
+          is_wanted = part.name >= 0 && captures.wanted[static_cast<size_t>(part.name)];
+          continue;
+        }
+        const size_t at = line.find(part.literal);
+        const bool is_first = &part == captures.pattern.parts().data();
+        if (at == std::string_view::npos || (is_first && at > 0)) break;
+        out.append(is_wanted ? line.substr(0, at) : "").append(part.literal);
+        line.remove_prefix(at + part.literal.size());
+        is_wanted = false;
+      }
+      return out.append(is_wanted ? line : "");
+    }
     // Turns the entries of each bucket round.
     void Mix(const ScanRequest& request) {
       const auto bucket = [&](const Entry& entry) {
@@ -138,6 +158,7 @@ class MemorySource : public EntrySource {
 
     MemorySource* source_;
     std::vector<Entry> selected_;
+    std::deque<std::string> cut_;  // lines
     size_t at_ = 0;
     ScanStats stats_;
   };
