@@ -15,7 +15,14 @@ namespace {
 
 std::atomic<int> stop_fd{-1};
 std::atomic<bool> stop_requested{false};
+std::atomic<int> reload_fd{-1};
 std::atomic<int> output_fd{-1};
+
+void Raise(int fd) {
+  const uint64_t one = 1;
+  if (fd >= 0) [[maybe_unused]]
+    const ssize_t n = write(fd, &one, sizeof one);
+}
 
 void OnStopSignal(int signal_number) {
   int saved_errno = errno;
@@ -45,10 +52,26 @@ int StopFd() { return stop_fd; }
 
 void RequestStop() {
   stop_requested = true;
-  uint64_t one = 1;
-  if (int fd = stop_fd; fd >= 0) {
-    [[maybe_unused]] ssize_t n = write(fd, &one, sizeof one);
-  }
+  Raise(stop_fd);
+}
+
+int CatchReload() {
+  if (reload_fd < 0) reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  struct sigaction action = {};
+  action.sa_handler = [](int) {
+    const int saved_errno = errno;
+    Raise(reload_fd);
+    errno = saved_errno;
+  };
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGHUP, &action, nullptr);
+  return reload_fd;
+}
+
+bool TakeReload() {
+  uint64_t count;
+  return reload_fd >= 0 && read(reload_fd, &count, sizeof count) == sizeof count;
 }
 
 void StopWhenReaderLeaves(int out_fd) { output_fd = out_fd; }

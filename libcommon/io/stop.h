@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT as a flag and a descriptor that can be polled.
+// SIGTERM, SIGINT and, for those that want it, SIGHUP as flags and descriptors that can be polled.
 // Threads: Install once, at the start of main; the rest from any.
 #pragma once
 
@@ -12,6 +12,11 @@ bool StopRequested();
 int StopFd();
 // As if a signal had come.
 void RequestStop();
+
+// SIGHUP asks to read configurations again, from now on. The descriptor is readable once one came.
+int CatchReload();
+// True once after each time.
+bool TakeReload();
 
 // From now on a wait also ends, as if a stop was asked for, when the reader behind the pipe
 // `out_fd` is gone: `tool | head -1` ends although no more input comes.

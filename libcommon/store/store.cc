@@ -38,7 +38,7 @@ class DirStore : public Store {
                            Tenant::Open(dir_ + "/" + name, options_, &segments_, &warnings_));
       tenant->OnCut([this] { WakeCompactor(); });
     }
-    if (options_.merge || options_.retention != nullptr) {
+    if (options_.merge || options_.retention) {
       compactor_ = std::make_unique<Compactor>(
           [this](const std::function<bool()>& cancelled) -> Result<bool> {
             GLP_RETURN_IF_ERROR(RetainInBackground(cancelled));
@@ -231,7 +231,8 @@ class DirStore : public Store {
 
   Status RetainInBackground(const std::function<bool()>& cancelled) {
     using std::chrono::steady_clock;
-    if (options_.retention == nullptr || options_.retention->empty()) return Status::Ok();
+    const auto policy = options_.retention ? options_.retention() : nullptr;
+    if (policy == nullptr || policy->empty()) return Status::Ok();
     const auto now = steady_clock::now();
     if (last_retain_ &&
         now - *last_retain_ < std::chrono::nanoseconds(options_.retention_interval_ns)) {
@@ -239,7 +240,7 @@ class DirStore : public Store {
     }
     last_retain_ = now;
     DropReport report;
-    return Retain(*options_.retention, NowNs(), /*exact=*/false, cancelled, &report);
+    return Retain(*policy, NowNs(), /*exact=*/false, cancelled, &report);
   }
 
   // One merge, of whichever tenant needs one.

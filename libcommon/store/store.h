@@ -68,8 +68,9 @@ struct Options {
   // for merge_idle_ns all that are not in their final form (kIdle); 0: never.
   bool merge = false;
   int64_t merge_idle_ns = int64_t{3600} * 1'000'000'000;
-  // The same thread applies it, every so often; nullptr: nobody does.
-  std::shared_ptr<const RetentionPolicy> retention;
+  // The same thread applies what this gives, every so often; called by any thread. Empty: nobody
+  // does.
+  std::function<std::shared_ptr<const RetentionPolicy>()> retention;
   int64_t retention_interval_ns = int64_t{600} * 1'000'000'000;
 };
 

@@ -1,6 +1,7 @@
 #include "wire/loki_api.h"
 
 #include "wire/loki_admin.h"
+#include "wire/loki_delete.h"
 #include "wire/loki_labels.h"
 #include "wire/loki_push.h"
 #include "wire/loki_query.h"
@@ -8,18 +9,21 @@
 namespace glp::wire {
 
 struct LokiApi::Handlers {
-  Handlers(store::Store* store, std::shared_ptr<const ApiSettings> settings)
-      : context(store, std::move(settings)) {}
+  Handlers(store::Store* store, std::shared_ptr<const ApiSettings> settings,
+           DeleteRequests* requests)
+      : context(store, std::move(settings), requests), deletes(&context, requests) {}
 
   ApiContext context;
   PushApi push{&context};
   QueryApi query{&context};
   LabelsApi labels{&context};
   AdminApi admin{&context};
+  DeleteApi deletes;
 };
 
-LokiApi::LokiApi(store::Store* store, std::shared_ptr<const ApiSettings> settings)
-    : handlers_(std::make_unique<Handlers>(store, std::move(settings))) {}
+LokiApi::LokiApi(store::Store* store, std::shared_ptr<const ApiSettings> settings,
+                 DeleteRequests* deletes)
+    : handlers_(std::make_unique<Handlers>(store, std::move(settings), deletes)) {}
 LokiApi::~LokiApi() = default;
 
 void LokiApi::AddRoutes(Router* router) {
@@ -27,6 +31,7 @@ void LokiApi::AddRoutes(Router* router) {
   handlers_->query.AddRoutes(router);
   handlers_->labels.AddRoutes(router);
   handlers_->admin.AddRoutes(router);
+  handlers_->deletes.AddRoutes(router);
 }
 
 void LokiApi::Reload(std::shared_ptr<const ApiSettings> settings) {

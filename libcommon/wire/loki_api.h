@@ -14,7 +14,9 @@ namespace glp::wire {
 
 class LokiApi {
  public:
-  LokiApi(store::Store* store, std::shared_ptr<const ApiSettings> settings);
+  // `deletes` must outlive it.
+  LokiApi(store::Store* store, std::shared_ptr<const ApiSettings> settings,
+          DeleteRequests* deletes);
   ~LokiApi();
   LokiApi(const LokiApi&) = delete;
   LokiApi& operator=(const LokiApi&) = delete;

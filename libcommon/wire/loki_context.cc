@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "logql/parser.h"
+#include "store/hidden_source.h"
 #include "store/kept_source.h"
 
 namespace glp::wire {
@@ -14,8 +15,10 @@ const Limits& ApiSettings::LimitsOf(std::string_view tenant) const {
   return found == tenant_limits.end() ? limits : found->second;
 }
 
-ApiContext::ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> settings)
+ApiContext::ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> settings,
+                       const DeleteRequests* deletes)
     : store_(store),
+      deletes_(deletes),
       query_pool_(std::max(std::thread::hardware_concurrency(), 1U) - 1),
       settings_(std::move(settings)) {}
 
@@ -67,8 +70,10 @@ void ApiContext::Reload(std::shared_ptr<const ApiSettings> settings) {
 Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings& settings,
                                                                std::string_view tenant) {
   GLP_ASSIGN_OR_RETURN(auto source, store_->Snapshot(tenant));
-  return store::KeptSource(std::move(source), settings.retention.Of(tenant),
-                           settings.LimitsOf(tenant).max_query_lookback_ns, NowNs());
+  source = store::KeptSource(std::move(source), settings.retention.Of(tenant),
+                             settings.LimitsOf(tenant).max_query_lookback_ns, NowNs());
+  return deletes_ == nullptr ? source
+                             : store::HiddenSource(std::move(source), deletes_->Hidden(tenant));
 }
 
 Response ApiContext::Error(const Status& status, const Call* call) {

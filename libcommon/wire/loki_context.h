@@ -27,6 +27,7 @@
 #include "store/retention.h"
 #include "store/store.h"
 #include "wire/access.h"
+#include "wire/delete_requests.h"
 #include "wire/http.h"
 #include "wire/limits.h"
 
@@ -79,7 +80,9 @@ class ApiContext {
  public:
   using CallHandler = std::function<Response(const Call&)>;
 
-  ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> settings);
+  // `deletes`: what it hides is not given; nullptr for none. It must outlive this.
+  ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> settings,
+             const DeleteRequests* deletes);
   ApiContext(const ApiContext&) = delete;
   ApiContext& operator=(const ApiContext&) = delete;
 
@@ -98,7 +101,8 @@ class ApiContext {
   // Of all queries together; the thread that a query came on works, too.
   ThreadPool& query_pool() { return query_pool_; }
 
-  // What the tenant has, without what is beyond its retention or max_query_lookback.
+  // What the tenant has, without what is beyond its retention or max_query_lookback or asked to be
+  // deleted.
   Result<std::shared_ptr<logql::EntrySource>> Source(const ApiSettings& settings,
                                                      std::string_view tenant);
   Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call) {
@@ -129,6 +133,7 @@ class ApiContext {
   void CountRequest(const std::string& route, int status, double seconds);
 
   store::Store* const store_;
+  const DeleteRequests* const deletes_;
   ThreadPool query_pool_;
   mutable std::mutex settings_mutex_;
   std::shared_ptr<const ApiSettings> settings_;

@@ -1,40 +1,17 @@
 #include "serve.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <memory>
+#include <mutex>
+#include <optional>
 
-#include <cstddef>
-#include <cstdlib>
-#include <cstring>
-
-#include "io/file.h"
+#include "base/time.h"
+#include "cli/service.h"
 #include "io/stop.h"
 #include "store/store.h"
 #include "wire/http_server.h"
 #include "wire/loki_api.h"
 
 namespace glp {
-namespace {
-
-// Tells the service manager, where there is one: a datagram to $NOTIFY_SOCKET, as sd_notify(3).
-void Notify(std::string_view state) {
-  const char* path = std::getenv("NOTIFY_SOCKET");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path == nullptr || std::strlen(path) >= sizeof address.sun_path) return;
-  const size_t length = std::strlen(path);
-  if (length < 2 || (path[0] != '/' && path[0] != '@')) return;
-  std::memcpy(address.sun_path, path, length);
-  if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract socket
-  const io::Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return;
-  sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
-         reinterpret_cast<const sockaddr*>(&address),
-         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
-}
-
-}  // namespace
 
 void DescribeServe(cli::Command& c, ServeOptions* o) {
   c.Example("glp-store serve --dir /var/lib/glp", "a server on this machine, port 3100");
@@ -48,6 +25,22 @@ void DescribeServe(cli::Command& c, ServeOptions* o) {
   c.Flag("--insecure", &o->insecure,
          "listen on other addresses than those of this machine, where everyone who can reach them "
          "may read and write");
+  c.Flag("--tenants", &o->tenants,
+         "each request says whose logs it is about: X-Scope-OrgID; as auth_enabled");
+  c.Value("--token-file", "FILE", &o->credentials.token_file,
+          "ask for one of the bearer tokens in FILE; a line each, TOKEN or TOKEN TENANT");
+  c.Completes("file");
+  c.Value("--user-file", "FILE", &o->credentials.user_file,
+          "ask for a name and a password; a line each, NAME:HASH or NAME:HASH:TENANT, as htpasswd "
+          "writes it");
+  c.Completes("file");
+  c.Value("--tls-cert", "FILE", &o->tls.cert_file, "the server's certificate and its chain, PEM");
+  c.Completes("file");
+  c.Value("--tls-key", "FILE", &o->tls.key_file, "its private key, PEM");
+  c.Completes("file");
+  c.Value("--tls-client-ca", "FILE", &o->tls.client_ca_file,
+          "take only clients with a certificate that one of these signed, PEM");
+  c.Completes("file");
   c.Flag(
       "--loki-limits", &o->loki_limits,
       "refuse what Loki refuses by default: entries older than 7 days or 10 minutes ahead, lines "
@@ -81,70 +74,162 @@ std::string ListenText(const ServeOptions& options, const std::optional<cli::Lok
   return address + port;
 }
 
-Status CheckTenants(const std::optional<cli::LokiConfig>& config) {
-  if (!config || !config->auth_enabled.value) return Status::Ok();
-  if (config->auth_enabled.line == 0) {
-    return UsageError(config->path +
-                      ": auth_enabled: false is missing: Loki would ask for tenants, and this "
-                      "server has one");
-  }
-  return config->Error(config->auth_enabled, "auth_enabled: 'true': this server has one tenant");
-}
+// A request to delete can be cancelled for so long, as in Loki.
+constexpr int64_t kDeleteCancelPeriodNs = int64_t{24} * 3600 * kNsPerSecond;
 
-}  // namespace
-
-cli::RunResult RunServe(const ServeOptions& options, cli::Context& context) {
-  const wire::Limits base = options.loki_limits ? wire::LokiLimits() : wire::Limits();
-  GLP_ASSIGN_OR_RETURN(const auto config, ReadConfig(options.config, base, context));
-  if (options.check && !config) return UsageError("--check is of a configuration: -c FILE");
-  GLP_RETURN_IF_ERROR(CheckTenants(config));
-  GLP_ASSIGN_OR_RETURN(const std::string dir, ChooseDir(options.dir, "serve", config));
-  const std::string listen_text = ListenText(options, config, context);
-  GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(listen_text));
-  if (!wire::IsLoopback(listen.address) && !options.insecure) {
-    return UsageError("listening on " + listen_text +
-                      " would let everyone who can reach it read and write: there is no "
-                      "authentication; listen on 127.0.0.1 behind a proxy that asks for it, or add "
-                      "--insecure where the network is trusted");
-  }
-  if (options.check) {
-    context.Say("the configuration is valid: a store in " + dir + ", on " + listen_text);
-    return cli::kExitOk;
-  }
-  const store::RetentionPolicy retention = RetentionOf(options.retention, config);
-  store::Options store_options;
-  store_options.merge = true;
-  SetDurability(options.durability, config, &store_options);
-  store_options.retention = std::make_shared<store::RetentionPolicy>(retention);
-  if (config) store_options.retention_interval_ns = config->compaction_interval_ns.value;
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(dir, store_options));
-  for (const std::string& warning : store->warnings()) {
-    context.Incomplete("damaged parts of the store", warning);
-  }
-
+// What a reload makes anew.
+Result<std::shared_ptr<const wire::ApiSettings>> MakeSettings(
+    const ServeOptions& options, const std::optional<cli::LokiConfig>& config,
+    const wire::Limits& base) {
   auto settings = std::make_shared<wire::ApiSettings>();
   settings->limits = config ? config->limits : base;
   if (config) settings->tenant_limits = config->tenant_limits;
   SetTimeLimits(options.times, &settings->limits);
   for (auto& [tenant, limits] : settings->tenant_limits) SetTimeLimits(options.times, &limits);
-  settings->retention = retention;
-  wire::LokiApi api(store.get(), std::move(settings));
+  settings->retention = RetentionOf(options.retention, config);
+  settings->access.tenants = options.tenants || (config && config->auth_enabled.value);
+  settings->access.tenant = store::kDefaultTenant;
+  GLP_ASSIGN_OR_RETURN(settings->access.credentials, wire::ReadCredentials(options.credentials));
+  return std::shared_ptr<const wire::ApiSettings>(std::move(settings));
+}
+
+// Others than this machine may only ask who they say they are, and not in the clear.
+Status CheckExposure(const ServeOptions& options, const wire::TlsOptions& tls,
+                     const wire::ListenAddress& listen, const std::string& listen_text) {
+  if (wire::IsLoopback(listen.address) || options.insecure) return Status::Ok();
+  const bool has_tls = !tls.cert_file.empty();
+  const bool asks = !options.credentials.token_file.empty() ||
+                    !options.credentials.user_file.empty() || !tls.client_ca_file.empty();
+  if (has_tls && asks) return Status::Ok();
+  const std::string missing =
+      has_tls ? "who asks is not known: add --token-file, --user-file or --tls-client-ca"
+      : asks  ? "tokens, passwords and logs would travel in the clear: add --tls-cert and --tls-key"
+              : "everyone who can reach it could read and write: add --tls-cert and --tls-key, and "
+                "--token-file, --user-file or --tls-client-ca";
+  return UsageError("listening on " + listen_text + ", " + missing +
+                    "; or listen on 127.0.0.1 behind a proxy, or add --insecure where the network "
+                    "is trusted");
+}
+
+class Serving {
+ public:
+  Serving(const ServeOptions& options, cli::Context& context)
+      : options_(options),
+        context_(context),
+        base_(options.loki_limits ? wire::LokiLimits() : wire::Limits()) {}
+
+  cli::RunResult Run();
+
+ private:
+  std::shared_ptr<const wire::ApiSettings> settings() const {
+    std::lock_guard lock(mutex_);
+    return settings_;
+  }
+  Status Configure();
+  // Until a stop is asked for.
+  void Wait(wire::LokiApi* api, wire::HttpServer* server);
+  void Reload(wire::LokiApi* api, wire::HttpServer* server);
+
+  const ServeOptions& options_;
+  cli::Context& context_;
+  const wire::Limits base_;
+  const cli::Service service_;
+  std::optional<cli::LokiConfig> config_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const wire::ApiSettings> settings_;
+};
+
+Status Serving::Configure() {
+  GLP_ASSIGN_OR_RETURN(auto config, ReadConfig(options_.config, wire::LokiLimits(), context_));
+  GLP_ASSIGN_OR_RETURN(auto settings, MakeSettings(options_, config, base_));
+  config_ = std::move(config);
+  std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+  return Status::Ok();
+}
+
+void Serving::Reload(wire::LokiApi* api, wire::HttpServer* server) {
+  service_.Reloading();
+  Status status = Configure();
+  if (status.ok()) status = server->ReloadTls();
+  if (status.ok()) {
+    api->Reload(settings());
+    context_.Say("read its configuration again");
+  } else {
+    context_.Say("goes on as it was: " + status.message());
+  }
+  service_.Tell("READY=1");
+}
+
+void Serving::Wait(wire::LokiApi* api, wire::HttpServer* server) {
+  const int reload_fd = io::CatchReload();
+  for (;;) {
+    const io::WaitState state = io::WaitReadable(reload_fd, service_.watchdog_ms());
+    if (state == io::WaitState::kStopped) return;
+    service_.Alive();
+    if (io::TakeReload()) Reload(api, server);
+  }
+}
+
+cli::RunResult Serving::Run() {
+  GLP_RETURN_IF_ERROR(Configure());
+  if (options_.check && !config_) return UsageError("--check is of a configuration: -c FILE");
+  GLP_ASSIGN_OR_RETURN(const std::string dir, ChooseDir(options_.dir, "serve", config_));
+  const std::string listen_text = ListenText(options_, config_, context_);
+  GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(listen_text));
+  // --tls-cert and its like, else what the configuration says.
+  wire::TlsOptions tls = options_.tls;
+  if (tls.cert_file.empty() && config_) tls = config_->tls;
+  GLP_RETURN_IF_ERROR(CheckExposure(options_, tls, listen, listen_text));
+  if (options_.check) {
+    context_.Say("the configuration is valid: a store in " + dir + ", on " + listen_text);
+    return cli::kExitOk;
+  }
+  store::Options store_options;
+  store_options.merge = true;
+  SetDurability(options_.durability, config_, &store_options);
+  store_options.retention = [this] {
+    auto now = settings();
+    return std::shared_ptr<const store::RetentionPolicy>(now, &now->retention);
+  };
+  if (config_) store_options.retention_interval_ns = config_->compaction_interval_ns.value;
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(dir, store_options));
+  for (const std::string& warning : store->warnings()) {
+    context_.Incomplete("damaged parts of the store", warning);
+  }
+
+  GLP_ASSIGN_OR_RETURN(const auto deletes,
+                       wire::DeleteRequests::Open(store.get(), dir + "/deletes.ndjson",
+                                                  kDeleteCancelPeriodNs, NowNs));
+  wire::LokiApi api(store.get(), settings(), deletes.get());
   wire::Router router;
   api.AddRoutes(&router);
   wire::ServerOptions server_options;
   server_options.address = listen.address;
   server_options.port = listen.port;
+  server_options.tls = tls;
   wire::HttpServer server(server_options, std::move(router));
   GLP_RETURN_IF_ERROR(server.Start());
-  context.Say("listening on http://" + server.address());
-  Notify("READY=1");
-
-  while (!io::StopRequested()) io::WaitReadable(-1, -1);
-
-  Notify("STOPPING=1");
+  context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") +
+               "://" + server.address());
+  service_.Tell("READY=1");
+  Wait(&api, &server);
+  service_.Tell("STOPPING=1");
   server.Stop();
   GLP_RETURN_IF_ERROR(store->Close());
   return cli::kExitOk;
+}
+
+}  // namespace
+
+cli::RunResult RunServe(const ServeOptions& options, cli::Context& context) {
+  if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
+    return UsageError("--tls-cert and --tls-key go together");
+  }
+  if (options.tls.cert_file.empty() && !options.tls.client_ca_file.empty()) {
+    return UsageError("--tls-client-ca asks for certificates in TLS: add --tls-cert and --tls-key");
+  }
+  return Serving(options, context).Run();
 }
 
 }  // namespace glp

@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "cli/main.h"
 #include "store_options.h"
+#include "wire/access.h"
+#include "wire/http_server.h"
 
 namespace glp {
 
@@ -13,6 +15,9 @@ struct ServeOptions {
   std::string dir;
   std::string listen;
   bool insecure = false;
+  bool tenants = false;
+  wire::CredentialFiles credentials;
+  wire::TlsOptions tls;
   bool loki_limits = false;
   bool check = false;
   ConfigOptions config;
