@@ -14,9 +14,10 @@ import tempfile
 import threading
 import time
 
-from torture_writer import KINDS, Delivered, Slot, Writer
+from torture_writer import KINDS, Delivered, Journal, Slot, Writer
 
 PATH_REGEX = r"pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_[^/]+/(?P<container>[^/]+)/"
+MAX_STORIES = 3  # of what went wrong are told
 LINE = re.compile(r"k=(\d+) n=(\d+) ")
 
 
@@ -33,8 +34,8 @@ def free_port():
 class Processes:
     """Starts the parts, keeps them alive, and knows which of them died without being killed."""
 
-    def __init__(self, options, folder):
-        self.folder, self.patience = folder, options.patience
+    def __init__(self, options, folder, journal):
+        self.folder, self.patience, self.journal = folder, options.patience, journal
         self.rng = random.Random(f"{options.seed}/starts")
         self.lock = threading.Lock()
         self.pipe, self.server, self.proxy = [], None, None
@@ -89,11 +90,13 @@ class Processes:
             parts.append(child)
         with self.lock:
             self.pipe = parts
+        self.journal.add("the pipe begins, glp-tail is " + str(parts[0].pid))
 
     def hold_up(self, child):
         """Files rotate on while a part is in the midst of what it does."""
         if child.poll() is None:
             child.send_signal(signal.SIGSTOP)
+            self.journal.add(f"stopped {child.pid}")
             threading.Timer(self.rng.uniform(0.1, 1), self.wake, [child]).start()
 
     def keep_server(self):
@@ -145,15 +148,17 @@ class Processes:
                 return None
             if name == "serve" and choice < 0.12:
                 child.send_signal(signal.SIGSTOP)
+                self.journal.add(f"stopped serve {child.pid}")
                 threading.Timer(rng.uniform(0.5, 3), self.wake, [child]).start()
                 return "serve (stopped)"
             self.killed.add(child.pid)
             child.kill()
+            self.journal.add(f"killed {name} {child.pid}")
             return name
 
-    @staticmethod
-    def wake(child):
+    def wake(self, child):
         if child.poll() is None:
+            self.journal.add(f"woken {child.pid}")
             child.send_signal(signal.SIGCONT)
 
     def end_all(self):
@@ -169,11 +174,13 @@ class Processes:
 class Torture:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.parts = Processes(options, folder)
+        self.journal = Journal()
+        self.parts = Processes(options, folder, self.journal)
         delivered = Delivered(self.parts.positions)
         kinds = options.kinds
         self.slots = [Slot(f"{folder}/logs", number, kinds[number % len(kinds)], options.format,
-                           delivered, options.seed) for number in range(options.files)]
+                           delivered, options.seed, self.journal)
+                      for number in range(options.files)]
         self.writer = Writer(self.slots, options.rate, options.seed)
         self.strikes = {}
         self.listing_code = 0  # of the query that `listing` asked last
@@ -287,13 +294,32 @@ class Torture:
             problems.append(f"glp-query ended with {self.listing_code}")
         missing = {slot.number: sorted(set(range(slot.lines)) - seen[slot.number])
                    for slot in self.slots if len(seen[slot.number]) != slot.lines}
+        stories = MAX_STORIES
         for what, found in (("missing", missing), ("there twice", twice), ("in disorder", disorder)):
             for slot, numbers in found.items():
                 problems.append(f"file {slot} ({self.slots[slot].kind}): {len(numbers)} lines are "
                                 f"{what}: {ranges(numbers)}")
+                if stories > 0:
+                    problems += self.story(self.slots[slot], min(numbers))
+                stories -= 1
         if foreign:
             problems.append(f"{foreign} lines that nobody wrote are in the store")
         return problems
+
+    def story(self, slot, line):
+        """What happened around a line that is not as it should be: the folder may be lost with the
+        machine that ran this."""
+        told = self.journal.around(slot.number, line)
+        for path in sorted(glob.glob(f"{slot.folder}/*")):
+            status = os.stat(path)
+            told.append(f"there is {os.path.basename(path)}, inode {status.st_ino:x}, "
+                        f"{status.st_size} bytes")
+        with open(self.parts.positions, encoding="utf-8") as positions:
+            told += ["position " + entry.rstrip() for entry in positions if slot.folder in entry]
+        for name in ("glp-tail", "glp-parse"):
+            with open(f"{self.folder}/{name}.err", encoding="utf-8", errors="replace") as words:
+                told += ["said: " + text.rstrip()[:200] for text in words.readlines()[-10:]]
+        return [f"  {text}" for text in told]
 
     def summary(self):
         kinds = ", ".join(f"{name} {n}" for name, n in sorted(self.strikes.items()))

@@ -65,8 +65,35 @@ def identity_of(path):
     return f"{status.st_dev:x}-{status.st_ino:x}-{birth:08x}"
 
 
+class Journal:
+    """What was done to files and processes, and when, to be told where lines are missing."""
+
+    def __init__(self):
+        self.entries = []  # (time, slot or None, text)
+
+    def add(self, text, slot=None):
+        self.entries.append((time.time(), slot, text))
+
+    def around(self, slot, line, before_s=2, after_s=3):
+        """What was done to all processes, and to this slot, from when the file of the line was made
+        until it was rotated, and a little before and after."""
+        made = [at for at, of, text in self.entries if of == slot and text.startswith("made")]
+        firsts = [int(text.rpartition(" ")[2]) for _, of, text in self.entries
+                  if of == slot and text.startswith("made")]
+        index = sum(first <= line for first in firsts) - 1
+        begin = made[max(index, 0)] - before_s
+        end = (made[index + 1] if index + 1 < len(made) else begin + before_s) + after_s
+        return [f"{stamp_of(at)} {text}" for at, of, text in self.entries
+                if begin <= at <= end and of in (None, slot)]
+
+
+def stamp_of(at):
+    return time.strftime("%H:%M:%S", time.gmtime(at)) + f".{int(at * 1000) % 1000:03}"
+
+
 class Slot:
-    def __init__(self, folder, number, kind, form, delivered, seed):
+    def __init__(self, folder, number, kind, form, delivered, seed, journal):
+        self.journal = journal
         self.number, self.kind, self.form, self.delivered = number, kind, form, delivered
         self.rng = random.Random(f"{seed}/{number}")
         self.folder = f"{folder}/pods/ns{number % 3}_pod-{number:03}_uid{number}/c{number % 2}"
@@ -81,6 +108,9 @@ class Slot:
         self.last_ns = self.last_s = 0
         os.makedirs(self.folder)
         self.open_new()
+
+    def tell(self, text):
+        self.journal.add(text, self.number)
 
     # --- lines
 
@@ -143,6 +173,7 @@ class Slot:
         self.target = target
         self.fd = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         self.identity = identity_of(target)
+        self.tell(f"made {os.path.basename(target)} {self.identity} from line {self.lines}")
         if self.kind == "symlink":
             os.symlink(target, self.path + ".new")
             os.rename(self.path + ".new", self.path)
@@ -160,6 +191,7 @@ class Slot:
                 return False
             os.remove(path)
             self.old.pop(0)
+            self.tell(f"removed {os.path.basename(path)}")
         return True
 
     def rotate(self):
@@ -178,6 +210,7 @@ class Slot:
     def move_away(self, new_path):
         self.old.append([new_path, [self.identity], os.fstat(self.fd).st_size])
         os.rename(self.path, new_path)
+        self.tell(f"renamed it to {os.path.basename(new_path)}, {self.old[-1][2]} bytes")
         os.close(self.fd)
         self.open_new()
 
@@ -187,6 +220,7 @@ class Slot:
             zipped = ".gz" if entry[0].endswith(".gz") else ""
             renamed = f"{self.path}.{age + 1}{zipped}"
             os.rename(entry[0], renamed)
+            self.tell(f"renamed {os.path.basename(entry[0])} to {os.path.basename(renamed)}")
             entry[0] = renamed
         return f"{self.path}.1{ending}"
 
@@ -199,6 +233,7 @@ class Slot:
         os.rename(made, entry[0] + ".gz")
         os.remove(entry[0])
         entry[0] += ".gz"
+        self.tell(f"compressed to {os.path.basename(entry[0])} {entry[1][-1]}")
 
     def rotate_rename(self):
         self.move_away(self.shift())
@@ -226,6 +261,7 @@ class Slot:
 
     def rotate_delete(self):
         os.remove(self.path)
+        self.tell("removed it")
         os.close(self.fd)
         self.open_new()
 
@@ -234,6 +270,7 @@ class Slot:
         self.old.append([f"{self.path}.1", [""], 0])  # all of it was read in the other
         self.spent = self.delivered.ids(self.identity)
         os.ftruncate(self.fd, 0)
+        self.tell(f"made of the same file again, truncated, from line {self.lines}")
 
     def rotate_symlink(self):
         self.old.append([self.target, [self.identity], os.fstat(self.fd).st_size])
