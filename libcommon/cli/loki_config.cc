@@ -586,6 +586,7 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
           Note(below, value, "chunk_store_config", kLokiChunkStoreKeys, &unneeded_);
         });
   limits_.limits = base_;
+  limits_.limits.chunk_idle_period_ns = config_->chunk_idle_period_ns.value;
   ReadOtlpLabels(node);
   if (old_timeout_ns_) limits_.limits.query_timeout_ns = old_timeout_ns_.value;
   if (old_lookback_ns_) limits_.limits.max_query_lookback_ns = old_lookback_ns_.value;

@@ -100,6 +100,7 @@ TEST(LokiConfigTest, BoltdbShipperOf23) {
   EXPECT_EQ(config.dir.value, "/data/chunks");
   EXPECT_EQ(config.chunk_idle_period_ns.value, kHourNs);
   EXPECT_EQ(config.max_chunk_age_ns.value, 3 * kHourNs);
+  EXPECT_EQ(config.limits.chunk_idle_period_ns, kHourNs);
   EXPECT_TRUE(config.wal_enabled.value);
   EXPECT_EQ(config.limits.reject_old_samples_max_age_ns, 72 * kHourNs);
   EXPECT_EQ(config.limits.ingestion_rate_mb, 16);

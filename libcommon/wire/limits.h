@@ -51,7 +51,9 @@ struct Limits {
   bool increment_duplicate_timestamp = false;
   bool unordered_writes = true;  // false: what is older than the newest of its stream is refused
   uint32_t max_streams_per_user = 0;  // active streams; the smaller one of max_global_… and this
-  double ingestion_rate_mb = 0;       // MiB a second
+  // Of the ingester: a stream is active until nothing came for so long; 0: for ever.
+  int64_t chunk_idle_period_ns = 1800 * kNsPerSecond;
+  double ingestion_rate_mb = 0;  // MiB a second
   double ingestion_burst_size_mb = 0;
   uint64_t per_stream_rate_limit = 0;  // bytes a second
   uint64_t per_stream_rate_limit_burst = 0;

@@ -283,7 +283,7 @@ TEST(PushJudge, ATenantThatIsTooFastIsRefusedAsAWhole) {
   limits.ingestion_rate_mb = 0.5;
   limits.ingestion_burst_size_mb = 1;
   limits.max_line_size = 600 << 10;
-  PushQuota quota(0);
+  PushQuota quota;
   const std::string half(512 << 10, 'x');
   Made made;
   made.Stream({{"a", "1"}}).Entry(1, half).Entry(2, half);
@@ -306,7 +306,7 @@ TEST(PushJudge, StreamsThatAreTooManyOrTooFast) {
   limits.max_streams_per_user = 2;
   limits.per_stream_rate_limit = 3 << 10;
   limits.per_stream_rate_limit_burst = 3 << 10;
-  PushQuota quota(0);
+  PushQuota quota;
   const std::string big(2 << 10, 'x');
   Made made;
   made.Stream({{"a", "1"}}).Entry(1, big);
@@ -335,7 +335,7 @@ TEST(PushJudge, StreamsThatAreTooManyOrTooFast) {
 TEST(PushJudge, OrderIsKeptWhereItIsAskedFor) {
   Limits limits;
   limits.unordered_writes = false;
-  PushQuota quota(0);
+  PushQuota quota;
   Made made;
   made.Stream({{"a", "1"}}).Entry(5).Entry(3).Entry(4, "late").Entry(3).Entry(2);
   made.Stream({{"a", "2"}}).Entry(9);

@@ -26,9 +26,10 @@ bool PushQuota::TakeBytes(const Limits& limits, uint64_t bytes, int64_t now_ns) 
                       static_cast<double>(bytes), now_ns);
 }
 
-void PushQuota::Expire(int64_t now_ns) {
-  if (idle_ns_ <= 0) return;
-  while (!streams_.empty() && streams_.front().seen_ns <= now_ns - idle_ns_) {
+void PushQuota::Expire(const Limits& limits, int64_t now_ns) {
+  const int64_t idle_ns = limits.chunk_idle_period_ns;
+  if (idle_ns <= 0) return;
+  while (!streams_.empty() && streams_.front().seen_ns <= now_ns - idle_ns) {
     by_hash_.erase(streams_.front().hash);
     streams_.pop_front();
   }
@@ -41,7 +42,7 @@ PushQuota::Verdict PushQuota::TakeStream(const Limits& limits, uint64_t stream, 
     return Verdict::kTaken;
   }
   std::lock_guard lock(mutex_);
-  Expire(now_ns);
+  Expire(limits, now_ns);
   auto found = by_hash_.find(stream);
   if (found != by_hash_.end()) {
     streams_.splice(streams_.end(), streams_, found->second);
@@ -73,16 +74,16 @@ void PushQuota::SetNewest(uint64_t stream, int64_t ts_ns) {
   }
 }
 
-size_t PushQuota::active_streams(int64_t now_ns) {
+size_t PushQuota::active_streams(const Limits& limits, int64_t now_ns) {
   std::lock_guard lock(mutex_);
-  Expire(now_ns);
+  Expire(limits, now_ns);
   return streams_.size();
 }
 
 PushQuota* PushQuotas::Of(std::string_view tenant) {
   std::lock_guard lock(mutex_);
   auto found = tenants_.find(tenant);
-  if (found == tenants_.end()) found = tenants_.try_emplace(std::string(tenant), idle_ns_).first;
+  if (found == tenants_.end()) found = tenants_.try_emplace(std::string(tenant)).first;
   return &found->second;
 }
 

@@ -1,5 +1,5 @@
 // What a tenant pushed lately: its rate, that of each stream, and how many streams it has. A stream
-// is active until nothing came for it for chunk_idle_period.
+// is active until nothing came for it for chunk_idle_period_ns of the limits.
 //
 // Threads: safe from any.
 // Clock:   the caller's, ns; one that jumps gives a burst at most.
@@ -25,9 +25,6 @@ class PushQuota {
  public:
   static constexpr size_t kMaxKept = 100'000;
 
-  // `idle_ns`: 0: a stream stays active for ever.
-  explicit PushQuota(int64_t idle_ns) : idle_ns_(idle_ns) {}
-
   // Takes so many bytes of ingestion_rate_mb if they are there.
   bool TakeBytes(const Limits& limits, uint64_t bytes, int64_t now_ns);
 
@@ -40,7 +37,7 @@ class PushQuota {
   int64_t NewestOf(uint64_t stream) const;
   void SetNewest(uint64_t stream, int64_t ts_ns);
 
-  size_t active_streams(int64_t now_ns);
+  size_t active_streams(const Limits& limits, int64_t now_ns);
 
  private:
   struct Bucket {
@@ -54,9 +51,8 @@ class PushQuota {
     int64_t newest_ns;
     Bucket bucket;
   };
-  void Expire(int64_t now_ns);
+  void Expire(const Limits& limits, int64_t now_ns);
 
-  const int64_t idle_ns_;
   mutable std::mutex mutex_;
   Bucket bucket_;
   std::list<Stream> streams_;  // those seen last at the end
@@ -67,11 +63,9 @@ class PushQuota {
 // Lifetime: a quota lives as long as this. Threads: safe from any.
 class PushQuotas {
  public:
-  explicit PushQuotas(int64_t idle_ns) : idle_ns_(idle_ns) {}
   PushQuota* Of(std::string_view tenant);
 
  private:
-  const int64_t idle_ns_;
   std::mutex mutex_;
   std::map<std::string, PushQuota, std::less<>> tenants_;
 };

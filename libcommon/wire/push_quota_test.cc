@@ -18,7 +18,7 @@ TEST(PushQuota, ATenantHasItsRateAndBurst) {
   Limits limits;
   limits.ingestion_rate_mb = 4;
   limits.ingestion_burst_size_mb = 6;
-  PushQuota quota(0);
+  PushQuota quota;
   EXPECT_FALSE(quota.TakeBytes(limits, 6 * kMiB + 1, kStart));
   EXPECT_TRUE(quota.TakeBytes(limits, 6 * kMiB, kStart));
   EXPECT_FALSE(quota.TakeBytes(limits, 1, kStart));
@@ -38,7 +38,7 @@ TEST(PushQuota, AStreamHasItsRate) {
   Limits limits;
   limits.per_stream_rate_limit = 100;
   limits.per_stream_rate_limit_burst = 500;
-  PushQuota quota(0);
+  PushQuota quota;
   EXPECT_EQ(quota.TakeStream(limits, 1, 500, kStart), Verdict::kTaken);
   EXPECT_EQ(quota.TakeStream(limits, 1, 1, kStart), Verdict::kTooFast);
   EXPECT_EQ(quota.TakeStream(limits, 2, 500, kStart), Verdict::kTaken);
@@ -49,35 +49,37 @@ TEST(PushQuota, AStreamHasItsRate) {
 TEST(PushQuota, StreamsAreCountedWhileTheyAreActive) {
   Limits limits;
   limits.max_streams_per_user = 3;
-  PushQuota quota(10 * kSecond);
+  limits.chunk_idle_period_ns = 10 * kSecond;
+  PushQuota quota;
   for (uint64_t stream : {1, 2, 3}) {
     EXPECT_EQ(quota.TakeStream(limits, stream, 1, kStart), Verdict::kTaken);
   }
   EXPECT_EQ(quota.TakeStream(limits, 4, 1, kStart), Verdict::kTooManyStreams);
   EXPECT_EQ(quota.TakeStream(limits, 2, 1, kStart + 5 * kSecond), Verdict::kTaken);
   EXPECT_EQ(quota.TakeStream(limits, 4, 1, kStart + 9 * kSecond), Verdict::kTooManyStreams);
-  EXPECT_EQ(quota.active_streams(kStart + 9 * kSecond), 3U);
+  EXPECT_EQ(quota.active_streams(limits, kStart + 9 * kSecond), 3U);
   // 1 and 3 were not seen for so long.
   EXPECT_EQ(quota.TakeStream(limits, 4, 1, kStart + 10 * kSecond), Verdict::kTaken);
-  EXPECT_EQ(quota.active_streams(kStart + 10 * kSecond), 2U);
-  EXPECT_EQ(quota.active_streams(kStart + 20 * kSecond), 0U);
+  EXPECT_EQ(quota.active_streams(limits, kStart + 10 * kSecond), 2U);
+  EXPECT_EQ(quota.active_streams(limits, kStart + 20 * kSecond), 0U);
 }
 
 TEST(PushQuota, MemoryIsBoundedWithoutALimit) {
   Limits limits;
   limits.per_stream_rate_limit = 100;
   limits.per_stream_rate_limit_burst = 100;
-  PushQuota quota(0);
+  PushQuota quota;
   for (uint64_t stream = 0; stream < PushQuota::kMaxKept + 1000; ++stream) {
     ASSERT_EQ(quota.TakeStream(limits, stream, 1, kStart), Verdict::kTaken);
   }
-  EXPECT_EQ(quota.active_streams(kStart), PushQuota::kMaxKept);
+  EXPECT_EQ(quota.active_streams(limits, kStart), PushQuota::kMaxKept);
 }
 
 TEST(PushQuota, RemembersTheNewestOfAStream) {
   Limits limits;
   limits.unordered_writes = false;
-  PushQuota quota(kSecond);
+  limits.chunk_idle_period_ns = kSecond;
+  PushQuota quota;
   EXPECT_EQ(quota.NewestOf(1), INT64_MIN);
   quota.TakeStream(limits, 1, 1, kStart);
   quota.SetNewest(1, 7);
@@ -85,7 +87,7 @@ TEST(PushQuota, RemembersTheNewestOfAStream) {
   quota.SetNewest(2, 9);
   EXPECT_EQ(quota.NewestOf(1), 7);
   EXPECT_EQ(quota.NewestOf(2), INT64_MIN);
-  EXPECT_EQ(quota.active_streams(kStart + kSecond), 0U);
+  EXPECT_EQ(quota.active_streams(limits, kStart + kSecond), 0U);
   EXPECT_EQ(quota.NewestOf(1), INT64_MIN);
 }
 
@@ -93,7 +95,7 @@ TEST(PushQuota, ManyThreadsTakeNoMoreThanThereIs) {
   Limits limits = LokiLimits();
   limits.max_streams_per_user = 50;
   limits.ingestion_burst_size_mb = 1;
-  PushQuotas quotas(0);
+  PushQuotas quotas;
   std::atomic<int> taken{0}, streams{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -108,8 +110,8 @@ TEST(PushQuota, ManyThreadsTakeNoMoreThanThereIs) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(taken, 64);
   EXPECT_EQ(streams, 200);
-  EXPECT_EQ(quotas.Of("a")->active_streams(kStart), 50U);
-  EXPECT_EQ(quotas.Of("b")->active_streams(kStart), 0U);
+  EXPECT_EQ(quotas.Of("a")->active_streams(limits, kStart), 50U);
+  EXPECT_EQ(quotas.Of("b")->active_streams(limits, kStart), 0U);
 }
 
 }  // namespace
