@@ -1,5 +1,6 @@
 // Any bytes as a text column: what is rebuilt is as long as it must be and nothing outside is read.
-// The same bytes as lines: encoding and decoding give them back.
+// The same bytes as lines: encoding and decoding give them back, and captures in lines that were
+// cut find what they do in whole ones.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +14,31 @@
 namespace {
 
 using glp::pack::TextColumn;
+
+// Captures of one letter are not wanted.
+std::vector<glp::logql::WantedCaptures> Captures() {
+  std::vector<glp::logql::WantedCaptures> all;
+  for (std::string_view pattern : {"<_> <ms>ms", "GET <bb> <c>", "<a>:<bb>:<_>", "<aa>user <b>",
+                                   "<a>1<bb>", "<_>-<b>-<cc>-"}) {
+    auto& captures = all.emplace_back();
+    captures.pattern = *glp::codec::PatternParser::Compile(pattern);
+    for (const std::string& name : captures.pattern.names()) {
+      captures.wanted.push_back(name.size() > 1);
+    }
+  }
+  return all;
+}
+
+// What the wanted captures find.
+std::vector<std::string_view> Found(const glp::logql::WantedCaptures& captures,
+                                    std::string_view line) {
+  std::vector<std::string_view> values, found;
+  captures.pattern.Match(line, &values);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (captures.wanted[i]) found.push_back(values[i]);
+  }
+  return found;
+}
 
 void Open(std::string_view bytes, uint64_t lines, uint64_t size) {
   glp::pack::Templates templates;
@@ -28,6 +54,11 @@ void Open(std::string_view bytes, uint64_t lines, uint64_t size) {
   for (uint32_t i = 0; i < lines; i += 2) rows.push_back(i);
   if (column.Rebuild(rows, &text, &starts).ok() && text.size() > size) __builtin_trap();
   if (column.RebuildAll(&text, &starts).ok() && text.size() != size) __builtin_trap();
+  for (const glp::logql::WantedCaptures& captures : Captures()) {
+    column.Shorten(glp::pack::LineCut(captures));
+    if (column.Rebuild(rows, &text, &starts).ok() && text.size() > size) __builtin_trap();
+    if (column.RebuildAll(&text, &starts).ok() && text.size() > size) __builtin_trap();
+  }
 }
 
 void RoundTrip(std::string_view text) {
@@ -54,6 +85,14 @@ void RoundTrip(std::string_view text) {
   }
   for (size_t i = 0; i < lines.size(); ++i) {
     if (rebuilt.view().substr(starts[i], starts[i + 1] - starts[i]) != lines[i]) __builtin_trap();
+  }
+  for (const glp::logql::WantedCaptures& captures : Captures()) {
+    column.Shorten(glp::pack::LineCut(captures));
+    if (!column.RebuildAll(&rebuilt, &starts).ok()) __builtin_trap();
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const auto line = rebuilt.view().substr(starts[i], starts[i + 1] - starts[i]);
+      if (Found(captures, line) != Found(captures, lines[i])) __builtin_trap();
+    }
   }
 }
 
