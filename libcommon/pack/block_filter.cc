@@ -46,29 +46,38 @@ uint64_t SlotOf(uint64_t key) {
   return hash >> (64 - kSlotBits);
 }
 
+// Of the keys of values that are not all letters a share is told, in 256ths.
+constexpr uint64_t kAll = 256;
+bool IsOfLetters(uint64_t key, size_t size) {
+  constexpr uint64_t kLetters = 0x4040404040404040;
+  const uint64_t letters = kLetters >> (64 - 8 * size);
+  return (key & letters) == letters;
+}
+bool IsTold(uint64_t slot, uint64_t share) { return slot % kAll < share; }
+
 }  // namespace
 
 std::string_view JoinOf(std::string_view text, size_t first, size_t middle, size_t end) {
-  constexpr size_t kBefore = 2, kMiddle = 3;
-  static_assert(kBefore + 1 + kMiddle + 1 + 1 <= sizeof(uint64_t));
-  if (end - middle > kMiddle || !IsDigit(text[middle - 2]) || !IsDigit(text[middle]) ||
+  static_assert(1 + 1 + kMaxJoinMiddle + 1 + 1 <= sizeof(uint64_t));
+  const size_t before = end - middle == kMaxJoinMiddle ? 1 : 2;
+  if (end - middle > kMaxJoinMiddle || !IsDigit(text[middle - 2]) || !IsDigit(text[middle]) ||
       !IsDigit(text[end + 1])) {
     return {};
   }
-  const size_t from = middle - 1 - std::min(kBefore, middle - 1 - first);
+  const size_t from = middle - 1 - std::min(before, middle - 1 - first);
   return text.substr(from, end + 2 - from);
 }
 
-BlockFilterBuilder::BlockFilterBuilder() : slots_(kSlots / 64), words_(kSlots / 64 / 64) {}
+BlockFilterBuilder::Slots::Slots() : slots_(kSlots / 64), words_(kSlots / 64 / 64) {}
 
-void BlockFilterBuilder::Set(uint64_t key) {
+void BlockFilterBuilder::Slots::Set(uint64_t key) {
   const uint64_t slot = SlotOf(key);
   slots_[slot / 64] |= uint64_t{1} << (slot % 64);
   words_[slot / 64 / 64] |= uint64_t{1} << (slot / 64 % 64);
 }
 
 template <typename Each>
-void BlockFilterBuilder::ForEachWord(Each each) const {
+void BlockFilterBuilder::Slots::ForEachWord(Each each) const {
   for (size_t i = 0; i < words_.size(); ++i) {
     for (uint64_t left = words_[i]; left != 0; left &= left - 1) {
       each(i * 64 + static_cast<size_t>(std::countr_zero(left)));
@@ -76,25 +85,57 @@ void BlockFilterBuilder::ForEachWord(Each each) const {
   }
 }
 
+template <typename Each>
+void BlockFilterBuilder::Slots::ForEach(uint64_t share, Each each) const {
+  ForEachWord([&](size_t word) {
+    for (uint64_t left = slots_[word]; left != 0; left &= left - 1) {
+      const uint64_t slot = word * 64 + static_cast<uint64_t>(std::countr_zero(left));
+      if (IsTold(slot, share)) each(slot);
+    }
+  });
+}
+
+size_t BlockFilterBuilder::Slots::Count(uint64_t share) const {
+  size_t count = 0;
+  ForEach(share, [&](uint64_t) { ++count; });
+  return count;
+}
+
+void BlockFilterBuilder::Slots::Tell(uint64_t share, uint64_t bits, char* out) const {
+  ForEach(share, [&](uint64_t slot) {
+    const uint64_t bit = slot * bits >> kSlotBits;
+    out[bit / 8] = static_cast<char>(out[bit / 8] | 1 << (bit % 8));
+  });
+}
+
+void BlockFilterBuilder::Slots::Clear() {
+  ForEachWord([this](size_t word) { slots_[word] = 0; });
+  std::fill(words_.begin(), words_.end(), 0);
+}
+
+void BlockFilterBuilder::SetValue(uint64_t key, size_t size) {
+  (IsOfLetters(key, size) ? told_ : values_).Set(key);
+}
+
 void BlockFilterBuilder::Add(const char* value, size_t size, const char* end) {
   if (size < kEdge) return;
-  Set(FirstKey(value));
-  Set(LastKey(value + size));
+  SetValue(FirstKey(value), kEdge);
+  SetValue(LastKey(value + size), kEdge);
   if (size < kGram) return;
   const char* at = value;
   const char* const last = value + size - kGram;
   // Eight bytes at once as long as there are so many.
   for (; at <= last && end - at >= 8; ++at) {
-    Set((Load(at, 8) | kFold) & kGramMask);
+    SetValue((Load(at, 8) | kFold) & kGramMask, kGram);
   }
-  for (; at <= last; ++at) Set(GramKey(at));
+  for (; at <= last; ++at) SetValue(GramKey(at), kGram);
 }
 
 void BlockFilterBuilder::Add(std::string_view value) {
   Add(value.data(), value.size(), value.data() + value.size());
 }
 
-void BlockFilterBuilder::AddJoin(std::string_view join) { Set(JoinKey(join)); }
+void BlockFilterBuilder::AddJoin(std::string_view join) { told_.Set(JoinKey(join)); }
 
 void BlockFilterBuilder::Add(const ValueList& values) {
   const char* const begin = values.text.data();
@@ -112,14 +153,21 @@ void BlockFilterBuilder::Add(const ValueList& values) {
 
 std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool has_whole,
                                       uint64_t block_bytes) {
-  constexpr uint64_t kBitsPerKey = 2, kLeast = 64, kPercent = 8;
-  uint64_t keys = 0;
-  ForEachWord([&](size_t word) { keys += static_cast<uint64_t>(std::popcount(slots_[word])); });
+  constexpr uint64_t kBitsPerKey = 3, kLeast = 64, kPercent = 8, kLeastShare = 64;
+  const uint64_t values = values_.Count(kAll), told = told_.Count(kAll), keys = values + told;
   uint64_t bits = std::max(keys * kBitsPerKey, kLeast);
   bits = std::min({bits, std::max(block_bytes * 8 / 100 * kPercent, kLeast), kSlots});
   // So full that it would hardly ever say no.
   const bool has_keys = bits >= keys / 2;
   if (!has_keys || keys == 0) bits = 0;
+  // What says most of what the bits can say: half of them set. Values have many keys, so that a
+  // share of them says as much.
+  const uint64_t room = bits * 7 / 10;
+  uint64_t share = kAll;
+  if (keys > room) {
+    share = room > told ? (room - told) * kAll / values : 0;
+    share = std::clamp(share, kLeastShare, kAll);
+  }
 
   std::string out;
   AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys | kJoins : 0));
@@ -129,18 +177,16 @@ std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool 
     AppendVarint(&out, number - next);
     next = number + 1;
   }
+  AppendVarint(&out, share);
   AppendVarint(&out, bits);
   const size_t from = out.size();
   out.append((bits + 7) / 8, '\0');
-  ForEachWord([&](size_t word) {
-    for (uint64_t left = bits > 0 ? slots_[word] : 0; left != 0; left &= left - 1) {
-      const uint64_t slot = word * 64 + static_cast<uint64_t>(std::countr_zero(left));
-      const uint64_t bit = slot * bits >> kSlotBits;
-      out[from + bit / 8] = static_cast<char>(out[from + bit / 8] | 1 << (bit % 8));
-    }
-    slots_[word] = 0;
-  });
-  std::fill(words_.begin(), words_.end(), 0);
+  if (bits > 0) {
+    values_.Tell(share, bits, out.data() + from);
+    told_.Tell(kAll, bits, out.data() + from);
+  }
+  values_.Clear();
+  told_.Clear();
   std::string hashed;
   AppendFixed(&hashed, Hash64(out));
   return hashed + out;
@@ -165,8 +211,11 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
     filter.templates_.push_back(static_cast<uint32_t>(number));
     next = number + 1;
   }
+  filter.share_ = in.Varint();
   filter.bits_ = in.Varint();
-  if (!in.ok() || filter.bits_ > kSlots || in.left() != (filter.bits_ + 7) / 8) return std::nullopt;
+  if (!in.ok() || filter.share_ > kAll || filter.bits_ > kSlots ||
+      in.left() != (filter.bits_ + 7) / 8)
+    return std::nullopt;
   filter.bytes_ = bytes.substr(bytes.size() - in.left());
   return filter;
 }
@@ -176,21 +225,26 @@ bool BlockFilter::Has(uint64_t key) const {
   return bits_ > 0 && (bytes_[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
+bool BlockFilter::HasValue(uint64_t key, size_t size) const {
+  return (!IsOfLetters(key, size) && !IsTold(SlotOf(key), share_)) || Has(key);
+}
+
 bool BlockFilter::MayHold(std::string_view piece) const {
   if (!has_keys_) return true;
   for (size_t i = 0; i + kGram <= piece.size(); ++i) {
-    if (!Has(GramKey(piece.data() + i))) return false;
+    if (!HasValue(GramKey(piece.data() + i), kGram)) return false;
   }
   return true;
 }
 
 bool BlockFilter::MayBeginWith(std::string_view piece) const {
-  if (has_keys_ && piece.size() >= kEdge && !Has(FirstKey(piece.data()))) return false;
+  if (has_keys_ && piece.size() >= kEdge && !HasValue(FirstKey(piece.data()), kEdge)) return false;
   return MayHold(piece);
 }
 
 bool BlockFilter::MayEndWith(std::string_view piece) const {
-  if (has_keys_ && piece.size() >= kEdge && !Has(LastKey(piece.data() + piece.size()))) {
+  if (has_keys_ && piece.size() >= kEdge &&
+      !HasValue(LastKey(piece.data() + piece.size()), kEdge)) {
     return false;
   }
   return MayHold(piece);

@@ -26,16 +26,17 @@ namespace glp::pack {
 inline constexpr size_t kMaxFilterBytes = 1 << 20;
 
 // Of three values with a byte between each, as numbers of addresses and times stand: the piece of
-// the text that tells which, from the last two bytes of the first (or the one) to the first of the
-// last. `first` and `middle`: where these values begin, `end`: the end of the middle one. Empty
-// where filters have no key for it: of middle values above three bytes, and where no digits meet.
+// the text that tells which, from the last two bytes of the first (or the one; always one in front
+// of a middle of kMaxJoinMiddle bytes) to the first of the last. `first` and `middle`: where these
+// values begin, `end`: the end of the middle one. Empty where filters have no key for it: of longer
+// middle values, and where no digits meet.
 // REQUIRES: middle - 2 >= first, end + 1 < text.size()
+inline constexpr size_t kMaxJoinMiddle = 3;
 std::string_view JoinOf(std::string_view text, size_t first, size_t middle, size_t end);
 
-// Cost: 1 to 2 ns a byte of values, and about 1 µs a filter. Memory: half a megabyte.
+// Cost: 1 to 2 ns a byte of values, and about 1 µs a filter. Memory: a megabyte.
 class BlockFilterBuilder {
  public:
-  BlockFilterBuilder();
   // Values of the block, in any order, also some of them twice.
   void Add(const ValueList& values);
   void Add(std::string_view value);
@@ -47,15 +48,33 @@ class BlockFilterBuilder {
   std::string Build(std::span<const uint32_t> templates, bool has_whole, uint64_t block_bytes);
 
  private:
+  // Keys by their hashes, a bit each.
+  class Slots {
+   public:
+    Slots();
+    void Set(uint64_t key);
+    size_t Count(uint64_t share) const;
+    // Sets the bits of those that are told, from `out` on.
+    void Tell(uint64_t share, uint64_t bits, char* out) const;
+    void Clear();
+
+   private:
+    // Calls `each(word)` with the numbers of the words of slots_ that are not 0, rising.
+    template <typename Each>
+    void ForEachWord(Each each) const;
+    template <typename Each>
+    void ForEach(uint64_t share, Each each) const;
+
+    std::vector<uint64_t> slots_;
+    std::vector<uint64_t> words_;  // a bit for each word of slots_ that is not 0
+  };
+
   void Add(const char* value, size_t size, const char* end);
-  void Set(uint64_t key);
 
-  // Calls `each(word)` with the numbers of the words of slots_ that are not 0, rising.
-  template <typename Each>
-  void ForEachWord(Each each) const;
+  void SetValue(uint64_t key, size_t size);
 
-  std::vector<uint64_t> slots_;  // bits
-  std::vector<uint64_t> words_;  // a bit for each word of slots_ that is not 0
+  Slots values_;  // of which a share may be told
+  Slots told_;    // of words and joins: all are
 };
 
 class BlockFilter {
@@ -75,11 +94,13 @@ class BlockFilter {
 
  private:
   bool Has(uint64_t key) const;
+  bool HasValue(uint64_t key, size_t size) const;
 
   std::vector<uint32_t> templates_;
   bool has_whole_ = false;
   bool has_keys_ = false;
   bool has_joins_ = false;
+  uint64_t share_ = 0;  // of the keys of values that are no words, in 256ths
   uint64_t bits_ = 0;
   std::string bytes_;
 };

@@ -82,6 +82,39 @@ TEST(BlockFilter, IsBoundedByItsBlock) {
   EXPECT_FALSE(BlockFilter::Parse(builder.Build({}, false, kLarge))->MayHold("0123456789"));
 }
 
+TEST(BlockFilter, WhereThereIsLittleRoomWordsAndJoinsStayAndAShareOfTheRest) {
+  std::mt19937_64 random(7);
+  const auto number = [&] { return std::to_string(random() % 900 + 100); };
+  BlockFilterBuilder builder;
+  std::vector<std::string> values, joins;
+  for (size_t i = 0; i < 4000; ++i) values.push_back(RandomHex(&random, 16));
+  values.push_back("Received");
+  for (size_t i = 0; i < 500; ++i) {
+    const std::string address = number() + "." + number() + "." + number();
+    joins.emplace_back(JoinOf(address, 0, 4, 7));
+  }
+  for (const std::string& value : values) builder.Add(value);
+  for (const std::string& join : joins) builder.AddJoin(join);
+  const BlockFilter filter = *BlockFilter::Parse(builder.Build({}, false, 400000));
+  for (const std::string& value : values) {
+    EXPECT_TRUE(filter.MayHold(value) && filter.MayBeginWith(value) && filter.MayEndWith(value));
+    EXPECT_TRUE(filter.MayHold(value.substr(3, 6))) << value;
+  }
+  for (const std::string& join : joins) EXPECT_TRUE(filter.MayHoldJoin(join)) << join;
+  size_t words = 0, other_joins = 0, ids = 0;
+  for (size_t i = 0; i < 1000; ++i) {
+    std::string word;
+    while (word.size() < 6) word.push_back(static_cast<char>('g' + random() % 20));
+    words += filter.MayHold(word) ? 1 : 0;
+    const std::string address = number() + "." + number() + "." + number();
+    other_joins += filter.MayHoldJoin(JoinOf(address, 0, 4, 7)) ? 1 : 0;
+    ids += filter.MayHold(RandomHex(&random, 16)) ? 1 : 0;
+  }
+  EXPECT_LT(words, 400u);
+  EXPECT_LT(other_joins, 650u);
+  EXPECT_LT(ids, 150u);
+}
+
 TEST(BlockFilter, ColumnsOfOneWidthAndOfManyAreTheSame) {
   BlockFilterBuilder builder;
   builder.Add(ValueList{.text = "abc12abc13abc12", .width = 5, .count = 3});

@@ -93,7 +93,8 @@ bool TextSearch::Runs::MayJoin(const TemplateMatch& literal, const BlockFilter& 
     const TemplateMatch::Run& middle = runs[i - 1];
     if (first.end + 1 != middle.begin || middle.end + 1 != runs[i].begin) continue;
     // What of it is not in the literal may be the second byte that the key has.
-    if (first.must == Must::kEndWith && first.end - first.begin < 2) continue;
+    const bool is_cut = first.must == Must::kEndWith && first.end - first.begin < 2;
+    if (is_cut && middle.end - middle.begin < kMaxJoinMiddle) continue;
     const std::string_view join = JoinOf(literal.literal(), first.begin, middle.begin, middle.end);
     if (!join.empty() && !filter.MayHoldJoin(join)) return false;
   }
