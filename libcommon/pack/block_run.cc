@@ -145,7 +145,8 @@ class BlockRun : public SortedRun {
     TextSearch::Selection& selection = tools->selection;
     TextColumn* const text = block_->text();
     if (filters) {
-      GLP_RETURN_IF_ERROR(context_->text_search.Select(text, begin_, begin_ + size_, filter,
+      const TextSearch::File* const file = filter != nullptr ? search_->templates() : nullptr;
+      GLP_RETURN_IF_ERROR(context_->text_search.Select(text, begin_, begin_ + size_, filter, file,
                                                        request.want_lines, &selection));
     } else {
       selection.open.clear();

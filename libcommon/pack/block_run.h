@@ -24,6 +24,8 @@ class FileSearch {
 
   // Of all lines of the block. `filter` gets its filter, if it has one that is not damaged.
   TextSearch::Answer Decide(const BlockInfo& block, std::optional<BlockFilter>* filter);
+  // What was found; nullptr before the first filter that is not damaged.
+  const TextSearch::File* templates() const { return templates_ ? &*templates_ : nullptr; }
 
  private:
   const PackFile* const file_;

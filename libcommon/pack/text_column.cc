@@ -1,5 +1,7 @@
 #include "pack/text_column.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -64,33 +66,37 @@ Status TextColumn::ReadKinds(std::string_view bytes, size_t count, uint64_t line
   GLP_RETURN_IF_ERROR(decoder_->DecodeBytes(bytes, kMaxKindBytes, &kind_bytes_));
   Decoder in(kind_bytes_.view());
   kinds_.assign(count, {});
-  places_.clear();
-  place_starts_.clear();
-  for (Kind& kind : kinds_) {
-    uint64_t number = in.Varint();
+  constants_.clear();
+  place_columns_.clear();
+  place_columns_.reserve(std::min<uint64_t>(in.left(), max_places));  // not moved
+  uint64_t places = 0;
+  for (size_t k = 0; k < count; ++k) {
+    Kind& kind = kinds_[k];
+    const uint64_t number = in.Varint();
     size_t holes = 1;
     if (number == 0) {
       kind.whole = true;
     } else {
       if (!templates.has(number - 1)) return Impossible("a template that is not there");
       kind.text = templates[number - 1];
+      kind.number = static_cast<uint32_t>(number - 1);
       holes = kind.text.holes.size();
     }
-    place_starts_.push_back(static_cast<uint32_t>(places_.size()));
-    if (places_.size() + holes > max_places)
-      return Impossible("more holes than its block has text");
-    for (; holes > 0; --holes) {
-      uint64_t column = in.Varint();
+    places += holes;
+    if (places > max_places) return Impossible("more holes than its block has text");
+    const size_t first = place_columns_.size();
+    for (uint32_t hole = 0; hole < holes; ++hole) {
+      const uint64_t column = in.Varint();
       if (column == 0) {
-        places_.push_back({kNone, in.Sized()});
+        constants_.push_back({static_cast<uint32_t>(k), hole, in.Sized()});
       } else {
         if (column > columns_.size()) return Impossible("a column that is not there");
-        places_.push_back({static_cast<uint32_t>(column - 1), {}});
+        place_columns_.push_back(static_cast<uint32_t>(column - 1));
       }
       if (!in.ok()) return Impossible("its list of kinds is cut off");
     }
+    kind.columns = std::span(place_columns_).subspan(first);
   }
-  place_starts_.push_back(static_cast<uint32_t>(places_.size()));
   if (!in.done()) return Impossible("its list of kinds cannot be");
   return Status::Ok();
 }
@@ -98,23 +104,43 @@ Status TextColumn::ReadKinds(std::string_view bytes, size_t count, uint64_t line
 // Also finds out how many values columns have, and refuses text that would be too long.
 Status TextColumn::CountLines(uint64_t entries, uint64_t line_bytes) {
   if (kind_of_.size() != entries) return Impossible("kinds of other lines");
-  for (uint16_t kind : kind_of_) {
-    if (kind >= kinds_.size()) return Impossible("a kind that is not there");
-    ++kinds_[kind].lines;
+  // Lines of a kind often stand side by side: several counts, which do not wait for each other.
+  constexpr size_t kCounts = 4;
+  const size_t stride = std::bit_ceil(kinds_.size());
+  kind_counts_.assign(kCounts * stride, 0);
+  uint32_t* const counts = kind_counts_.data();
+  size_t all = 0;
+  const auto count = [&](size_t row, size_t i) {
+    const size_t kind = kind_of_[row];
+    all |= kind;
+    ++counts[i * stride + (kind & (stride - 1))];
+  };
+  size_t row = 0;
+  for (; row + kCounts <= entries; row += kCounts) {
+    for (size_t i = 0; i < kCounts; ++i) count(row + i, i);
   }
+  for (; row < entries; ++row) count(row, 0);
+  const auto lines_of = [&](size_t kind) {
+    uint32_t lines = 0;
+    for (size_t i = 0; i < kCounts; ++i) lines += counts[i * stride + kind];
+    return lines;
+  };
+  bool sound = all < stride;
+  for (size_t kind = kinds_.size(); kind < stride; ++kind) sound &= lines_of(kind) == 0;
+  if (!sound) return Impossible("a kind that is not there");
   uint64_t left = line_bytes;
   uint64_t values = 0;
+  auto constant = constants_.begin();
   for (size_t k = 0; k < kinds_.size(); ++k) {
     Kind& kind = kinds_[k];
+    kind.lines = lines_of(k);
     if (kind.lines == 0) return Impossible("a kind without lines");
     uint64_t size = kind.text.text.size();
-    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
-      const Place& place = places_[i];
-      size += place.value.size();
-      if (place.column == kNone) continue;
-      columns_[place.column].count += kind.lines;
-      if (!kind.whole) values += kind.lines;
+    for (; constant != constants_.end() && constant->kind == k; ++constant) {
+      size += constant->value.size();
     }
+    for (const uint32_t column : kind.columns) columns_[column].count += kind.lines;
+    if (!kind.whole) values += uint64_t{kind.lines} * kind.columns.size();
     if (size > left / kind.lines) return Impossible("more text than its block");
     left -= size * kind.lines;
   }
@@ -127,59 +153,55 @@ Status TextColumn::CountLines(uint64_t entries, uint64_t line_bytes) {
   return Status::Ok();
 }
 
+// Sets the text of the kinds that have constants.
 void TextColumn::FoldConstants() {
   size_t text_size = 0;
   size_t hole_count = 0;
-  auto has_constants = [&](size_t k) {
-    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
-      if (places_[i].column == kNone) return true;
-    }
-    return false;
-  };
-  for (size_t k = 0; k < kinds_.size(); ++k) {
-    if (!has_constants(k)) continue;
-    text_size += kinds_[k].text.text.size();
-    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
-      text_size += places_[i].value.size();
-      hole_count += places_[i].column != kNone;
-    }
+  for (size_t i = 0; i < constants_.size(); ++i) {
+    const Kind& kind = kinds_[constants_[i].kind];
+    text_size += constants_[i].value.size();
+    if (i > 0 && constants_[i - 1].kind == constants_[i].kind) continue;
+    text_size += kind.text.text.size();
+    hole_count += kind.columns.size();
   }
   // Not moved while views into them are made.
   folded_.clear();
   folded_.reserve(text_size + Templates::kSlack);
   folded_holes_.clear();
   folded_holes_.reserve(hole_count);
-  place_columns_.clear();
-  place_columns_.reserve(places_.size());
-  for (size_t k = 0; k < kinds_.size(); ++k) {
-    Kind& kind = kinds_[k];
-    size_t first_column = place_columns_.size();
-    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
-      if (places_[i].column != kNone) place_columns_.push_back(places_[i].column);
-    }
-    kind.columns = std::span(place_columns_).subspan(first_column);
-    if (!has_constants(k)) continue;
-    size_t first = folded_.size();
-    size_t first_hole = folded_holes_.size();
-    size_t at = 0;
-    for (size_t i = place_starts_[k]; i < place_starts_[k + 1]; ++i) {
-      uint32_t hole = kind.whole ? 0 : kind.text.holes[i - place_starts_[k]];
-      folded_.append(kind.text.text.substr(at, hole - at));
-      at = hole;
-      if (places_[i].column == kNone) {
-        folded_.append(places_[i].value);
-      } else {
-        folded_holes_.push_back(static_cast<uint32_t>(folded_.size() - first));
-      }
-    }
-    folded_.append(kind.text.text.substr(at));
-    kind.whole = false;
-    kind.text = {std::string_view(folded_).substr(first),
-                 std::span(folded_holes_).subspan(first_hole)};
+  for (size_t begin = 0, end; begin < constants_.size(); begin = end) {
+    end = begin;
+    while (end < constants_.size() && constants_[end].kind == constants_[begin].kind) ++end;
+    Fold(std::span(constants_).subspan(begin, end - begin));
   }
   folded_.append(Templates::kSlack, '\0');
   steps_.clear();
   is_cut_ = false;
+}
+
+// Those of one kind.
+void TextColumn::Fold(std::span<const Constant> constants) {
+  Kind& kind = kinds_[constants[0].kind];
+  const size_t first = folded_.size();
+  const size_t first_hole = folded_holes_.size();
+  const size_t holes = constants.size() + kind.columns.size();
+  size_t at = 0;
+  for (uint32_t hole = 0; hole < holes; ++hole) {
+    const uint32_t place = kind.whole ? 0 : kind.text.holes[hole];
+    folded_.append(kind.text.text.substr(at, place - at));
+    at = place;
+    if (!constants.empty() && constants[0].hole == hole) {
+      folded_.append(constants[0].value);
+      constants = constants.subspan(1);
+    } else {
+      folded_holes_.push_back(static_cast<uint32_t>(folded_.size() - first));
+    }
+  }
+  folded_.append(kind.text.text.substr(at));
+  kind.whole = false;
+  kind.number = Kind::kFolded;
+  kind.text = {std::string_view(folded_).substr(first),
+               std::span(folded_holes_).subspan(first_hole)};
 }
 
 Result<const Values*> TextColumn::Column(size_t column) {

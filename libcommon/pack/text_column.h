@@ -32,10 +32,12 @@ class TextColumn {
  public:
   // How lines look that have a template and, in each hole, a value of a column in common.
   struct Kind {
+    static constexpr uint32_t kFolded = UINT32_MAX;
     // The line is one value, of any bytes: no template.
     bool whole = false;
     // !whole. Values that all lines of the kind have are part of the text here.
     Template text;
+    uint32_t number = kFolded;          // of the template in the file, where the text is its
     std::span<const uint32_t> columns;  // of each hole; of `whole` lines the one
     uint32_t lines = 0;                 // in the block; > 0
   };
@@ -98,10 +100,18 @@ class TextColumn {
     uint32_t values;
   };
 
+  // A value that all lines of a kind have.
+  struct Constant {
+    uint32_t kind;
+    uint32_t hole;  // of the template
+    std::string_view value;
+  };
+
   Status ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
                    const Templates& templates);
   Status CountLines(uint64_t entries, uint64_t line_bytes);
   void FoldConstants();
+  void Fold(std::span<const Constant> constants);
   void BuildSteps();
   bool MayHold(uint32_t column, const TemplateMatch::Run& run);
   Status Prepare(std::span<const uint32_t> lines_of_kind, Buffer* text);
@@ -117,15 +127,11 @@ class TextColumn {
   uint64_t text_left_ = 0;  // bytes that columns which are not decoded may have
   uint64_t line_bytes_ = 0;
 
-  struct Place {
-    uint32_t column;  // kNone: `value` stands there
-    std::string_view value;
-  };
-  std::vector<Place> places_;  // of all kinds; those of kind k from place_starts_[k]
-  std::vector<uint32_t> place_starts_;
   std::vector<uint32_t> place_columns_;  // what Kind::columns looks at
-  Buffer kind_bytes_;                    // what Place::value looks at
-  std::string folded_;                   // what Kind::text looks at, where it has constants
+  std::vector<Constant> constants_;      // of all kinds, in their order
+  std::vector<uint32_t> kind_counts_;
+  Buffer kind_bytes_;   // what Constant::value looks at
+  std::string folded_;  // what Kind::text looks at, where it has constants
   std::vector<uint32_t> folded_holes_;
   std::vector<Step> steps_;  // those of kind k from step_starts_[k]
   std::vector<uint32_t> step_starts_;

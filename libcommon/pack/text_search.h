@@ -5,7 +5,7 @@
 //   const TextSearch search(filters);             // of a request
 //   const TextSearch::File file(search, templates);
 //   if (file.Decide(filter) == TextSearch::Answer::kNever) …   // the block need not be read
-//   GLP_RETURN_IF_ERROR(search.Select(&text, 0, entries, &filter, true, &selection));
+//   GLP_RETURN_IF_ERROR(search.Select(&text, 0, entries, &filter, &file, true, &selection));
 //
 // Lifetime: shares what the filters hold. Threads: const from any.
 // Cost:     templates: linear in their text for each literal. Select: a pass over the columns that
@@ -70,6 +70,7 @@ class TextSearch {
     Answer Decide(const BlockFilter& filter) const;
 
    private:
+    friend class TextSearch;
     const TextSearch& search_;
     Shapes shapes_;            // and behind those of the templates that of lines without
     std::vector<bool> known_;  // which templates are not lost
@@ -80,10 +81,11 @@ class TextSearch {
     // Of these, those that must be rebuilt to know.
     std::vector<uint32_t> open;
   };
-  // Of the lines `begin` to `end`. `filter`: that of the block, or nullptr. `want_lines`: the rows
-  // will be rebuilt anyway. Errors: Code::kData for damaged columns.
+  // Of the lines `begin` to `end`. `filter`: that of the block, `file`: what was found in its
+  // templates, or nullptr. `want_lines`: the rows will be rebuilt anyway. Errors: Code::kData for
+  // damaged columns.
   Status Select(TextColumn* text, size_t begin, size_t end, const BlockFilter* filter,
-                bool want_lines, Selection* selection) const;
+                const File* file, bool want_lines, Selection* selection) const;
 
  private:
   using Bits = std::vector<uint64_t>;

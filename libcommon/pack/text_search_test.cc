@@ -44,8 +44,10 @@ std::unique_ptr<Encoded> Encode(std::vector<std::string> lines) {
   for (const ValueList& list : encoder.columns()) builder.Add(list);
   for (const std::string_view value : encoder.constants()) builder.Add(value);
   for (const std::string_view join : encoder.joins()) builder.AddJoin(join);
+  // With more or less room.
+  const uint64_t block_bytes = block->bytes.size() << block->line_bytes % 8;
   block->filter =
-      BlockFilter::Parse(builder.Build(encoder.templates(), encoder.has_whole(), 1 << 20));
+      BlockFilter::Parse(builder.Build(encoder.templates(), encoder.has_whole(), block_bytes));
   const Status status = block->text.Open(block->bytes, block->dictionary.templates(),
                                          block->lines.size(), block->line_bytes, &block->decoder);
   EXPECT_TRUE(status.ok()) << status.message();
@@ -181,6 +183,7 @@ TEST(TextSearch, GivesTheLinesThatPassWhenAllAreRebuilt) {
       if (random() % 4 == 0) end = begin + random() % (end - begin + 1);
       TextSearch::Selection selection;
       const bool with_filter = random() % 2 == 0;
+      const TextSearch::File file(search, block->dictionary.templates());
       // Columns are decoded anew, as they may be at any call.
       TextColumn text;
       ASSERT_TRUE(text.Open(block->bytes, block->dictionary.templates(), block->lines.size(),
@@ -188,7 +191,7 @@ TEST(TextSearch, GivesTheLinesThatPassWhenAllAreRebuilt) {
                       .ok());
       ASSERT_TRUE(search
                       .Select(&text, begin, end, with_filter ? &*block->filter : nullptr,
-                              random() % 2 == 0, &selection)
+                              random() % 2 == 0 ? &file : nullptr, random() % 2 == 0, &selection)
                       .ok());
       std::vector<uint32_t> passing, expected;
       for (const uint32_t row : selection.rows) {
@@ -206,8 +209,7 @@ TEST(TextSearch, GivesTheLinesThatPassWhenAllAreRebuilt) {
           expected.push_back(static_cast<uint32_t>(row));
         }
       }
-      const Answer answer =
-          TextSearch::File(search, block->dictionary.templates()).Decide(*block->filter);
+      const Answer answer = file.Decide(*block->filter);
       if (answer == Answer::kNever) {
         ASSERT_TRUE(expected.empty()) << Describe(filters);
       }

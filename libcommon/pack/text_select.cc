@@ -32,6 +32,84 @@ size_t Count(const Bits& bits) {
   return count;
 }
 
+// The first bytes of a short literal, for comparisons with those of values.
+constexpr size_t kShort = 3;
+class ShortLiteral {
+ public:
+  explicit ShortLiteral(const logql::LiteralFinder& finder) {
+    for (size_t i = 0; i < finder.literal().size(); ++i) {
+      const auto c = static_cast<unsigned char>(finder.literal()[i]);
+      // Letters of both cases differ in one bit.
+      const bool is_letter = finder.fold_case() && c >= 'a' && c <= 'z';
+      literal_ |= uint32_t{c} << (8 * i);
+      mask_ |= uint32_t{0xFF} << (8 * i);
+      if (is_letter) fold_ |= uint32_t{0x20} << (8 * i);
+    }
+  }
+  bool IsAt(const char* at) const {
+    static_assert(kShort < sizeof(uint32_t) && sizeof(uint32_t) <= Values::kSlack);
+    uint32_t bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return ((bytes | fold_) & mask_) == literal_;
+  }
+
+ private:
+  uint32_t literal_ = 0, mask_ = 0, fold_ = 0;
+};
+
+// A bit for each of `count` values of one width, up to 64, that has the literal where `at` is in
+// the first of them. kWidth 0: of `width`.
+template <size_t kWidth>
+uint64_t FindAt(const ShortLiteral& literal, const char* at, size_t width, size_t count) {
+  const size_t step = kWidth > 0 ? kWidth : width;
+  uint64_t word = 0;
+  if (count == 64) {
+    for (size_t i = 0; i < 64; i += 4, at += 4 * step) {
+      const uint64_t four = uint64_t{literal.IsAt(at)} | uint64_t{literal.IsAt(at + step)} << 1 |
+                            uint64_t{literal.IsAt(at + 2 * step)} << 2 |
+                            uint64_t{literal.IsAt(at + 3 * step)} << 3;
+      word |= four << i;
+    }
+    return word;
+  }
+  for (size_t i = 0; i < count; ++i) word |= uint64_t{literal.IsAt(at + i * step)} << i;
+  return word;
+}
+
+// As FindValues. REQUIRES: at most kShort bytes, not within values
+bool FindShort(const Values& values, const logql::LiteralFinder& finder, Must must, Bits* found) {
+  const ShortLiteral literal(finder);
+  const size_t size = finder.literal().size();
+  const size_t width = values.width();
+  const char* const text = values.text().data();
+  const auto find_at = width == 1   ? FindAt<1>
+                       : width == 2 ? FindAt<2>
+                       : width == 3 ? FindAt<3>
+                       : width == 4 ? FindAt<4>
+                                    : FindAt<0>;
+  uint64_t any = 0;
+  for (size_t first = 0; first < values.size(); first += 64) {
+    const size_t count = std::min<size_t>(64, values.size() - first);
+    uint64_t word = 0;
+    if (width > 0) {
+      const size_t place = must == Must::kEndWith ? width - size : 0;
+      word = find_at(literal, text + first * width + place, width, count);
+    } else {
+      const uint32_t* const starts = values.starts().data() + first;
+      for (size_t i = 0; i < count; ++i) {
+        const size_t length = starts[i + 1] - starts[i];
+        const bool fits = length >= size && (must != Must::kBe || length == size);
+        const char* at = text + starts[i];
+        if (must == Must::kEndWith && fits) at += length - size;
+        word |= uint64_t{fits && literal.IsAt(at)} << i;
+      }
+    }
+    (*found)[first / 64] = word;
+    any |= word;
+  }
+  return any != 0;
+}
+
 // The values that do what `must` says with the literal; false where there are none.
 // REQUIRES: it is not empty.
 bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must must, Bits* found) {
@@ -41,45 +119,7 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
   found->assign((values.size() + 63) / 64, 0);
   bool any = false;
   // Literals that are at too many places of other values are compared at the one place.
-  constexpr size_t kShort = 3;
-  if (size <= kShort && must != Must::kHold) {
-    // The first `size` of four bytes; letters of both cases differ in one bit.
-    uint32_t literal = 0, mask = 0, fold = 0;
-    for (size_t i = 0; i < size; ++i) {
-      const auto c = static_cast<unsigned char>(finder.literal()[i]);
-      const bool is_letter = finder.fold_case() && c >= 'a' && c <= 'z';
-      literal |= uint32_t{c} << (8 * i);
-      mask |= uint32_t{0xFF} << (8 * i);
-      if (is_letter) fold |= uint32_t{0x20} << (8 * i);
-    }
-    static_assert(kShort < sizeof literal && sizeof literal <= Values::kSlack);
-    const auto is_it = [&](const char* at) {
-      uint32_t bytes;
-      std::memcpy(&bytes, at, sizeof bytes);
-      return ((bytes | fold) & mask) == literal;
-    };
-    const char* const text = values.text().data();
-    for (size_t first = 0; first < values.size(); first += 64) {
-      const size_t count = std::min<size_t>(64, values.size() - first);
-      uint64_t word = 0;
-      if (width > 0) {
-        const char* at = text + first * width + (must == Must::kEndWith ? width - size : 0);
-        for (size_t i = 0; i < count; ++i) word |= uint64_t{is_it(at + i * width)} << i;
-      } else {
-        const uint32_t* const starts = values.starts().data() + first;
-        for (size_t i = 0; i < count; ++i) {
-          const size_t length = starts[i + 1] - starts[i];
-          const bool fits = length >= size && (must != Must::kBe || length == size);
-          const char* at = text + starts[i];
-          word |= uint64_t{fits && is_it(must == Must::kEndWith && fits ? at + length - size : at)}
-                  << i;
-        }
-      }
-      (*found)[first / 64] = word;
-      any |= word != 0;
-    }
-    return any;
-  }
+  if (size <= kShort && must != Must::kHold) return FindShort(values, finder, must, found);
   const std::string_view text = values.text();
   const char* const begin = text.data();
   const char* const end = begin + text.size();
@@ -113,17 +153,29 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
   return any;
 }
 
+// Bit i of what it gives: bit i + offset.
+Bits MovedDown(const Bits& bits, size_t offset) {
+  Bits out(bits.size());
+  const size_t words = offset / 64, shift = offset % 64;
+  for (size_t i = 0; i + words < bits.size(); ++i) {
+    out[i] = bits[i + words] >> shift;
+    if (shift > 0 && i + words + 1 < bits.size()) out[i] |= bits[i + words + 1] << (64 - shift);
+  }
+  return out;
+}
+
 }  // namespace
 
 class TextSearch::BlockSelect {
  public:
-  BlockSelect(const TextSearch& search, TextColumn* text, const BlockFilter* filter, size_t begin,
-              size_t end)
+  BlockSelect(const TextSearch& search, TextColumn* text, const BlockFilter* filter,
+              const File* file, size_t begin, size_t end)
       : search_(search),
         text_(text),
         kinds_(text->kinds()),
         kind_of_(text->kind_of()),
         runs_(search, filter),
+        file_(file),
         begin_(begin),
         end_(end) {}
 
@@ -145,6 +197,19 @@ class TextSearch::BlockSelect {
     uint32_t slot;
     uint32_t count;
   };
+  // Values of columns that go side by side, which are those of one line: of the meeting before,
+  // and of a column the `offset`th of a line. Bits: as those of the first column.
+  struct Meeting {
+    uint32_t before;  // in meetings_, kNone
+    const Task* task;
+    uint32_t offset;
+    bool any;
+    Bits values;
+  };
+  struct ShapeRef {
+    const Shapes* shapes;
+    size_t number;
+  };
   // The columns that a literal's places are in, read along the lines.
   struct Places {
     std::unordered_map<uint64_t, Task> tasks;
@@ -155,13 +220,24 @@ class TextSearch::BlockSelect {
     uint32_t slot_count = 0;
   };
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kMaxKnown = 256;  // of what is remembered, and looked through
 
+  void FindShapes();
+  const Shapes::Shape& ShapeOf(size_t kind) const {
+    return refs_[kind].shapes->shapes_[refs_[kind].number];
+  }
+  const Shapes::Found& FoundIn(size_t kind, uint32_t literal) const {
+    const ShapeRef& ref = refs_[kind];
+    return ref.shapes->found_[ref.number * search_.literals_.size() + literal];
+  }
   Bits NoLines() const { return Bits((kind_of_.size() + 63) / 64); }
   // Adds all lines of the range that are of such kinds.
   void AddKinds(const std::vector<uint8_t>& kinds, Bits* lines) const;
   // The lines of such kinds that have the literal.
   Status FindLiteral(uint32_t literal, const std::vector<uint8_t>& kinds, Bits* lines);
   Status AddWays(uint32_t literal, size_t kind, Places* places);
+  bool AreAlongside(uint32_t a, uint32_t b);
+  uint32_t Meet(uint32_t before, const Task* task, uint32_t offset);
   Result<const Task*> TaskOf(uint32_t literal, uint32_t column, uint32_t run, Places* places);
   void Walk(const Places& places, Bits* lines) const;
   // Lines of such kinds that the filter finds, and those it may find.
@@ -173,10 +249,30 @@ class TextSearch::BlockSelect {
   const std::vector<TextColumn::Kind>& kinds_;
   const std::vector<uint16_t>& kind_of_;
   const Runs runs_;
+  const File* const file_;
   const size_t begin_, end_;
-  Shapes shapes_;
+  Shapes shapes_;                         // of kinds that have no template of the file
+  std::vector<ShapeRef> refs_;            // of each kind
   std::vector<uint32_t> offsets_, seen_;  // scratch
+  std::vector<Meeting> meetings_;
+  std::vector<std::pair<uint64_t, bool>> alongside_;  // what AreAlongside said of two columns
 };
+
+void TextSearch::BlockSelect::FindShapes() {
+  refs_.reserve(kinds_.size());
+  for (const TextColumn::Kind& kind : kinds_) {
+    if (file_ != nullptr && kind.number < file_->known_.size()) {
+      refs_.push_back({&file_->shapes_, kind.number});
+      continue;
+    }
+    refs_.push_back({&shapes_, shapes_.shapes_.size()});
+    if (kind.whole) {
+      shapes_.AddWhole(search_);
+    } else {
+      shapes_.Add(search_, kind.text);
+    }
+  }
+}
 
 void TextSearch::BlockSelect::AddKinds(const std::vector<uint8_t>& kinds, Bits* lines) const {
   if (std::find(kinds.begin(), kinds.end(), 1) == kinds.end()) return;
@@ -204,6 +300,44 @@ Result<const TextSearch::BlockSelect::Task*> TextSearch::BlockSelect::TaskOf(uin
   return &task->second;
 }
 
+// Whether each line has as many values of the one column as of the other. False also where too
+// many others were asked for.
+bool TextSearch::BlockSelect::AreAlongside(uint32_t a, uint32_t b) {
+  if (a == b) return true;
+  const uint64_t key = uint64_t{std::min(a, b)} << 32 | std::max(a, b);
+  for (const auto& [pair, are] : alongside_) {
+    if (pair == key) return are;
+  }
+  if (alongside_.size() == kMaxKnown) return false;
+  const bool are = std::all_of(kinds_.begin(), kinds_.end(), [&](const TextColumn::Kind& kind) {
+    const auto& columns = kind.columns;
+    return std::count(columns.begin(), columns.end(), a) ==
+           std::count(columns.begin(), columns.end(), b);
+  });
+  alongside_.emplace_back(key, are);
+  return are;
+}
+
+// The meeting of one (kNone: of none) and values; kNone where there are too many. Lines of other
+// kinds have often met the same.
+uint32_t TextSearch::BlockSelect::Meet(uint32_t before, const Task* task, uint32_t offset) {
+  for (uint32_t i = 0; i < meetings_.size(); ++i) {
+    const Meeting& known = meetings_[i];
+    if (known.before == before && known.task == task && known.offset == offset) return i;
+  }
+  if (meetings_.size() == kMaxKnown) return kNone;
+  Meeting meeting{before, task, offset, before == kNone, MovedDown(task->found, offset)};
+  if (before != kNone) {
+    uint64_t any = 0;
+    for (size_t i = 0; i < meeting.values.size(); ++i) {
+      any |= meeting.values[i] &= meetings_[before].values[i];
+    }
+    meeting.any = any != 0;
+  }
+  meetings_.push_back(std::move(meeting));
+  return static_cast<uint32_t>(meetings_.size() - 1);
+}
+
 Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places* places) {
   const TextColumn::Kind& kind = kinds_[number];
   const TemplateMatch& match = search_.literals_[literal];
@@ -229,29 +363,42 @@ Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places*
     }
     return Status::Ok();
   }
-  const Shapes::Found& found = shapes_.found_[number * search_.literals_.size() + literal];
+  const Shapes& shapes = *refs_[number].shapes;
+  const Shapes::Found& found = FoundIn(number, literal);
   for (uint32_t way = found.ways_begin; way < found.ways_end; ++way) {
     const size_t size = places->checks.size();
-    const uint32_t end = shapes_.ends_[way];
-    const uint32_t begin = way > 0 ? shapes_.ends_[way - 1] : 0;
+    const uint32_t end = shapes.ends_[way];
+    const uint32_t begin = way > 0 ? shapes.ends_[way - 1] : 0;
     bool may_be = true;
-    for (uint32_t i = begin; i < end; ++i) may_be &= runs_.MayBe(literal, shapes_.pieces_[i].run);
+    for (uint32_t i = begin; i < end; ++i) may_be &= runs_.MayBe(literal, shapes.pieces_[i].run);
     // The longest piece first: where it is in no value, the others need not be looked for.
     const auto size_of = [&](uint32_t piece) {
-      const TemplateMatch::Run& run = match.runs()[shapes_.pieces_[piece].run];
+      const TemplateMatch::Run& run = match.runs()[shapes.pieces_[piece].run];
       return run.end - run.begin;
     };
     uint32_t longest = begin;
     for (uint32_t i = begin + 1; i < end; ++i) {
       if (size_of(i) > size_of(longest)) longest = i;
     }
+    uint32_t first_column = kNone, meeting = kNone;
+    const auto add_piece = [&](uint32_t piece) -> Result<bool> {
+      const uint32_t hole = shapes.pieces_[piece].hole;
+      const uint32_t column = kind.columns[hole];
+      GLP_ASSIGN_OR_RETURN(const bool any, add(hole, shapes.pieces_[piece].run));
+      if (!any) return false;
+      if (first_column == kNone) first_column = column;
+      if (!AreAlongside(first_column, column)) return true;
+      const uint32_t met = Meet(meeting, places->checks.back().task, offsets_[hole]);
+      if (met == kNone) return true;
+      meeting = met;
+      return meetings_[met].any;
+    };
     if (may_be) {
-      GLP_ASSIGN_OR_RETURN(may_be,
-                           add(shapes_.pieces_[longest].hole, shapes_.pieces_[longest].run));
+      GLP_ASSIGN_OR_RETURN(may_be, add_piece(longest));
     }
     for (uint32_t i = begin; i < end && may_be; ++i) {
       if (i == longest) continue;
-      GLP_ASSIGN_OR_RETURN(may_be, add(shapes_.pieces_[i].hole, shapes_.pieces_[i].run));
+      GLP_ASSIGN_OR_RETURN(may_be, add_piece(i));
     }
     if (may_be) {
       places->ends.push_back(static_cast<uint32_t>(places->checks.size()));
@@ -265,13 +412,13 @@ Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places*
 Status TextSearch::BlockSelect::FindLiteral(uint32_t literal, const std::vector<uint8_t>& kinds,
                                             Bits* lines) {
   Places places;
+  meetings_.clear();  // tell tasks of the places
   places.slots.assign(text_->columns(), kNone);
   seen_.assign(text_->columns(), 0);
   std::vector<uint8_t> always(kinds_.size());
   for (size_t kind = 0; kind < kinds_.size(); ++kind) {
     if (kinds[kind] != 0) {
-      const Shapes::Found& found = shapes_.found_[kind * search_.literals_.size() + literal];
-      always[kind] = found.answer == TemplateMatch::Answer::kAlways ? 1 : 0;
+      always[kind] = FoundIn(kind, literal).answer == TemplateMatch::Answer::kAlways ? 1 : 0;
       if (always[kind] == 0) GLP_RETURN_IF_ERROR(AddWays(literal, kind, &places));
     }
     places.kind_ends.push_back(static_cast<uint32_t>(places.ends.size()));
@@ -337,7 +484,7 @@ Status TextSearch::BlockSelect::Apply(const Target& target, const std::vector<ui
     if (clause.unless != Unless::kNever) {
       std::vector<uint8_t> exceptions = kinds;
       for (size_t kind = 0; kind < kinds_.size(); ++kind) {
-        const Shapes::Shape& shape = shapes_.shapes_[kind];
+        const Shapes::Shape& shape = ShapeOf(kind);
         if (!(clause.unless == Unless::kKelvin ? shape.is_kelvin : shape.is_wide)) {
           exceptions[kind] = 0;
         }
@@ -368,20 +515,14 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
   constexpr size_t kFew = 16;
   selection->rows.clear();
   selection->open.clear();
-  const size_t literals = search_.literals_.size();
+  FindShapes();
   std::vector<uint8_t> alive, irregular(kinds_.size());
   for (size_t kind = 0; kind < kinds_.size(); ++kind) {
-    if (kinds_[kind].whole) {
-      shapes_.AddWhole(search_);
-    } else {
-      shapes_.Add(search_, kinds_[kind].text);
+    for (uint32_t literal = 0; literal < search_.literals_.size(); ++literal) {
+      if (FoundIn(kind, literal).answer == TemplateMatch::Answer::kOpen) irregular[kind] = 1;
     }
-    for (size_t literal = 0; literal < literals; ++literal) {
-      if (shapes_.found_[kind * literals + literal].answer == TemplateMatch::Answer::kOpen) {
-        irregular[kind] = 1;
-      }
-    }
-    alive.push_back(search_.Decide(shapes_, kind, runs_) == Answer::kNever ? 0 : 1);
+    const ShapeRef& ref = refs_[kind];
+    alive.push_back(search_.Decide(*ref.shapes, ref.number, runs_) == Answer::kNever ? 0 : 1);
   }
   if (std::find(alive.begin(), alive.end(), 1) == alive.end()) return Status::Ok();
   Bits passing, must_look = NoLines();  // passing: empty until a filter has told them
@@ -390,7 +531,8 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
     bool any = false;
     for (size_t kind = 0; kind < kinds_.size(); ++kind) {
       if (alive[kind] == 0) continue;
-      const Answer answer = search_.Decide(filter, shapes_, kind, runs_);
+      const ShapeRef& ref = refs_[kind];
+      const Answer answer = search_.Decide(filter, *ref.shapes, ref.number, runs_);
       always[kind] = answer == Answer::kAlways ? 1 : 0;
       maybe[kind] = answer == Answer::kMaybe && irregular[kind] == 0 ? 1 : 0;
       unknown[kind] = answer == Answer::kMaybe && irregular[kind] != 0 ? 1 : 0;
@@ -436,8 +578,8 @@ Status TextSearch::BlockSelect::Run(bool want_lines, Selection* selection) {
 }
 
 Status TextSearch::Select(TextColumn* text, size_t begin, size_t end, const BlockFilter* filter,
-                          bool want_lines, Selection* selection) const {
-  return BlockSelect(*this, text, filter, begin, end).Run(want_lines, selection);
+                          const File* file, bool want_lines, Selection* selection) const {
+  return BlockSelect(*this, text, filter, file, begin, end).Run(want_lines, selection);
 }
 
 }  // namespace glp::pack

@@ -65,6 +65,21 @@ void PutDigits(uint64_t value, uint32_t digits, char* out) {
   if (at > 0) out[0] = static_cast<char>('0' + value % 10);
 }
 
+unsigned Highest(const unsigned char* bytes, size_t count) {
+  // Many at a time, as the processor can compare them.
+  constexpr size_t kLanes = 32;
+  unsigned char lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = std::max(lanes[lane], bytes[i + lane]);
+    }
+  }
+  unsigned highest = *std::max_element(lanes, lanes + kLanes);
+  for (; i < count; ++i) highest = std::max<unsigned>(highest, bytes[i]);
+  return highest;
+}
+
 unsigned DigitsOf(uint64_t value) {
   unsigned digits = 1;
   for (; value >= 10; value /= 10) ++digits;
@@ -243,12 +258,12 @@ Status ValueDecoder::State::Pairs(Decoder* in, uint32_t width, size_t count, cha
     GLP_RETURN_IF_ERROR(BytesOf(in->Sized(), count, &plane));
     const auto* pairs = reinterpret_cast<const unsigned char*>(plane.data());
     const unsigned end = digits == 1 ? 10 : 100;
-    unsigned highest = 0;
-    for (size_t i = 0; i < count; ++i) highest = std::max<unsigned>(highest, pairs[i]);
-    if (highest >= end) return Bad("are digits that cannot be");
+    if (Highest(pairs, count) >= end) return Bad("are digits that cannot be");
     char* to = out + at;
     if (digits == 1) {
       for (size_t i = 0; i < count; ++i, to += width) *to = static_cast<char>('0' + pairs[i]);
+    } else if (width == 2) {
+      for (size_t i = 0; i < count; ++i) std::memcpy(to + 2 * i, kPairTexts.text[pairs[i]], 2);
     } else {
       for (size_t i = 0; i < count; ++i, to += width) std::memcpy(to, kPairTexts.text[pairs[i]], 2);
     }
