@@ -289,9 +289,8 @@ class Reader {
     } else {
       dom::element values;
       dom::array items;
-      if (Find(object, "values", &values) && values.get(items)) {
-        return Wrong("values", "a list");
-      }
+      if (!Find(object, "values", &values)) return Status::Ok();
+      if (values.get(items)) return Wrong("values", "a list");
       for (const dom::element item : items) {
         OtlpNode read;
         if (!item.is_null()) GLP_RETURN_IF_ERROR(ReadValue(item, depth, &read));

@@ -145,9 +145,10 @@ TEST(Otlp, JsonWithEverything) {
   // Names as in the proto file; enums by name; null is nothing.
   EXPECT_EQ(Json(R"({"resource_logs":[{"scope_logs":[{"log_records":[
         {"time_unix_nano":7,"severity_number":"SEVERITY_NUMBER_WARN2","body":{"int_value":3}},
+        {"timeUnixNano":6,"body":{"arrayValue":{}},"attributes":[{"key":"m","value":{"kvlistValue":{}}}]},
         {"timeUnixNano":8,"severityNumber":"SEVERITY_NUMBER_UNSPECIFIED","body":null,"traceId":"",
          "attributes":null,"spanId":"0000000000000000","flags":0}]}]}]})"),
-            "{service_name=\"unknown_service\"}\n7|3|{\"severity_number\":\"14\"}\n8||\n");
+            "{service_name=\"unknown_service\"}\n7|3|{\"severity_number\":\"14\"}\n6|[]|\n8||\n");
 }
 
 TEST(Otlp, TimesAndBodies) {

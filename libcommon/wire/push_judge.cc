@@ -133,6 +133,7 @@ void PushJudge::Refuse(Discard reason, std::string why, uint64_t entries, uint64
 }
 
 std::string PushJudge::Words() const {
+  if (status_ == 204) return {};  // also where it is dropped without a word
   if (reasons_.size() == 1 && reasons_.begin()->second == 1) return reasons_.begin()->first;
   std::string words;
   for (const auto& [why, count] : reasons_) {

@@ -73,7 +73,7 @@ class PushJudge {
   // 204 where nothing was refused; 429 where something may be taken another time, 400 where never,
   // or block_ingestion_status_code.
   int status() const { return status_; }
-  // Why, "" where nothing was refused; equal reasons are counted: "2 errors like: …".
+  // Why, "" with 204; equal reasons are counted: "2 errors like: …".
   std::string Words() const;
 
   uint64_t refused() const { return refused_; }          // entries

@@ -273,6 +273,7 @@ TEST(PushJudge, ABlockedTenantIsToldUntilWhen) {
   limits.block_ingestion_status_code = 200;
   out = Judge(limits, made);
   EXPECT_EQ(out.status, 204);
+  EXPECT_EQ(out.words, "");
   EXPECT_EQ(out.stored, "");
   limits.block_ingestion_until_ns = kNow;
   EXPECT_EQ(Judge(limits, made).discarded, "");

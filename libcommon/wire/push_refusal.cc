@@ -329,6 +329,13 @@ bool Finder::Apply(std::string_view message, uint64_t count) {
          ApplyToLine(message) || ApplyToTime(message, count) || ApplyToOrder(message);
 }
 
+// Not of labels that are broken: they go on to the next `="`, wherever that stands.
+bool AreNames(const Labels& labels) {
+  return std::all_of(labels.begin(), labels.end(), [](const Label& label) {
+    return label.name.find_first_of(" '") == std::string::npos;
+  });
+}
+
 // Where the message ends that `words` begins with. Values of labels may be any text, also such as
 // stands between messages.
 size_t MessageSize(std::string_view words) {
@@ -336,7 +343,7 @@ size_t MessageSize(std::string_view words) {
   for (size_t at = 0; at < words.size(); ++at) {
     std::string_view rest = words.substr(at);
     Labels labels;
-    if (rest[0] == '{' && ReadLabelsText(&rest, &labels).ok()) {
+    if (rest[0] == '{' && ReadLabelsText(&rest, &labels).ok() && AreNames(labels)) {
       at = static_cast<size_t>(rest.data() - words.data()) - 1;
     } else if (rest[0] == ';' && RE2::PartialMatch(rest, next_group)) {
       return at;

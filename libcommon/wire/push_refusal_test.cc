@@ -132,6 +132,11 @@ TEST(PushRefusal, FindsWhatEachMessageOfLokiMeans) {
            "bytes exceeded for stream '" +
            b + "' while adding an entry with length '30' bytes",
        "0.2 1.0 1.1 2.0"},
+      // Labels that are none do not reach into the next message.
+      {"1 errors like: error parsing labels '{bad' with error: 1:2: parse error: any; 1 errors "
+       "like: stream '" +
+           b + "' has label value too long: '1'",
+       "1.0 1.1?"},
       // Of an ingester.
       {"entry with timestamp 2026-01-05 00:00:00.1 +0000 UTC ignored, reason: 'entry too far "
        "behind, entry timestamp is: 2026-01-05T00:00:00Z, oldest acceptable timestamp is: "
