@@ -36,7 +36,9 @@ Result<Curl> Find() {
   finder.Find("curl_easy_cleanup", &curl.easy_cleanup);
   finder.Find("curl_easy_getinfo", &curl.easy_getinfo);
   finder.Find("curl_easy_init", &curl.easy_init);
+  finder.Find("curl_easy_recv", &curl.easy_recv);
   finder.Find("curl_easy_reset", &curl.easy_reset);
+  finder.Find("curl_easy_send", &curl.easy_send);
   finder.Find("curl_easy_setopt", &curl.easy_setopt);
   finder.Find("curl_easy_strerror", &curl.easy_strerror);
   finder.Find("curl_free", &curl.free);

@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "wire/curl.h"
+#include "wire/curl_options.h"
 #include "wire/http.h"
 
 namespace glp::wire {
@@ -17,27 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kCancelPollMs = 50;
 constexpr long kUploadBufferBytes = 512 << 10;
-
-// For messages: what stands in front of the host may be a password.
-std::string WithoutUserInfo(const std::string& url) {
-  const size_t host = url.find("://");
-  if (host == std::string::npos) return url;
-  const size_t at = url.substr(0, url.find('/', host + 3)).rfind('@');
-  return at == std::string::npos ? url : url.substr(0, host + 3) + url.substr(at + 1);
-}
-
-// What no second try makes better.
-bool IsUsage(CURLcode code) {
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-      return true;
-    default:
-      return false;
-  }
-}
 
 struct Receiver {
   ClientResponse* response;
@@ -165,34 +145,13 @@ Status HttpClient::Impl::SetUp() {
 
 // What is the same for every request.
 void HttpClient::Impl::SetOptions() {
-  curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  SetClientOptions(*curl, easy, options);
   curl->easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
-  curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // A request that is cancelled or times out does not wait for a name server that is silent.
-  curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, options.compress ? "gzip" : nullptr);
   curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.follow_redirects ? 1L : 0L);
   curl->easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
   curl->easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
-  curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  if (!options.proxy_url.empty()) {
-    curl->easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
-  }
-  if (!options.ca_file.empty()) {
-    curl->easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-    curl->easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  }
-  if (!options.cert_file.empty()) {
-    curl->easy_setopt(easy, CURLOPT_SSLCERT, options.cert_file.c_str());
-  }
-  if (!options.key_file.empty()) {
-    curl->easy_setopt(easy, CURLOPT_SSLKEY, options.key_file.c_str());
-  }
-  if (options.insecure_skip_verify) {
-    curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
 }
 
 void HttpClient::Impl::SetHeaders(const ClientRequest& request, StringList* list) const {

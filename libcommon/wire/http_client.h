@@ -22,10 +22,10 @@ namespace glp::wire {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct ClientRequest {
-  std::string method = "GET";  // GET or POST
+  std::string method = "GET";
   std::string url;
   HeaderList headers;
-  std::string_view body;               // POST; must live until Do returns
+  std::string_view body;               // of a POST; must live until Do returns
   int64_t timeout_ms = 30'000;         // the whole exchange; 0: without end
   int64_t connect_timeout_ms = 5'000;  // of it for the connection
   size_t max_response_bytes = size_t{256} << 20;
@@ -54,7 +54,9 @@ struct ClientOptions {
   // The name that is asked for and that the certificate must be of, in place of the URL's host.
   std::string server_name;
   bool insecure_skip_verify = false;
-  std::string proxy_url;  // "" for http_proxy, https_proxy and no_proxy of the environment
+  std::string proxy_url;
+  bool proxy_of_environment = true;  // without a proxy_url: http_proxy, https_proxy and no_proxy
+  bool compress = true;              // answers may come compressed
   bool follow_redirects = true;
   // Sent with every request; a header of the request itself wins.
   HeaderList headers;

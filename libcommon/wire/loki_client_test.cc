@@ -95,13 +95,13 @@ Paged FetchAll(FakeLoki* loki, logql::Direction direction, uint64_t limit, uint6
   LokiPages pages(&client, request);
   Paged all;
   for (;;) {
-    Result<const LokiAnswer*> page = pages.Next();
+    const Result<LokiAnswer> page = pages.Next();
     if (!page.ok()) {
       all.status = page.status();
       break;
     }
-    if ((*page)->entries.empty()) break;
-    for (const LokiEntry& entry : (*page)->entries) {
+    if (page->entries.empty()) break;
+    for (const LokiEntry& entry : page->entries) {
       all.entries.push_back(
           {entry.ts_ns, std::string(entry.stream->Get("app")), std::string(entry.line)});
     }
@@ -206,10 +206,10 @@ TEST(LokiPages, AsksForSmallerPagesWhenAnAnswerIsTooLong) {
   LokiPages pages(&client, request);
   size_t entries = 0;
   for (;;) {
-    Result<const LokiAnswer*> page = pages.Next();
+    const Result<LokiAnswer> page = pages.Next();
     ASSERT_TRUE(page.ok()) << page.status().message();
-    if ((*page)->entries.empty()) break;
-    entries += (*page)->entries.size();
+    if (page->entries.empty()) break;
+    entries += page->entries.size();
   }
   EXPECT_EQ(entries, 50U);
 }
@@ -298,8 +298,7 @@ TEST(LokiClient, ErrorsKeepTheServersWords) {
 TEST(LokiClient, AsksAsTheApiWantsIt) {
   std::vector<std::string> urls;
   LokiClientOptions options = Options();
-  options.tenant = "t1";
-  options.token = "secret";
+  options.headers = {{"X-Scope-OrgID", "t1"}, {"Authorization", "Bearer secret"}};
   LokiClient client(options, [&urls](const ClientRequest& request) -> Result<ClientResponse> {
     urls.push_back(request.method + " " + request.url + " " + std::string(request.body));
     EXPECT_NE(std::find(request.headers.begin(), request.headers.end(),

@@ -41,13 +41,13 @@ Status LokiPages::MoreThanItGives(int64_t ts_ns) const {
                             "max_entries_limit_per_query"};
 }
 
-const LokiAnswer* LokiPages::EndWith(Status why) {
+LokiAnswer LokiPages::EndWith(Status why) {
   done_ = true;
   end_ = std::move(why);
-  return &page_;
+  return std::move(page_);
 }
 
-Result<const LokiAnswer*> LokiPages::Next() {
+Result<LokiAnswer> LokiPages::Next() {
   page_ = {};
   if (!end_.ok()) return end_;
   while (!done_) {
@@ -64,7 +64,7 @@ Result<const LokiAnswer*> LokiPages::Next() {
     page_ = std::move(*answer);
     if (page_.type != LokiAnswer::Type::kStreams) {
       done_ = true;
-      return &page_;
+      return std::move(page_);
     }
     std::vector<LokiEntry>& entries = page_.entries;
     const bool forward = request_.direction == logql::Direction::kForward;
@@ -75,21 +75,20 @@ Result<const LokiAnswer*> LokiPages::Next() {
     if (request_.limit && entries.size() >= left_) {
       entries.resize(left_);
       done_ = cut_ = true;
-      return &page_;
+      return std::move(page_);
     }
     if (entries.size() < asked) {
       done_ = true;
-      return &page_;
+      return std::move(page_);
     }
     if (entries.front().ts_ns != entries.back().ts_ns) {
       LeaveLastTime();
-      return &page_;
+      return std::move(page_);
     }
     if (asked == server_limit_) return EndWith(MoreThanItGives(entries.back().ts_ns));
     page_entries_ = asked * 2;
   }
-  page_ = {};
-  return &page_;
+  return LokiAnswer();
 }
 
 void LokiPages::LeaveLastTime() {

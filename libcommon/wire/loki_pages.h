@@ -3,7 +3,8 @@
 // The last time of a full page may have entries that did not fit: it is left to the next page,
 // which starts there. So all entries of one time come from one answer, and neither the order of an
 // answer nor what is in it depends on the size of pages. A page full of one time is asked for again
-// with twice the size. Lifetime: a page is good until the next call. Threads: one at a time.
+// with twice the size.
+// Lifetime: label sets of a page live as long as the client has them. Threads: one at a time.
 // Errors:   those of LokiClient; kLimit, behind the entries that it gave, where more of them share
 //           one time than the server gives.
 #pragma once
@@ -32,7 +33,7 @@ class LokiPages {
 
   // The next entries, in the order of time over all streams; an answer without entries is the
   // end. A metric's answer comes whole, as the first and only page.
-  Result<const LokiAnswer*> Next();
+  Result<LokiAnswer> Next();
   // The limit ended it; there may be more.
   bool cut() const { return cut_; }
 
@@ -42,7 +43,7 @@ class LokiPages {
   // about `status`.
   bool Adapt(const Status& status, uint64_t asked, uint64_t at_least);
   // The entries of one time in page_ are all that the server gives: `why` comes behind them.
-  const LokiAnswer* EndWith(Status why);
+  LokiAnswer EndWith(Status why);
   Status MoreThanItGives(int64_t ts_ns) const;
   // The next page begins at the last time of this one.
   void LeaveLastTime();

@@ -9,7 +9,18 @@ namespace {
 // More points than any screen has, and few enough to hold.
 constexpr int64_t kMaxPoints = 1'000'000;
 
-// The time of the first or last entry of the selected streams; nothing where there is none.
+// The step where none was given: Loki's, but no longer than the query's window while that makes no
+// more points than Loki would give, so that no entry falls between two windows.
+int64_t LocalStep(int64_t start_ns, int64_t end_ns, int64_t window_ns) {
+  constexpr uint64_t kMostPoints = 11'000;
+  const int64_t step_ns = DefaultStep(start_ns, end_ns);
+  const uint64_t span_ns = static_cast<uint64_t>(end_ns) - static_cast<uint64_t>(start_ns);
+  const bool fits = span_ns / static_cast<uint64_t>(window_ns) < kMostPoints;
+  return fits ? std::min(step_ns, window_ns) : step_ns;
+}
+
+}  // namespace
+
 Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
                                       const std::vector<logql::Matcher>& matchers,
                                       logql::TimeRange range, logql::Direction direction) {
@@ -26,18 +37,6 @@ Result<std::optional<int64_t>> EdgeOf(logql::EntrySource* source,
   if (batch.empty()) return std::optional<int64_t>();
   return std::optional<int64_t>(batch.front().ts_ns);
 }
-
-// The step where none was given: Loki's, but no longer than the query's window while that makes no
-// more points than Loki would give, so that no entry falls between two windows.
-int64_t LocalStep(int64_t start_ns, int64_t end_ns, int64_t window_ns) {
-  constexpr uint64_t kMostPoints = 11'000;
-  const int64_t step_ns = DefaultStep(start_ns, end_ns);
-  const uint64_t span_ns = static_cast<uint64_t>(end_ns) - static_cast<uint64_t>(start_ns);
-  const bool fits = span_ns / static_cast<uint64_t>(window_ns) < kMostPoints;
-  return fits ? std::min(step_ns, window_ns) : step_ns;
-}
-
-}  // namespace
 
 Result<bool> FindRange(const QueryTimes& times, logql::EntrySource* source,
                        const Aggregations& aggregations, logql::QueryParams* params) {

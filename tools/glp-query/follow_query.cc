@@ -15,10 +15,11 @@ namespace glp::query {
 
 Status CheckFollow(const Job& job) {
   const Options& options = job.options;
+  if (IsOneServer(job.sources)) return CheckServerTail(job);
   if (job.sources.size() != 1 || job.sources.front().kind != SourceKind::kStdin) {
     return UsageError(
-        "-f follows records on standard input only; let glp-tail follow the files: glp-tail -f "
-        "FILE… | glp-query -f QUERY");
+        "-f follows records on standard input or one server; let glp-tail follow the files: "
+        "glp-tail -f FILE… | glp-query -f QUERY");
   }
   if (job.times.at_ns) return UsageError("--at is one instant; it does not go with -f");
   const std::string& format = job.look.format;

@@ -80,7 +80,23 @@ Status PrintSeriesText(const std::vector<logql::Series>& series, SeriesKind kind
   return Status::Ok();
 }
 
-// Rows of names and label sets, drawn or comma-separated. An empty table has no head, csv has.
+}  // namespace
+
+Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
+                   const std::string& loki_body, const Look& look, io::Output* out) {
+  if (look.chart == Chart::kHist) return PrintHist(series, kind, look, out);
+  if (look.chart == Chart::kPlot) return PrintPlot(series, {}, look, out);
+  if (look.format == "loki") return Put(look, loki_body, out);
+  if (look.format == "jsonl") return PrintSeriesJson(series, look, out);
+  if (look.format == "csv") return PrintSeriesCsv(series, look, out);
+  if (look.format == "table") {
+    return kind == SeriesKind::kInstant ? PrintInstantTable(series, look, out)
+                                        : PrintRangeTable(series, look, out);
+  }
+  return PrintSeriesText(series, kind, look, out);
+}
+
+// An empty table has no head, csv has.
 Status PrintRows(const std::vector<std::string>& heads,
                  const std::vector<std::vector<std::string_view>>& rows, const Look& look,
                  io::Output* out) {
@@ -99,22 +115,6 @@ Status PrintRows(const std::vector<std::string>& heads,
   GLP_RETURN_IF_ERROR(table.PrintHead());
   for (const auto& row : rows) GLP_RETURN_IF_ERROR(table.PrintRow(row));
   return Status::Ok();
-}
-
-}  // namespace
-
-Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
-                   const std::string& loki_body, const Look& look, io::Output* out) {
-  if (look.chart == Chart::kHist) return PrintHist(series, kind, look, out);
-  if (look.chart == Chart::kPlot) return PrintPlot(series, {}, look, out);
-  if (look.format == "loki") return Put(look, loki_body, out);
-  if (look.format == "jsonl") return PrintSeriesJson(series, look, out);
-  if (look.format == "csv") return PrintSeriesCsv(series, look, out);
-  if (look.format == "table") {
-    return kind == SeriesKind::kInstant ? PrintInstantTable(series, look, out)
-                                        : PrintRangeTable(series, look, out);
-  }
-  return PrintSeriesText(series, kind, look, out);
 }
 
 Status PrintNames(const std::vector<std::string>& names, const std::string& head, const Look& look,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/output.h"
@@ -25,6 +26,10 @@ Status PrintSeries(const std::vector<logql::Series>& series, SeriesKind kind,
 // `head` stands above the names in a table.
 Status PrintNames(const std::vector<std::string>& names, const std::string& head, const Look& look,
                   io::Output* out);
+// Rows of text under their heads, drawn or comma-separated. REQUIRES: the format is table or csv.
+Status PrintRows(const std::vector<std::string>& heads,
+                 const std::vector<std::vector<std::string_view>>& rows, const Look& look,
+                 io::Output* out);
 Status PrintLabelSets(const std::vector<const LabelSet*>& sets, const Look& look, io::Output* out);
 
 }  // namespace glp::query

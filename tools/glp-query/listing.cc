@@ -1,8 +1,11 @@
 // `glp-query labels [NAME]` and `glp-query series [SELECTOR]`.
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "base/json_text.h"
 #include "list_printer.h"
+#include "mine_lines.h"
 #include "run.h"
 
 namespace glp::query {
@@ -13,6 +16,53 @@ Result<std::unique_ptr<logql::EntrySource>> Open(Job& job) {
   options.wants.range = job.times.Range();
   options.wants.lines = options.wants.labels = false;
   return OpenSources(job.sources, job.options, job.context, options);
+}
+
+// How many values each label has, and how many streams have it: the one with the most values is the
+// one that makes many streams.
+Result<bool> AnalyzeLabels(Job& job, const std::vector<const LabelSet*>& streams) {
+  const std::string& format = job.look.format;
+  if (format == "loki") return UsageError("-o loki does not go with --analyze-labels");
+  struct Use {
+    std::set<std::string_view> values;
+    uint64_t streams = 0;
+  };
+  std::map<std::string_view, Use> by_name;
+  for (const LabelSet* stream : streams) {
+    for (const Label& label : stream->labels) {
+      Use& use = by_name[label.name];
+      use.values.insert(label.value);
+      ++use.streams;
+    }
+  }
+  std::vector<std::pair<std::string_view, const Use*>> sorted;
+  for (const auto& [name, use] : by_name) sorted.emplace_back(name, &use);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.second->values.size() > b.second->values.size();
+  });
+  if (!job.options.quiet) {
+    job.context.Say(std::to_string(streams.size()) + " streams, " + std::to_string(by_name.size()) +
+                    " labels");
+  }
+  std::vector<std::vector<std::string>> texts;
+  for (const auto& [name, use] : sorted) {
+    const std::string values = std::to_string(use->values.size());
+    const std::string count = std::to_string(use->streams);
+    if (format == "jsonl") {
+      std::string json = "{\"label\":";
+      AppendJsonString(&json, name);
+      json.append(",\"values\":").append(values).append(",\"streams\":").append(count);
+      GLP_RETURN_IF_ERROR(PutJson(job, json + "}"));
+    }
+    texts.push_back({std::string(name), values, count});
+  }
+  if (format == "jsonl") return !streams.empty();
+  std::vector<std::vector<std::string_view>> rows;
+  for (const auto& row : texts) rows.emplace_back(row.begin(), row.end());
+  Look look = job.look;
+  if (format != "csv") look.format = "table";
+  GLP_RETURN_IF_ERROR(PrintRows({"label", "values", "streams"}, rows, look, &job.out));
+  return !streams.empty();
 }
 
 }  // namespace
@@ -60,6 +110,7 @@ Result<bool> ListSeries(Job& job, const std::string& selector) {
     GLP_ASSIGN_OR_RETURN(source, Open(job));
     GLP_ASSIGN_OR_RETURN(streams, source->Streams(matchers, range));
   }
+  if (job.options.analyze_labels) return AnalyzeLabels(job, streams);
   std::sort(streams.begin(), streams.end(),
             [](const LabelSet* a, const LabelSet* b) { return a->json < b->json; });
   GLP_RETURN_IF_ERROR(PrintLabelSets(streams, job.look, &job.out));

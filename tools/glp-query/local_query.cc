@@ -25,12 +25,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-void TellWarnings(Job& job, const logql::ScanStats& stats) {
-  for (const std::string& warning : stats.warnings) {
-    job.context.Incomplete("damaged parts", warning);
-  }
-}
-
 Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
   if (job.times.at_ns) {
     return UsageError(
@@ -84,11 +78,12 @@ Result<bool> RunLog(Job& job, const logql::LogExpr& query) {
                 query, source.get(), params,
                 [&](const logql::Entry& entry) { return print(entry, true); }, &stats);
   GLP_RETURN_IF_ERROR(written);
-  TellWarnings(job, stats);
+  TellDamage(job, stats);
   // A streaming query that is asked to stop ends like one whose input ended.
   if (!scanned.ok() && !(streaming && scanned.code() == Code::kCancelled)) return scanned;
   GLP_RETURN_IF_ERROR(printer->Finish(stats, watch.seconds()));
   if (options.limit && printed == options.limit) SayCut(job);
+  if (options.stats) SayStats(job, stats.entries, stats.line_bytes, watch.seconds());
   return printed > 0;
 }
 
@@ -121,7 +116,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
       GLP_ASSIGN_OR_RETURN(series, logql::RunRangeQuery(query, source.get(), params, &stats));
     }
   }
-  TellWarnings(job, stats);
+  TellDamage(job, stats);
   std::string body;
   if (job.look.format == "loki") {
     body = instant ? wire::InstantBody(query, series, stats, watch.seconds())
@@ -129,6 +124,7 @@ Result<bool> RunMetric(Job& job, const logql::MetricExpr& query) {
   }
   const SeriesKind kind = instant ? SeriesKind::kInstant : SeriesKind::kRange;
   GLP_RETURN_IF_ERROR(PrintSeries(series, kind, body, job.look, &job.out));
+  if (job.options.stats) SayStats(job, stats.entries, stats.line_bytes, watch.seconds());
   return !series.empty();
 }
 

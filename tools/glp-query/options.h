@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "query_range.h"
+#include "server_options.h"
 
 namespace glp::query {
 
@@ -25,10 +26,23 @@ struct Options {
   bool no_pager = false;
   bool quiet = false;
   bool diff = false;
+  bool stats = false;
+  // Of single commands.
+  bool analyze_labels = false;             // series
+  std::vector<std::string> target_labels;  // volume: names, or lists of them with commas
+  std::string aggregate_by;                // volume: series, labels or ""
+  uint64_t line_limit = 1000;              // fields: lines that are looked at; 0: all
+  cli::Duration max_interval{-1};          // delete create; -1: not given
+  bool force = false;                      // delete cancel
+  // Lines of one server, read in jobs of time.
+  cli::Duration parallel_duration{-1};  // -1: not given
+  uint64_t parallel_max_workers = 0;    // 0: not given
+  std::string part_path_prefix;
+  bool overwrite_completed_parts = false, merge_parts = false, keep_parts = false;
   uint64_t jobs = 0;   // 0: as many as there are processors
   uint64_t batch = 0;  // entries asked of a server at once; 0: as many as it gives
   std::string tenant;
-  std::string token_file;
+  ServerWords server;
 };
 
 }  // namespace glp::query

@@ -1,10 +1,16 @@
 // `glp-query patterns [QUERY]`: the patterns of lines, the most frequent first.
+#include "logql/patterns.h"
+
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/strings.h"
 #include "base/time.h"
+#include "codec/pattern_words.h"
+#include "logql/expr.h"
 #include "mine_lines.h"
 #include "table.h"
 
@@ -67,11 +73,50 @@ Status PrintJson(Job& job, const Patterns& patterns) {
     json += ",\"errors\":" + std::to_string(slot.errors);
     json += ",\"first\":\"" + FormatTimestamp(slot.first_ns);
     json += "\",\"last\":\"" + FormatTimestamp(slot.last_ns) + "\",";
-    AppendExampleJson(&json, pattern);
-    json += '}';
+    if (pattern.example.empty() && pattern.note.empty()) {
+      json.back() = '}';  // a server's
+    } else {
+      AppendExampleJson(&json, pattern);
+      json += '}';
+    }
     GLP_RETURN_IF_ERROR(PutJson(job, json));
   }
   return Status::Ok();
+}
+
+// The patterns that one server keeps of the streams of a selector; false where its lines have to be
+// read instead: filters and parsers are in the query, or it keeps none.
+Result<bool> AskServer(Job& job, const logql::LogExpr& log, Patterns* patterns) {
+  if (!IsOneServer(job.sources) || !log.stages.empty()) return false;
+  GLP_ASSIGN_OR_RETURN(const std::unique_ptr<wire::LokiClient> client,
+                       OpenServer(job.sources.front().text, job.options));
+  const auto answer = client->Patterns(logql::ToString(log.matchers), job.times.Range(), 0);
+  if (!answer.ok()) {
+    if (client->last_status() == 404) return false;
+    return answer.status();
+  }
+  std::map<std::string, PatternMiner::Pattern> by_text;
+  for (const logql::PatternSeries& series : *answer) {
+    const bool is_error = codec::ReadLevel(series.level) == codec::LevelWord::kError;
+    PatternMiner::Pattern& pattern = by_text[series.pattern];
+    pattern.text = series.pattern;
+    for (const auto& [ts_ns, count] : series.samples) {
+      if (count == 0) continue;
+      if (pattern.slots.empty()) pattern.slots.push_back({.first_ns = ts_ns, .last_ns = ts_ns});
+      PatternMiner::Slot& slot = pattern.slots.front();
+      slot.first_ns = std::min(slot.first_ns, ts_ns);
+      slot.last_ns = std::max(slot.last_ns, ts_ns);
+      slot.count += count;
+      slot.errors += is_error ? count : 0;
+      pattern.count += count;
+    }
+  }
+  for (auto& [text, pattern] : by_text) {
+    if (pattern.count > 0) patterns->push_back(std::move(pattern));
+  }
+  std::stable_sort(patterns->begin(), patterns->end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
+  return true;
 }
 
 }  // namespace
@@ -81,12 +126,19 @@ Result<bool> ListPatterns(Job& job, const std::string& query) {
   if (format == "loki")
     return UsageError("-o loki is for answers that Loki's API gives to queries");
   GLP_ASSIGN_OR_RETURN(const logql::LogExpr log, ParseLogQuery(query, "patterns"));
-  PatternMiner miner({});
-  GLP_ASSIGN_OR_RETURN(const MinedLines mined, MineLines(job, job.sources, log, 0, &miner));
-  if (mined.lines == 0) return false;
-
-  Patterns patterns = miner.Patterns();
-  TellOther(job, miner);
+  Patterns patterns;
+  uint64_t lines = 0;
+  GLP_ASSIGN_OR_RETURN(const bool asked, AskServer(job, log, &patterns));
+  if (asked) {
+    for (const PatternMiner::Pattern& pattern : patterns) lines += pattern.count;
+  } else {
+    PatternMiner miner({});
+    GLP_ASSIGN_OR_RETURN(const MinedLines mined, MineLines(job, job.sources, log, 0, &miner));
+    lines = mined.lines;
+    patterns = miner.Patterns();
+    TellOther(job, miner);
+  }
+  if (lines == 0) return false;
   const uint64_t limit = job.options.limit;
   if (limit > 0 && patterns.size() > limit) {
     if (!job.options.quiet) {
@@ -98,14 +150,14 @@ Result<bool> ListPatterns(Job& job, const std::string& query) {
   if (format == "jsonl") {
     GLP_RETURN_IF_ERROR(PrintJson(job, patterns));
   } else if (format == "csv") {
-    GLP_RETURN_IF_ERROR(PrintCsv(job, patterns, mined.lines));
+    GLP_RETURN_IF_ERROR(PrintCsv(job, patterns, lines));
   } else if (format == "raw") {
     // Patterns have no control characters but tab.
     for (const PatternMiner::Pattern& pattern : patterns) {
       GLP_RETURN_IF_ERROR(job.out.Write(pattern.text + "\n"));
     }
   } else {
-    GLP_RETURN_IF_ERROR(PrintTable(job, patterns, mined.lines));
+    GLP_RETURN_IF_ERROR(PrintTable(job, patterns, lines));
   }
   return true;
 }

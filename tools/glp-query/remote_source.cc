@@ -16,15 +16,16 @@ class RemoteCursor : public logql::EntryCursor {
 
   Status Next(std::vector<logql::Entry>* batch) override {
     batch->clear();
-    Result<const wire::LokiAnswer*> next = pages_.Next();
+    page_ = {};
+    Result<wire::LokiAnswer> next = pages_.Next();
     if (!next.ok()) {
       if (next.status().code() != Code::kLimit) return next.status();
       stats_.warnings.push_back(next.status().message());
       return Status::Ok();
     }
-    const wire::LokiAnswer* page = *next;
-    stats_.warnings.insert(stats_.warnings.end(), page->warnings.begin(), page->warnings.end());
-    for (const wire::LokiEntry& entry : page->entries) {
+    page_ = *std::move(next);
+    stats_.warnings.insert(stats_.warnings.end(), page_.warnings.begin(), page_.warnings.end());
+    for (const wire::LokiEntry& entry : page_.entries) {
       batch->push_back(entry);
       ++stats_.entries;
       stats_.line_bytes += entry.line.size();
@@ -35,6 +36,7 @@ class RemoteCursor : public logql::EntryCursor {
 
  private:
   wire::LokiPages pages_;
+  wire::LokiAnswer page_;  // what the batch looks into
   logql::ScanStats stats_;
 };
 

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "base/strings.h"
 #include "base/time.h"
+#include "base/units.h"
 #include "cli/pager.h"
 #include "record/labels.h"
 
@@ -20,11 +22,16 @@ struct Verb {
   std::string_view name;
   Result<bool> (*run)(Job& job, const std::string& operand);
   unsigned takes;  // of the options
+  size_t operands = 1;
 };
 constexpr unsigned kTakesList = kTakesSources | kTakesRange | kTakesOutput;
 constexpr Verb kVerbs[] = {
     {"labels", ListLabels, kTakesList},
-    {"series", ListSeries, kTakesList},
+    {"series", ListSeries, kTakesList | kTakesAnalysis},
+    {"volume", ShowVolume, kTakesList | kTakesStep | kTakesLimit | kTakesVolume},
+    {"stats", ShowStats, kTakesList},
+    {"fields", ListFields, kTakesList | kTakesLimit | kTakesLineLimit, 2},
+    {"delete", RunDelete, kTakesList | kTakesDelete, 2},
     {"patterns", ListPatterns, kTakesList | kTakesLimit},
     {"fmt", FormatQuery, 0},
     {"explain", ExplainQuery, kTakesList | kTakesStep | kTakesAt | kTakesLimit | kTakesForward},
@@ -38,7 +45,13 @@ const Verb* FindVerb(const Options& options) {
   return found == std::end(kVerbs) ? nullptr : found;
 }
 
-// Without -s: records on stdin; where that is a terminal, the server of LOKI_ADDR. --diff names its
+// Standard input is a terminal or /dev/null, as that of services and cron jobs.
+bool HasNoInput() {
+  struct stat input;
+  return ::fstat(STDIN_FILENO, &input) == 0 && S_ISCHR(input.st_mode);
+}
+
+// Without -s: records on stdin; where that has none, the server of LOKI_ADDR. --diff names its
 // two sources itself.
 Result<std::vector<std::string>> SourceWords(const Options& options, const cli::Context& context) {
   std::vector<std::string> words = options.sources;
@@ -53,7 +66,9 @@ Result<std::vector<std::string>> SourceWords(const Options& options, const cli::
     words.assign(options.words.begin(), options.words.begin() + 2);
   } else if (words.empty()) {
     const char* server = std::getenv("LOKI_ADDR");
-    words.emplace_back(server && *server && isatty(STDIN_FILENO) ? server : "-");
+    const Verb* verb = FindVerb(options);
+    const bool asks = HasNoInput() || (verb && verb->run == RunDelete);
+    words.emplace_back(server && *server && asks ? server : "-");
   }
   for (const std::string& word : words) {
     if (word == "-") GLP_RETURN_IF_ERROR(cli::RefuseTerminal(context, STDIN_FILENO));
@@ -77,13 +92,16 @@ Result<bool> Dispatch(Job& job) {
     return UsageError("a query is missing; '{}' selects everything, --help shows examples");
   }
   if (const Verb* verb = FindVerb(job.options)) {
-    if (words.size() > 2) return TooMany(words.back());
+    if (words.size() > 1 + verb->operands) return TooMany(words.back());
     GLP_RETURN_IF_ERROR(CheckVerbOptions(job, verb->name, verb->takes));
     return verb->run(job, words.size() > 1 ? words[1] : "");
   }
   if (words.size() > 1) return TooMany(words.back());
   if (job.options.follow) GLP_RETURN_IF_ERROR(CheckFollow(job));
   GLP_RETURN_IF_ERROR(CheckQueryOptions(job, words.front()));
+  GLP_RETURN_IF_ERROR(CheckParallel(job));
+  if (IsParallel(job.options)) return RunParallelQuery(job, words.front());
+  if (job.options.follow && IsOneServer(job.sources)) return FollowServer(job, words.front());
   // A server gives no context: the lines around are chosen here.
   return IsOneServer(job.sources) && !WantsContext(job.options) ? RunServerQuery(job, words.front())
                                                                 : RunLocalQuery(job, words.front());
@@ -94,7 +112,7 @@ bool WantsPager(const Options& options, const std::vector<SourceName>& sources) 
   if (options.no_pager || options.follow) return false;
   if (options.diff || options.words.empty() || FindVerb(options)) return true;
   struct stat input;
-  const bool is_file = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
+  const bool is_file = ::fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
   if (is_file || !IsStreamed(sources, options)) return true;
   const Result<logql::Expr> expr = logql::Parse(options.words.front(), logql::kLocalQuery);
   return !expr.ok() || !std::holds_alternative<logql::LogExpr>(*expr);
@@ -161,6 +179,25 @@ void SayCommonLabels(Job& job, const Labels& common) {
   if (!common.empty() && !job.options.quiet) {
     job.context.Say("Common labels: " + LabelsToSelector(common));
   }
+}
+
+void TellServerWarnings(Job& job, const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    job.context.Incomplete("warnings of the server", warning);
+  }
+}
+
+void TellDamage(Job& job, const logql::ScanStats& stats) {
+  for (const std::string& warning : stats.warnings) {
+    job.context.Incomplete("damaged parts", warning);
+  }
+}
+
+void SayStats(Job& job, uint64_t entries, uint64_t line_bytes, double seconds) {
+  [[maybe_unused]] const Status flushed = job.out.Flush();
+  job.context.Say("looked at " + std::to_string(entries) + " entries, " + FormatSize(line_bytes) +
+                  " of lines, in " +
+                  FormatDuration(static_cast<int64_t>(std::llround(seconds * 1000)) * kNsPerMs));
 }
 
 void SayCut(Job& job) {

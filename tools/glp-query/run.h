@@ -41,9 +41,18 @@ Result<bool> RunLocalQuery(Job& job, const std::string& query);
 // stream has no end to begin with. What is printed as a whole is put in order.
 bool IsStreamed(const std::vector<SourceName>& sources, const Options& options);
 Result<bool> RunServerQuery(Job& job, const std::string& query);
+// The same in jobs of time, where options ask for that; and whether they go with the others.
+bool IsParallel(const Options& options);
+Status CheckParallel(const Job& job);
+Result<bool> RunParallelQuery(Job& job, const std::string& query);
 // `labels [NAME]` and `series [SELECTOR]`.
 Result<bool> ListLabels(Job& job, const std::string& name);
 Result<bool> ListSeries(Job& job, const std::string& selector);
+// `volume [SELECTOR]`, `stats [SELECTOR]`, `fields [QUERY [FIELD]]`, `delete create|list|cancel`.
+Result<bool> ShowVolume(Job& job, const std::string& selector);
+Result<bool> ShowStats(Job& job, const std::string& selector);
+Result<bool> ListFields(Job& job, const std::string& query);
+Result<bool> RunDelete(Job& job, const std::string& what);
 // `patterns [QUERY]`, `fmt [QUERY]` (without one it is read from stdin), `explain QUERY`.
 Result<bool> ListPatterns(Job& job, const std::string& query);
 Result<bool> FormatQuery(Job& job, const std::string& query);
@@ -60,6 +69,10 @@ enum Takes : unsigned {
   kTakesLimit = 16,
   kTakesForward = 32,
   kTakesOutput = 64,
+  kTakesAnalysis = 128,
+  kTakesVolume = 256,
+  kTakesLineLimit = 512,
+  kTakesDelete = 1024,
 };
 Status CheckVerbOptions(const Job& job, std::string_view verb, unsigned takes);
 // The same for a query, by whether it gives lines or numbers.
@@ -72,9 +85,12 @@ Status RunWithContext(Job& job, const logql::LogExpr& query, logql::EntrySource*
                       const std::function<bool(const logql::Entry& entry, bool is_match)>& sink,
                       logql::ScanStats* stats);
 
-// -f: whether it goes with the other options; and a metric of standard input, step by step.
+// -f: whether it goes with the other options; a metric of standard input, step by step; and the
+// lines of a server.
 Status CheckFollow(const Job& job);
 Result<bool> FollowMetric(Job& job, const logql::MetricExpr& query);
+Status CheckServerTail(const Job& job);
+Result<bool> FollowServer(Job& job, const std::string& query);
 
 // The query changes the labels of streams: what the stored ones share says nothing then.
 bool ChangesStreams(const logql::LogExpr& query);
@@ -82,5 +98,12 @@ bool ChangesStreams(const logql::LogExpr& query);
 // Words on stderr that both roads say alike.
 void SayCommonLabels(Job& job, const Labels& common);
 void SayCut(Job& job);
+// What makes an answer incomplete.
+void TellServerWarnings(Job& job, const std::vector<std::string>& warnings);
+void TellDamage(Job& job, const logql::ScanStats& stats);
+// --stats: what was looked at for an answer.
+void SayStats(Job& job, uint64_t entries, uint64_t line_bytes, double seconds);
+// Samples as a server gives them. "true": there are some.
+Result<bool> PrintServerSeries(Job& job, const wire::LokiAnswer& answer);
 
 }  // namespace glp::query

@@ -13,18 +13,10 @@ std::string_view WithoutLineEnd(std::string_view body) {
   return body;
 }
 
-void TellWarnings(Job& job, const wire::LokiAnswer& answer) {
-  for (const std::string& warning : answer.warnings) {
-    job.context.Incomplete("warnings of the server", warning);
-  }
-}
-
-Result<bool> PrintMetric(Job& job, const wire::LokiAnswer& answer) {
-  const SeriesKind kind =
-      answer.type == wire::LokiAnswer::Type::kMatrix ? SeriesKind::kRange : SeriesKind::kInstant;
-  GLP_RETURN_IF_ERROR(PrintSeries(answer.series, kind, std::string(WithoutLineEnd(answer.body)),
-                                  job.look, &job.out));
-  return !answer.series.empty();
+// --stats.
+void SayFigures(Job& job, const wire::LokiFigures& figures) {
+  if (!job.options.stats) return;
+  SayStats(job, figures.entries, figures.bytes, figures.seconds);
 }
 
 // The labels that all streams share, where the query is one whose labels are known here.
@@ -42,14 +34,25 @@ Status SetCommonLabels(Job& job, wire::LokiClient* client, const std::string& qu
 
 }  // namespace
 
+Result<bool> PrintServerSeries(Job& job, const wire::LokiAnswer& answer) {
+  const SeriesKind kind =
+      answer.type == wire::LokiAnswer::Type::kMatrix ? SeriesKind::kRange : SeriesKind::kInstant;
+  GLP_RETURN_IF_ERROR(PrintSeries(answer.series, kind, std::string(WithoutLineEnd(answer.body)),
+                                  job.look, &job.out));
+  return !answer.series.empty();
+}
+
 Result<bool> RunServerQuery(Job& job, const std::string& query) {
   GLP_ASSIGN_OR_RETURN(const std::unique_ptr<wire::LokiClient> client,
                        OpenServer(job.sources.front().text, job.options));
+  wire::LokiFigures figures;
   if (job.times.at_ns) {
     GLP_ASSIGN_OR_RETURN(const wire::LokiAnswer answer,
                          client->QueryInstant(query, *job.times.at_ns));
-    TellWarnings(job, answer);
-    return PrintMetric(job, answer);
+    TellServerWarnings(job, answer.warnings);
+    figures.Add(answer.figures);
+    SayFigures(job, figures);
+    return PrintServerSeries(job, answer);
   }
   wire::PagesRequest request;
   request.query = query;
@@ -66,15 +69,19 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
   wire::LokiPages pages(client.get(), std::move(request));
   bool found = false;
   for (;;) {
-    Result<const wire::LokiAnswer*> next = pages.Next();
+    const Result<wire::LokiAnswer> next = pages.Next();
     if (!next.ok()) {
       if (next.status().code() != Code::kLimit) return next.status();
       job.context.Incomplete("limits of the server", next.status().message());
       break;
     }
-    const wire::LokiAnswer& page = **next;
-    TellWarnings(job, page);
-    if (page.type != wire::LokiAnswer::Type::kStreams) return PrintMetric(job, page);
+    const wire::LokiAnswer& page = *next;
+    TellServerWarnings(job, page.warnings);
+    figures.Add(page.figures);
+    if (page.type != wire::LokiAnswer::Type::kStreams) {
+      SayFigures(job, figures);
+      return PrintServerSeries(job, page);
+    }
     if (page.entries.empty()) break;
     for (const wire::LokiEntry& entry : page.entries) {
       printer->Print(entry);
@@ -86,6 +93,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
   }
   GLP_RETURN_IF_ERROR(printer->Finish({}, 0));
   if (pages.cut()) SayCut(job);
+  SayFigures(job, figures);
   return found;
 }
 

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
-#include "base/strings.h"
-#include "io/file.h"
 #include "io/stop.h"
 #include "merge_source.h"
 #include "pack/reader.h"
@@ -75,18 +74,18 @@ bool IsOneServer(const std::vector<SourceName>& names) {
   return names.size() == 1 && HasServer(names);
 }
 
+Result<wire::LokiClientOptions> ServerOptionsOf(const std::string& url, const Options& options) {
+  GLP_ASSIGN_OR_RETURN(wire::LokiClientOptions server,
+                       MakeServerOptions(url, options.tenant, options.server,
+                                         [](const char* name) { return std::getenv(name); }));
+  server.cancelled = io::StopRequested;
+  return server;
+}
+
 Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
                                                      const Options& options) {
-  wire::LokiClientOptions client;
-  client.url = url;
-  client.tenant = options.tenant;
-  client.user_agent = "glp-query";
-  client.cancelled = io::StopRequested;
-  if (!options.token_file.empty()) {
-    GLP_ASSIGN_OR_RETURN(const std::string token, io::ReadFile(options.token_file));
-    client.token = TrimSpace(token);
-  }
-  return std::make_unique<wire::LokiClient>(std::move(client));
+  GLP_ASSIGN_OR_RETURN(const wire::LokiClientOptions server, ServerOptionsOf(url, options));
+  return std::make_unique<wire::LokiClient>(server);
 }
 
 Result<std::unique_ptr<logql::EntrySource>> OpenSources(const std::vector<SourceName>& names,

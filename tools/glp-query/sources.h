@@ -29,6 +29,7 @@ bool HasServer(const std::vector<SourceName>& names);
 // All of it is asked of one server, which evaluates the query itself.
 bool IsOneServer(const std::vector<SourceName>& names);
 
+Result<wire::LokiClientOptions> ServerOptionsOf(const std::string& url, const Options& options);
 Result<std::unique_ptr<wire::LokiClient>> OpenServer(const std::string& url,
                                                      const Options& options);
 
