@@ -18,6 +18,9 @@ namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
 constexpr int64_t kLookNs = 10 * kNsPerSecond;
+// A look that took longer was held up (the process was stopped, the machine too busy): that must
+// not put off the next one for minutes.
+constexpr int64_t kMaxLookCostNs = kLookNs / 10;
 // Nothing read is held back longer.
 constexpr int64_t kFlushNs = 40 * kNsPerMs;
 // A writer that writes line by line must not make us go round for each.
@@ -98,7 +101,7 @@ void Follower::LookAtAll() {
     if (polling_ && followed->last_old() != nullptr) Queue(*followed);
   }
   int64_t end = SteadyNs();
-  look_cost_ns_ = end - begin;
+  look_cost_ns_ = std::min(end - begin, kMaxLookCostNs);
   next_look_ns_ = end + (polling_ ? std::max(kPollNs, 10 * look_cost_ns_)
                                   : std::max(kLookNs, 400 * look_cost_ns_));
 }
