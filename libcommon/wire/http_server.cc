@@ -3,7 +3,7 @@
 // they stay, all connections read through one buffer, and one that is idle has none.
 #include "wire/http_server.h"
 
-#include <sys/socket.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -171,6 +171,16 @@ void AppendHeader(std::string* out, std::string_view name, std::string_view valu
   *out += ": ";
   for (char c : value) *out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
   *out += "\r\n";
+}
+
+// Connections take descriptors, and the store needs some, too: what the system lets a process have
+// without asking is often less.
+void RaiseFileLimit(size_t connections) {
+  rlimit limit{};
+  const rlim_t wanted = connections + 512;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::string PeerName(const tcp::socket& socket) {
@@ -1009,6 +1019,7 @@ Status HttpServer::Start() {
   const std::string host = ip.is_v6() ? "[" + ip.to_string() + "]" : ip.to_string();
   s.address = host + ":" + std::to_string(s.port);
 
+  RaiseFileLimit(s.options.max_connections);
   // Signals are for the threads of the tool, and a write to a client that has gone is an error, not
   // a signal.
   sigset_t all, before;
