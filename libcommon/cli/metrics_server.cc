@@ -1,6 +1,5 @@
 #include "cli/metrics_server.h"
 
-#include <csignal>
 #include <utility>
 
 #include "wire/http_server.h"
@@ -55,12 +54,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(Context& context,
              });
   auto server = std::make_unique<Server>(*address, std::move(router));
 
-  // A signal must interrupt the tool's own thread: the server's, begun here, take none.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   const Status started = server->http.Start();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (!started.ok()) {
     return Status(started.code(), "--metrics " + listen + ": " + started.message() +
                                       "; try another port, or 0 for any free one");
