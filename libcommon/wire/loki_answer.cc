@@ -332,6 +332,7 @@ Result<std::vector<logql::DetectedField>> ParseDetectedFields(std::string_view b
 Result<std::vector<logql::PatternSeries>> ParsePatterns(std::string_view body) {
   dom::parser parser;
   GLP_ASSIGN_OR_RETURN(const dom::element root, ReadRoot(body, &parser));
+  constexpr int64_t kMostSeconds = 9'000'000'000;
   std::vector<logql::PatternSeries> patterns;
   dom::array list;
   if (root["data"].get(list)) return patterns;
@@ -347,8 +348,8 @@ Result<std::vector<logql::PatternSeries>> ParsePatterns(std::string_view body) {
     for (dom::element sample : samples) {
       int64_t seconds = 0;
       uint64_t count = 0;
-      if (sample.at(0).get(seconds) || sample.at(1).get(count) ||
-          std::abs(seconds) > 9'000'000'000) {
+      if (sample.at(0).get(seconds) || sample.at(1).get(count) || seconds < -kMostSeconds ||
+          seconds > kMostSeconds) {
         return BadAnswer("a sample of a pattern is not [seconds,count]");
       }
       pattern.samples.emplace_back(seconds * kNsPerSecond, count);

@@ -158,6 +158,11 @@ Status ReadJob(Plan* plan, size_t job, const wire::LokiClient::Transport& transp
 
 Result<bool> PrintInOrder(Job& job, Plan* plan, uint64_t workers) {
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
+  {
+    wire::LokiClient client(plan->server);
+    GLP_RETURN_IF_ERROR(SetCommonLabels(job, &client, plan->pages.query, printer.get()));
+    printer->ForgetStreams();
+  }
   // The body of -o loki keeps streams by their sets to the end.
   std::vector<std::shared_ptr<wire::LokiClient>> kept;
   const bool keeps = job.look.format == "loki";

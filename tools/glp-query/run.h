@@ -98,6 +98,10 @@ bool ChangesStreams(const logql::LogExpr& query);
 // Words on stderr that both roads say alike.
 void SayCommonLabels(Job& job, const Labels& common);
 void SayCut(Job& job);
+// Tells the printer of text the labels that all streams of a server's answer share, where the query
+// is one whose labels are known here, and says them.
+Status SetCommonLabels(Job& job, wire::LokiClient* client, const std::string& query,
+                       EntryPrinter* printer);
 // What makes an answer incomplete.
 void TellServerWarnings(Job& job, const std::vector<std::string>& warnings);
 void TellDamage(Job& job, const logql::ScanStats& stats);

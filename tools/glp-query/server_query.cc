@@ -19,9 +19,11 @@ void SayFigures(Job& job, const wire::LokiFigures& figures) {
   SayStats(job, figures.entries, figures.bytes, figures.seconds);
 }
 
-// The labels that all streams share, where the query is one whose labels are known here.
+}  // namespace
+
 Status SetCommonLabels(Job& job, wire::LokiClient* client, const std::string& query,
                        EntryPrinter* printer) {
+  if (job.look.format != "default" || job.look.chart != Chart::kNone) return Status::Ok();
   const Result<logql::Expr> expr = logql::Parse(query);
   if (!expr.ok()) return Status::Ok();
   const auto* log = std::get_if<logql::LogExpr>(&*expr);
@@ -31,8 +33,6 @@ Status SetCommonLabels(Job& job, wire::LokiClient* client, const std::string& qu
   SayCommonLabels(job, printer->SetStreams(streams));
   return Status::Ok();
 }
-
-}  // namespace
 
 Result<bool> PrintServerSeries(Job& job, const wire::LokiAnswer& answer) {
   const SeriesKind kind =
@@ -63,9 +63,7 @@ Result<bool> RunServerQuery(Job& job, const std::string& query) {
   request.limit = job.options.limit;
   if (job.options.batch) request.page_entries = job.options.batch;
   const std::unique_ptr<EntryPrinter> printer = MakeEntryPrinter(job.look, &job.out);
-  if (job.look.format == "default" && job.look.chart == Chart::kNone) {
-    GLP_RETURN_IF_ERROR(SetCommonLabels(job, client.get(), query, printer.get()));
-  }
+  GLP_RETURN_IF_ERROR(SetCommonLabels(job, client.get(), query, printer.get()));
   wire::LokiPages pages(client.get(), std::move(request));
   bool found = false;
   for (;;) {

@@ -73,7 +73,8 @@ class ServerTail {
   bool printed_ = false;
   bool was_open_ = false;  // once
   bool polls_ = false;
-  int64_t lost_ns_ = 0;  // when, by the steady clock; 0: it is not
+  int64_t back_ns_ = 0;  // when it was opened, by the steady clock
+  int64_t lost_ns_ = 0;  // when, by the same; 0: it is not
   wire::Backoff backoff_{kFirstWaitNs, kLongestWaitNs, static_cast<uint32_t>(SteadyNs())};
 };
 
@@ -215,12 +216,12 @@ Status ServerTail::Session() {
 
 void ServerTail::Back() {
   was_open_ = true;
+  back_ns_ = SteadyNs();
   if (lost_ns_ == 0) return;
   if (!job_.options.quiet) {
     job_.context.Say(client_->url() + " is back, and nothing is missing");
   }
   lost_ns_ = 0;
-  backoff_.Reset();
 }
 
 bool ServerTail::MayComeBack(const Status& status) const {
@@ -233,7 +234,10 @@ Status ServerTail::Wait(const Status& lost) {
     lost_ns_ = SteadyNs();
     if (!job_.options.quiet) job_.context.Say(lost.message() + "; trying again");
   }
-  const int64_t wait_ns = is_first ? kQuickNs : backoff_.NextNs();
+  // A server that closes every connection at once is not asked more often than one that is away.
+  const bool is_quick = is_first && SteadyNs() - back_ns_ >= kLongestWaitNs;
+  if (is_quick) backoff_.Reset();
+  const int64_t wait_ns = is_quick ? kQuickNs : backoff_.NextNs();
   if (io::WaitReadable(-1, static_cast<int>(wait_ns / kNsPerMs)) == io::WaitState::kStopped) {
     return {Code::kCancelled, "stopped"};
   }
@@ -250,7 +254,8 @@ Result<bool> ServerTail::Run() {
   if (status.code() == Code::kIo && !was_open_) return Status(Code::kGaveUp, status.message());
   if (status.code() != Code::kCancelled) return status;
   if (!io::StopRequested()) return Status(Code::kClosed, "the reader of the output is gone");
-  if (lost_ns_ != 0 || !was_open_) {
+  if (!was_open_) return status;
+  if (lost_ns_ != 0) {
     job_.context.Incomplete("holes", "stopped while " + client_->url() +
                                          " was away: what came after " + job_.look.Time(last_ns_) +
                                          " may be missing");
