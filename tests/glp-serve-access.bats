@@ -11,6 +11,7 @@ teardown() {
 }
 
 serve() {
+  rm -f store.err # of a server before
   glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
   store_pid=$!
   servers+=("$store_pid")

@@ -10,6 +10,7 @@ teardown() {
 }
 
 serve() {
+  rm -f store.err # of a server before
   glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
   store_pid=$!
   servers+=("$store_pid")
@@ -155,11 +156,11 @@ END='end=1767571260'
   serve --loki-limits
   now=$(date +%s)
   run push <<<'{"streams":[{"stream":{"app":"a"},"values":[["1000000000000000000","old"],["'"$now"'000000000","kept"],["'$((now + 7200))'000000000","new"]]}]}'
-  assert_contains "$output" "1 errors like: entry for stream '{app=\"a\"}' has timestamp too new:"
-  assert_contains "$output" "1 errors like: entry for stream '{app=\"a\"}' has timestamp too old: 2001-09-09T01:46:40Z, oldest acceptable timestamp is:"
+  assert_contains "$output" "1 errors like: entry for stream '{app=\"a\", service_name=\"a\"}' has timestamp too new:"
+  assert_contains "$output" "1 errors like: entry for stream '{app=\"a\", service_name=\"a\"}' has timestamp too old: 2001-09-09T01:46:40Z, oldest acceptable timestamp is:"
   printf '{"streams":[{"stream":{"app":"a"},"values":[["%s000000000","%0300000d"]]}]}' "$now" 0 >long
   run push <long
-  assert_equal "$output" "400 max entry size '262144' bytes exceeded for stream '{app=\"a\"}' while adding an entry with length '300000' bytes"
+  assert_equal "$output" "400 max entry size '262144' bytes exceeded for stream '{app=\"a\", service_name=\"a\"}' while adding an entry with length '300000' bytes"
   get /loki/api/v1/query_range 'query={app="a"}'
   assert_equal "$(jq -c '[.data.result[].values[][1]]' body)" '["kept"]'
   run get /loki/api/v1/query_range 'query={app="a"}' start=1700000000 end=1703000000
