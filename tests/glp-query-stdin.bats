@@ -229,7 +229,7 @@ ended() {
   run --separate-stderr glp-query -f -s pack.glp '{}'
   assert_status 2
   assert_contains "$stderr" "glp-tail -f FILE… | glp-query -f QUERY"
-  run --separate-stderr glp-query -f -s http://127.0.0.1:9 '{}'
+  run --separate-stderr glp-query -f -s pack.glp -s http://127.0.0.1:9 '{}'
   assert_status 2
   assert_contains "$stderr" "glp-tail -f"
   for option in "-o loki" "-o table" "-o csv" --hist --plot "--at now"; do
