@@ -120,6 +120,22 @@ TEST(Gzip, RoundTripAndDamage) {
   EXPECT_EQ(*Inflate(zlib.substr(2, 4), true, 100), "hi");
 }
 
+TEST(Gzip, InPieces) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{100'000}}) {
+    GzipStream stream;
+    std::string packed, wanted;
+    for (int i = 0; i < 5; ++i) {
+      const std::string piece(size, static_cast<char>('a' + i));
+      const size_t before = packed.size();
+      ASSERT_TRUE(stream.Append(piece, false, &packed).ok());
+      EXPECT_TRUE(size == 0 || packed.size() > before) << "a reader has it at once";
+      wanted += piece;
+    }
+    ASSERT_TRUE(stream.Append("end", true, &packed).ok());
+    EXPECT_EQ(*Inflate(packed, false, 1 << 20), wanted + "end");
+  }
+}
+
 TEST(Utf8, ReplacesBadBytesOneByOne) {
   const struct {
     std::string bytes, wanted;
