@@ -127,6 +127,10 @@ const RE2& GroupRegex::RegexFor(std::string_view text) const {
   return bytes_ != nullptr && !IsValidUtf8(text) ? *bytes_ : *regex_;
 }
 
+size_t GroupRegex::program_size() const {
+  return static_cast<size_t>(regex_->ProgramSize() + (bytes_ ? bytes_->ProgramSize() : 0));
+}
+
 bool GroupRegex::Matches(std::string_view text) const {
   re2::StringPiece input(text.data(), text.size());
   return RegexFor(text).Match(input, 0, text.size(), RE2::UNANCHORED, nullptr, 0);

@@ -42,6 +42,9 @@ class GroupRegex {
   // expressions do not match a bad byte.
   bool Match(std::string_view text, std::vector<std::string_view>* values) const;
 
+  // Instructions of the compiled expression.
+  size_t program_size() const;
+
   // Whether it is anywhere in the text.
   bool Matches(std::string_view text) const;
   // Calls `each` with every match, as Go's FindAll has them, until it answers false. groups[0] is

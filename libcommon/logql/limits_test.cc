@@ -64,5 +64,26 @@ TEST(Limits, SeriesOfTheAnswerCount) {
   EXPECT_TRUE(Ask("count(count_over_time({} | logfmt [20s]))", 1).instant.ok());
 }
 
+// Many large expressions in one query end it before they take seconds and gigabytes.
+TEST(Limits, RegularExpressions) {
+  const struct {
+    std::string front, part, back;
+  } kCases[] = {{"{a=\"b\"}", " |~ \"a{1000}\"", ""},
+                {"{a=\"b\"} |~ \"x\"", " or \"a{1000}\"", ""},
+                {"{a=\"b\"", ",c=~\"a{1000}\"", "}"},
+                {"{a=\"b\"}", " | c=~\"a{1000}\"", ""},
+                {"{a=\"b\"}", " | regexp \"(?P<x>a{1000})\"", ""}};
+  for (const auto& c : kCases) {
+    std::string few = c.front, many = c.front;
+    for (int i = 0; i < 10; ++i) few += c.part;
+    for (int i = 0; i < 900; ++i) many += c.part;
+    EXPECT_TRUE(Parse(few + c.back).ok()) << few + c.back << Parse(few + c.back).status().message();
+    const auto refused = Parse(many + c.back);
+    ASSERT_FALSE(refused.ok()) << c.part;
+    EXPECT_NE(refused.status().message().find("too large together"), std::string::npos)
+        << FirstLine(refused.status().message());
+  }
+}
+
 }  // namespace
 }  // namespace glp::logql

@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "logql/parser_expr.h"
+#include "logql/regex.h"
 
 namespace glp::logql {
 namespace {
@@ -22,6 +23,7 @@ Status CheckText(std::string_view query) {
 
 Result<Expr> Parse(std::string_view query, ParseOptions options) {
   GLP_RETURN_IF_ERROR(CheckText(query));
+  const RegexBudget budget;
   return ExprParser(query, options).WholeQuery();
 }
 
@@ -35,6 +37,7 @@ Result<LogExpr> ParseLogQuery(std::string_view query, ParseOptions options) {
 
 Result<std::vector<Matcher>> ParseSelector(std::string_view selector) {
   GLP_RETURN_IF_ERROR(CheckText(selector));
+  const RegexBudget budget;
   return ExprParser(selector, {}).WholeSelector();
 }
 

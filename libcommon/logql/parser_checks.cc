@@ -44,6 +44,7 @@ Status Check(RegexpParser* regexp) {
     const auto in_lokis_words = CompileRegex(regexp->expression, /*dot_matches_newline=*/false);
     return refuse((in_lokis_words.ok() ? regex.status() : in_lokis_words.status()).message());
   }
+  GLP_RETURN_IF_ERROR(RegexBudget::Take(regex->program_size()));
   if (regex->names().empty()) return refuse("at least one named capture must be supplied");
   return Status::Ok();
 }

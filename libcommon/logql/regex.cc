@@ -42,7 +42,26 @@ std::string_view Words(re2::RE2::ErrorCode code) {
   }
 }
 
+thread_local RegexBudget* budget = nullptr;
+
 }  // namespace
+
+RegexBudget::RegexBudget(size_t instructions) : left_(instructions), outer_(budget) {
+  budget = this;
+}
+RegexBudget::~RegexBudget() { budget = outer_; }
+
+Status RegexBudget::Take(size_t instructions) {
+  for (RegexBudget* one = budget; one != nullptr; one = one->outer_) {
+    if (one->left_ < instructions) {
+      return UsageError(
+          "the regular expressions of the query are too large together: take fewer of them, or "
+          "fewer repetitions like {1000}");
+    }
+    one->left_ -= instructions;
+  }
+  return Status::Ok();
+}
 
 Result<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pattern,
                                                      bool dot_matches_newline) {
@@ -56,6 +75,7 @@ Result<std::shared_ptr<const re2::RE2>> CompileRegex(std::string_view pattern,
     message.append(Words(regex->error_code())).append(": `").append(regex->error_arg()).append("`");
     return UsageError(std::move(message));
   }
+  GLP_RETURN_IF_ERROR(RegexBudget::Take(static_cast<size_t>(regex->ProgramSize())));
   return regex;
 }
 
