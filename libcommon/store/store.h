@@ -98,6 +98,8 @@ struct AppendResult {
   // nothing is taken any more; in one of the same process what comes late all the same is, if it is
   // not much later.
   uint64_t duplicates = 0;
+  // Where it is not nullptr, those of the entries that were duplicates are appended, by index.
+  std::vector<size_t>* duplicate_indexes = nullptr;
 };
 
 struct MergeRequest {

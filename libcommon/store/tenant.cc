@@ -204,6 +204,9 @@ void Tenant::Append(std::span<const NewEntry> entries, AppendResult* result) {
     if (active == nullptr) active = rows.Stream(stream->labels, exact);
     if (exact && !Admit(stream, entry)) {
       ++result->duplicates;
+      if (result->duplicate_indexes != nullptr) {
+        result->duplicate_indexes->push_back(static_cast<size_t>(&entry - entries.data()));
+      }
       continue;
     }
     rows.Add(active, entry.ts_ns, entry.line, entry.meta == "{}" ? "" : entry.meta);
