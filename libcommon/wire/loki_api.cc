@@ -2,7 +2,10 @@
 
 #include "wire/loki_admin.h"
 #include "wire/loki_delete.h"
+#include "wire/loki_detected.h"
+#include "wire/loki_index.h"
 #include "wire/loki_labels.h"
+#include "wire/loki_limits.h"
 #include "wire/loki_push.h"
 #include "wire/loki_query.h"
 
@@ -17,6 +20,9 @@ struct LokiApi::Handlers {
   PushApi push{&context};
   QueryApi query{&context};
   LabelsApi labels{&context};
+  IndexApi index{&context};
+  DetectedApi detected{&context};
+  LimitsApi limits{&context};
   AdminApi admin{&context};
   DeleteApi deletes;
 };
@@ -30,6 +36,9 @@ void LokiApi::AddRoutes(Router* router) {
   handlers_->push.AddRoutes(router);
   handlers_->query.AddRoutes(router);
   handlers_->labels.AddRoutes(router);
+  handlers_->index.AddRoutes(router);
+  handlers_->detected.AddRoutes(router);
+  handlers_->limits.AddRoutes(router);
   handlers_->admin.AddRoutes(router);
   handlers_->deletes.AddRoutes(router);
 }

@@ -40,7 +40,9 @@ struct ApiSettings {
   store::RetentionPolicy retention;                          // what is beyond it is not answered
   Access access;
   std::string config_text;  // what /config shows, YAML
-  size_t max_answer_bytes = size_t{256} << 20;
+  uint64_t max_answer_bytes = uint64_t{4} << 30;
+  // Where answers that are more than memory should hold may lie for a moment; "": nowhere.
+  std::string temporary_folder;
 
   const Limits& LimitsOf(std::string_view tenant) const;
 };

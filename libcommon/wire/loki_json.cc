@@ -2,34 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <numeric>
+#include <string_view>
 
 #include "logql/format.h"
-#include "logql/series_labels.h"
 #include "wire/utf8.h"
 
 namespace glp::wire {
 namespace {
-
-void AppendLabels(std::string* out, const Labels& labels) {
-  *out += '{';
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (i > 0) *out += ',';
-    AppendJsonLossy(out, labels[i].name);
-    *out += ':';
-    AppendJsonLossy(out, labels[i].value);
-  }
-  *out += '}';
-}
-
-void AppendInt(std::string* out, int64_t value) {
-  char text[24];
-  auto [end, error] = std::to_chars(text, text + sizeof text, value);
-  (void)error;
-  out->append(text, end);
-}
 
 // Seconds with as many of three digits as there are: 1700000000, 1700000000.5
 void AppendSampleTime(std::string* out, int64_t ts_ns) {
@@ -50,18 +29,16 @@ void AppendSample(std::string* out, const logql::Sample& sample) {
   *out += "\"]";
 }
 
-void AppendStats(std::string* out, const logql::ScanStats& stats, double seconds,
-                 uint64_t returned) {
-  const double rate = seconds > 0 ? 1 / seconds : 0;
-  *out += fmt::format(
-      R"("stats":{{"summary":{{"bytesProcessedPerSecond":{:.0f},"linesProcessedPerSecond":{:.0f},)"
-      R"("totalBytesProcessed":{},"totalLinesProcessed":{},"execTime":{:.9f},)"
-      R"("totalEntriesReturned":{}}},)"
-      R"("querier":{{"store":{{"totalChunksRef":{},"totalChunksDownloaded":{},)"
-      R"("chunk":{{"decompressedBytes":{},"decompressedLines":{}}}}}}}}})",
-      static_cast<double>(stats.line_bytes) * rate, static_cast<double>(stats.entries) * rate,
-      stats.line_bytes, stats.entries, seconds, returned, stats.blocks_read + stats.blocks_skipped,
-      stats.blocks_read, stats.line_bytes, stats.entries);
+// Of what a part of Loki reads chunks for.
+std::string StoreStats(const logql::ScanStats& stats) {
+  return fmt::format(
+      R"({{"totalChunksRef":{},"totalChunksDownloaded":{},"chunksDownloadTime":0,)"
+      R"("queryReferencedStructuredMetadata":false,"chunk":{{"headChunkBytes":0,)"
+      R"("headChunkLines":0,"decompressedBytes":{},"decompressedLines":{},"compressedBytes":0,)"
+      R"("totalDuplicates":0,"postFilterLines":0,"headChunkStructuredMetadataBytes":0,)"
+      R"("decompressedStructuredMetadataBytes":0}},"chunkRefsFetchTime":0,)"
+      R"("congestionControlLatency":0,"pipelineWrapperFilteredLines":0}})",
+      stats.blocks_read + stats.blocks_skipped, stats.blocks_read, stats.line_bytes, stats.entries);
 }
 
 // `result`: the inside of the array.
@@ -71,92 +48,73 @@ std::string QueryBody(std::string_view type, std::string_view result,
   std::string out;
   out.reserve(result.size() + 1024);
   out += R"({"status":"success",)";
-  if (!warnings.empty()) {
-    out += R"("warnings":[)";
-    for (size_t i = 0; i < warnings.size(); ++i) {
-      if (i > 0) out += ',';
-      AppendJsonLossy(&out, warnings[i]);
-    }
-    out += "],";
-  }
+  AppendWarnings(&out, warnings);
   out += R"("data":{"resultType":")";
   out += type;
   out += R"(","result":[)";
   out += result;
   out += "],";
-  AppendStats(&out, stats, seconds, returned);
+  AppendStats(&out, stats, seconds, returned, /*passed=*/0);
   out += "}}";
   return out;
 }
 
 }  // namespace
 
-size_t StreamsBody::Intern(const Labels& labels) {
-  std::string selector = LabelsToSelector(labels);
-  auto [place, is_new] = by_selector_.emplace(selector, streams_.size());
-  if (is_new) {
-    Stream& stream = streams_.emplace_back();
-    stream.selector = std::move(selector);
-    AppendLabels(&stream.labels, labels);
-    size_bytes_ += stream.labels.size() + 32;
+void AppendLabelsJson(std::string* out, const Labels& labels) {
+  *out += '{';
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (i > 0) *out += ',';
+    AppendJsonLossy(out, labels[i].name);
+    *out += ':';
+    AppendJsonLossy(out, labels[i].value);
   }
-  return place->second;
+  *out += '}';
 }
 
-size_t StreamsBody::Find(const logql::Entry& entry) {
-  parts_.assign(entry.meta).append("\n").append(entry.fields);
-  if (entry.stream == last_set_ && parts_ == last_parts_) return last_;
-  StringMap<size_t>& by_parts = by_parts_[entry.stream];
-  auto found = by_parts.find(parts_);
-  if (found == by_parts.end()) {
-    Result<Labels> merged = logql::MergeLabels(*entry.stream, entry.meta, entry.fields);
-    if (!merged.ok()) ++bad_meta_;
-    const size_t at = Intern(merged.ok() ? *merged : entry.stream->labels);
-    found = by_parts.emplace(parts_, at).first;
+void AppendStrings(std::string* out, const std::vector<std::string>& strings) {
+  *out += '[';
+  for (size_t i = 0; i < strings.size(); ++i) {
+    if (i > 0) *out += ',';
+    AppendJsonLossy(out, strings[i]);
   }
-  last_set_ = entry.stream;
-  last_parts_ = parts_;
-  return last_ = found->second;
+  *out += ']';
 }
 
-void StreamsBody::Add(const logql::Entry& entry) {
-  std::string& values = streams_[Find(entry)].values;
-  const size_t before = values.size();
-  values += values.empty() ? "[\"" : ",[\"";
-  AppendInt(&values, entry.ts_ns);
-  values += "\",";
-  if (!AppendJsonLossy(&values, entry.line)) ++changed_lines_;
-  values += ']';
-  ++entries_;
-  size_bytes_ += values.size() - before;
+void AppendWarnings(std::string* out, const std::vector<std::string>& warnings) {
+  if (warnings.empty()) return;
+  *out += R"("warnings":)";
+  AppendStrings(out, warnings);
+  *out += ',';
 }
 
-std::string StreamsBody::Finish(const logql::ScanStats& stats, double seconds) {
-  std::vector<size_t> order(streams_.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return streams_[a].selector < streams_[b].selector; });
-  std::string result;
-  result.reserve(size_bytes_);
-  for (size_t at : order) {
-    if (!result.empty()) result += ',';
-    result += R"({"stream":)";
-    result += streams_[at].labels;
-    result += R"(,"values":[)";
-    result += streams_[at].values;
-    result += "]}";
-    std::string().swap(streams_[at].values);
+void AppendStats(std::string* out, const logql::ScanStats& stats, double seconds, uint64_t returned,
+                 uint64_t passed) {
+  const double rate = seconds > 0 ? 1 / seconds : 0;
+  *out += fmt::format(
+      R"("stats":{{"summary":{{"bytesProcessedPerSecond":{:.0f},"linesProcessedPerSecond":{:.0f},)"
+      R"("totalBytesProcessed":{},"totalLinesProcessed":{},"execTime":{:.9f},"queueTime":0,)"
+      R"("subqueries":0,"totalEntriesReturned":{},"splits":0,"shards":0,)"
+      R"("totalPostFilterLines":{},"totalStructuredMetadataBytesProcessed":0}},"querier":)",
+      static_cast<double>(stats.line_bytes) * rate, static_cast<double>(stats.entries) * rate,
+      stats.line_bytes, stats.entries, seconds, returned, passed);
+  *out += R"({"store":)" + StoreStats(stats) + "}";
+  *out += R"(,"ingester":{"totalReached":0,"totalChunksMatched":0,"totalBatches":0,)"
+          R"("totalLinesSent":0,"store":)";
+  // What is in memory is not told apart.
+  *out += StoreStats({});
+  *out += R"(},"cache":{)";
+  for (const std::string_view name : {"chunk", "index", "result", "statsResult", "volumeResult",
+                                      "seriesResult", "labelResult", "instantMetricResult"}) {
+    if (out->back() != '{') *out += ',';
+    *out += fmt::format(
+        R"("{}":{{"entriesFound":0,"entriesRequested":0,"entriesStored":0,"bytesReceived":0,)"
+        R"("bytesSent":0,"requests":0,"downloadTime":0,"queryLengthServed":0}})",
+        name);
   }
-  std::vector<std::string> warnings = stats.warnings;
-  if (changed_lines_ > 0) {
-    warnings.push_back(fmt::format(
-        "{} lines are not UTF-8: bytes that JSON cannot hold were replaced", changed_lines_));
-  }
-  if (bad_meta_ > 0) {
-    warnings.push_back(
-        fmt::format("structured metadata of some entries is no object of strings: left out"));
-  }
-  return QueryBody("streams", result, warnings, stats, seconds, entries_);
+  *out += fmt::format(R"(}},"index":{{"totalChunks":{},"postFilterChunks":{},"shardsDuration":0,)"
+                      R"("usedBloomFilters":false}}}})",
+                      stats.blocks_read + stats.blocks_skipped, stats.blocks_read);
 }
 
 std::string MatrixBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
@@ -165,7 +123,7 @@ std::string MatrixBody(const std::vector<logql::Series>& series, const logql::Sc
   for (const logql::Series& one : series) {
     if (!result.empty()) result += ',';
     result += R"({"metric":)";
-    AppendLabels(&result, one.labels);
+    AppendLabelsJson(&result, one.labels);
     result += R"(,"values":[)";
     for (size_t i = 0; i < one.samples.size(); ++i) {
       if (i > 0) result += ',';
@@ -183,7 +141,7 @@ std::string VectorBody(const std::vector<logql::Series>& series, const logql::Sc
     if (one.samples.empty()) continue;
     if (!result.empty()) result += ',';
     result += R"({"metric":)";
-    AppendLabels(&result, one.labels);
+    AppendLabelsJson(&result, one.labels);
     result += R"(,"value":)";
     AppendSample(&result, one.samples.front());
     result += '}';
@@ -209,19 +167,27 @@ std::string InstantBody(const logql::MetricExpr& query, const std::vector<logql:
 
 std::string NamesBody(const std::vector<std::string>& names) {
   std::string out = R"({"status":"success")";
-  for (size_t i = 0; i < names.size(); ++i) {
-    out += i == 0 ? R"(,"data":[)" : ",";
-    AppendJsonLossy(&out, names[i]);
+  if (!names.empty()) {
+    out += R"(,"data":)";
+    AppendStrings(&out, names);
   }
-  out += names.empty() ? "}" : "]}";
-  return out;
+  return out + "}";
+}
+
+std::string OldNamesBody(const std::vector<std::string>& names) {
+  std::string out = "{";
+  if (!names.empty()) {
+    out += R"("values":)";
+    AppendStrings(&out, names);
+  }
+  return out + "}";
 }
 
 std::string SeriesBody(const std::vector<const LabelSet*>& series) {
   std::string out = R"({"status":"success","data":[)";
   for (size_t i = 0; i < series.size(); ++i) {
     if (i > 0) out += ',';
-    AppendLabels(&out, series[i]->labels);
+    AppendLabelsJson(&out, series[i]->labels);
   }
   out += "]}";
   return out;

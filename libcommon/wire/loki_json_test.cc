@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/json_tree.h"
+
 namespace glp::wire {
 namespace {
 
@@ -12,68 +14,28 @@ std::string WithoutStats(const std::string& body) {
   return body.substr(0, stats);
 }
 
-class StreamsBodyTest : public ::testing::Test {
- protected:
-  void Add(int64_t ts_ns, Labels labels, std::string_view line, std::string_view meta = "") {
-    body_.Add({ts_ns, table_.FromLabels(std::move(labels)), line, meta});
-  }
-  LabelTable table_;
-  StreamsBody body_;
-  logql::ScanStats stats_;
-};
-
-TEST_F(StreamsBodyTest, NothingFound) {
-  EXPECT_EQ(WithoutStats(body_.Finish(stats_, 0.5)),
-            R"({"status":"success","data":{"resultType":"streams","result":[])");
-}
-
-TEST_F(StreamsBodyTest, StreamsAreSortedEntriesAreNot) {
-  Add(2, {{"app", "b"}}, "two");
-  Add(1, {{"app", "a"}}, "one");
-  Add(9, {{"app", "b"}}, "a\"\\\n");
-  EXPECT_EQ(body_.entries(), 3u);
-  EXPECT_EQ(WithoutStats(body_.Finish(stats_, 0.5)),
-            R"({"status":"success","data":{"resultType":"streams","result":[)"
-            R"({"stream":{"app":"a"},"values":[["1","one"]]},)"
-            R"({"stream":{"app":"b"},"values":[["2","two"],["9","a\"\\\n"]]}])");
-}
-
-TEST_F(StreamsBodyTest, MetadataJoinsTheLabels) {
-  Add(1, {{"app", "a"}}, "x", R"({"user":"u1"})");
-  Add(2, {{"app", "a"}}, "y");
-  Add(3, {{"app", "a"}}, "z", R"({"user":"u1"})");
-  Add(4, {{"app", "a"}, {"user", "u1"}}, "same labels", "{}");
-  Add(5, {{"app", "a"}}, "taken name", R"({"app":"m"})");
-  EXPECT_EQ(WithoutStats(body_.Finish(stats_, 0.5)),
-            R"({"status":"success","data":{"resultType":"streams","result":[)"
-            R"({"stream":{"app":"a","app_extracted":"m"},"values":[["5","taken name"]]},)"
-            R"({"stream":{"app":"a","user":"u1"},"values":)"
-            R"([["1","x"],["3","z"],["4","same labels"]]},)"
-            R"({"stream":{"app":"a"},"values":[["2","y"]]}])");
-}
-
-TEST_F(StreamsBodyTest, SaysWhatItCannotGive) {
-  Add(1, {{"app", "a"}}, "a\xFFz");
-  stats_.warnings = {"block 3 is damaged"};
-  EXPECT_EQ(WithoutStats(body_.Finish(stats_, 0.5)),
-            R"({"status":"success","warnings":["block 3 is damaged",)"
-            R"("1 lines are not UTF-8: bytes that JSON cannot hold were replaced"],)"
-            R"("data":{"resultType":"streams","result":[{"stream":{"app":"a"},"values":[["1",")"
-            "a\xEF\xBF\xBDz\"]]}]");
-}
-
-TEST_F(StreamsBodyTest, TellsWhatWasLookedAt) {
-  stats_.entries = 10;
-  stats_.line_bytes = 200;
-  stats_.blocks_read = 1;
-  stats_.blocks_skipped = 2;
-  Add(1, {{"app", "a"}}, "x");
-  const std::string body = body_.Finish(stats_, 0.5);
+TEST(LokiJson, StatsTellWhatWasLookedAt) {
+  logql::ScanStats stats;
+  stats.entries = 10;
+  stats.line_bytes = 200;
+  stats.blocks_read = 1;
+  stats.blocks_skipped = 2;
+  std::string body;
+  AppendStats(&body, stats, 0.5, 1, 3);
   for (const char* part :
        {"\"bytesProcessedPerSecond\":400", "\"linesProcessedPerSecond\":20",
         "\"totalBytesProcessed\":200", "\"totalLinesProcessed\":10", "\"totalEntriesReturned\":1",
-        "\"execTime\":0.5", "\"totalChunksRef\":3", "\"totalChunksDownloaded\":1"}) {
+        "\"totalPostFilterLines\":3", "\"execTime\":0.5", "\"totalChunksRef\":3",
+        "\"totalChunksDownloaded\":1"}) {
     EXPECT_NE(body.find(part), std::string::npos) << part << " in " << body;
+  }
+  // All of it is JSON, whatever the figures.
+  codec::JsonTree tree;
+  const codec::JsonNode* root = tree.Parse("{" + body + "}");
+  ASSERT_NE(root, nullptr) << body;
+  const codec::JsonNode* all = root->Find("stats");
+  for (const char* part : {"summary", "querier", "ingester", "cache", "index"}) {
+    EXPECT_NE(all->Find(part), nullptr) << part;
   }
 }
 
@@ -104,6 +66,8 @@ TEST(LokiJson, NumbersAreScalars) {
 TEST(LokiJson, Names) {
   EXPECT_EQ(NamesBody({"app", "j\"b"}), R"({"status":"success","data":["app","j\"b"]})");
   EXPECT_EQ(NamesBody({}), R"({"status":"success"})");
+  EXPECT_EQ(OldNamesBody({"app", "job"}), R"({"values":["app","job"]})");
+  EXPECT_EQ(OldNamesBody({}), "{}");
 }
 
 TEST(LokiJson, Series) {

@@ -49,17 +49,23 @@ Result<std::vector<const LabelSet*>> StreamsOf(logql::EntrySource* source,
 
 void LabelsApi::AddRoutes(Router* router) {
   const std::string v1 = "/loki/api/v1/";
-  const auto names = [this](const Call& call) { return Names(call); };
-  context_.Add(router, "GET,POST", v1 + "labels", Lane::kQuery, names);
-  context_.Add(router, "GET,POST", v1 + "label", Lane::kQuery, names);
-  context_.Add(router, "GET,POST", v1 + "label/{name}/values", Lane::kQuery,
-               [this](const Call& call) { return Values(call); });
-  context_.Add(router, "GET,POST", v1 + "series", Lane::kQuery,
-               [this](const Call& call) { return Series(call); });
+  const std::string old = "/api/prom/";
+  for (const std::string& path : {v1 + "labels", v1 + "label", old + "label"}) {
+    const Shape shape = path.starts_with(old) ? Shape::kOld : Shape::kNow;
+    context_.Add(router, "GET,POST", path, Lane::kQuery,
+                 [this, shape](const Call& call) { return Names(call, shape); });
+  }
+  for (const std::string& prefix : {v1, old}) {
+    const Shape shape = prefix == old ? Shape::kOld : Shape::kNow;
+    context_.Add(router, "GET,POST", prefix + "label/{name}/values", Lane::kQuery,
+                 [this, shape](const Call& call) { return Values(call, shape); });
+    context_.Add(router, "GET,POST", prefix + "series", Lane::kQuery,
+                 [this](const Call& call) { return Series(call); });
+  }
 }
 
 Response LabelsApi::NamesOf(
-    const Call& call,
+    const Call& call, Shape shape,
     const std::function<void(const LabelSet& stream, std::set<std::string>* names)>& collect) {
   const Result<logql::TimeRange> range = ParseBounds(call.request, NowNs());
   if (!range.ok()) return ApiContext::Error(range.status());
@@ -69,17 +75,18 @@ Response LabelsApi::NamesOf(
   if (!streams.ok()) return ApiContext::Error(streams.status());
   std::set<std::string> names;
   for (const LabelSet* stream : *streams) collect(*stream, &names);
-  return JsonResponse(NamesBody({names.begin(), names.end()}));
+  const std::vector<std::string> list(names.begin(), names.end());
+  return JsonResponse(shape == Shape::kOld ? OldNamesBody(list) : NamesBody(list));
 }
 
-Response LabelsApi::Names(const Call& call) {
-  return NamesOf(call, [](const LabelSet& stream, std::set<std::string>* names) {
+Response LabelsApi::Names(const Call& call, Shape shape) {
+  return NamesOf(call, shape, [](const LabelSet& stream, std::set<std::string>* names) {
     for (const Label& label : stream.labels) names->insert(label.name);
   });
 }
 
-Response LabelsApi::Values(const Call& call) {
-  return NamesOf(call, [&call](const LabelSet& stream, std::set<std::string>* names) {
+Response LabelsApi::Values(const Call& call, Shape shape) {
+  return NamesOf(call, shape, [&call](const LabelSet& stream, std::set<std::string>* names) {
     if (const Label* label = stream.Find(call.request.captures[0])) names->insert(label->value);
   });
 }

@@ -1,4 +1,5 @@
-// /loki/api/v1/labels, label/NAME/values and series: what streams there are. Part of loki_api.h.
+// /loki/api/v1/labels, label/NAME/values and series, and the same below /api/prom: what streams
+// there are. Part of loki_api.h.
 #pragma once
 
 #include <functional>
@@ -17,12 +18,13 @@ class LabelsApi {
   void AddRoutes(Router* router);
 
  private:
+  enum class Shape { kNow, kOld };  // kOld: of /api/prom
   // The sorted names that `collect` takes from the streams a request asks for.
   Response NamesOf(
-      const Call& call,
+      const Call& call, Shape shape,
       const std::function<void(const LabelSet& stream, std::set<std::string>* names)>& collect);
-  Response Names(const Call& call);
-  Response Values(const Call& call);
+  Response Names(const Call& call, Shape shape);
+  Response Values(const Call& call, Shape shape);
   Response Series(const Call& call);
 
   ApiContext& context_;

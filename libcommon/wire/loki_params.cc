@@ -52,14 +52,6 @@ Result<int64_t> ParseGoInt(std::string_view function, std::string_view text) {
                     (too_large ? ": value out of range" : ": invalid syntax"));
 }
 
-Result<uint32_t> ParseLimit(const Request& request) {
-  const std::string_view text = Text(request, "limit");
-  if (text.empty()) return kDefaultLimit;
-  GLP_ASSIGN_OR_RETURN(const int64_t limit, ParseGoInt("strconv.Atoi", text));
-  if (limit <= 0) return UsageError("limit must be a positive value");
-  return static_cast<uint32_t>(std::min<int64_t>(limit, std::numeric_limits<uint32_t>::max()));
-}
-
 Result<logql::Direction> ParseDirection(const Request& request) {
   const std::string_view text = Text(request, "direction");
   if (text.empty() || EqualIgnoringCase(text, "backward")) return logql::Direction::kBackward;
@@ -122,15 +114,22 @@ Result<logql::TimeRange> ParseBounds(const Request& request, int64_t now_ns) {
   return range;
 }
 
+Result<uint32_t> ParseCount(const Request& request, std::string_view name, uint32_t fallback) {
+  const std::string_view text = Text(request, name);
+  if (text.empty()) return fallback;
+  GLP_ASSIGN_OR_RETURN(const int64_t limit, ParseGoInt("strconv.Atoi", text));
+  if (limit <= 0) return UsageError("limit must be a positive value");
+  return static_cast<uint32_t>(std::min<int64_t>(limit, std::numeric_limits<uint32_t>::max()));
+}
+
 Result<RangeParams> ParseRangeParams(const Request& request, int64_t now_ns) {
   RangeParams params;
-  params.query = std::string(Text(request, "query"));
   GLP_ASSIGN_OR_RETURN(params.range, ParseBounds(request, now_ns));
   const int64_t length_ns = Minus(params.range.end_ns, params.range.start_ns);
   if (length_ns < 0) {
     return UsageError("end timestamp must not be before or equal to start time");
   }
-  GLP_ASSIGN_OR_RETURN(params.limit, ParseLimit(request));
+  GLP_ASSIGN_OR_RETURN(params.limit, ParseCount(request, "limit", kDefaultLimit));
   GLP_ASSIGN_OR_RETURN(params.direction, ParseDirection(request));
   if (const std::string_view text = Text(request, "step"); !text.empty()) {
     GLP_ASSIGN_OR_RETURN(params.step_ns, ParseStepParam(text));
@@ -155,9 +154,8 @@ Result<RangeParams> ParseRangeParams(const Request& request, int64_t now_ns) {
 
 Result<InstantParams> ParseInstantParams(const Request& request, int64_t now_ns) {
   InstantParams params;
-  params.query = std::string(Text(request, "query"));
   params.at_ns = now_ns;
-  GLP_ASSIGN_OR_RETURN(params.limit, ParseLimit(request));
+  GLP_ASSIGN_OR_RETURN(params.limit, ParseCount(request, "limit", kDefaultLimit));
   if (const std::string_view text = Text(request, "time"); !text.empty()) {
     GLP_ASSIGN_OR_RETURN(params.at_ns, ParseTimeParam("time", text));
   }
@@ -174,12 +172,20 @@ Result<TailParams> ParseTailParams(const Request& request, int64_t now_ns) {
     if (seconds < 0) return UsageError("delay_for can't be below 0");
     params.delay_ns = seconds * kNsPerSecond;
   }
-  GLP_ASSIGN_OR_RETURN(params.limit, ParseLimit(request));
+  GLP_ASSIGN_OR_RETURN(params.limit, ParseCount(request, "limit", kDefaultLimit));
   params.start_ns = now_ns - 3600 * kNsPerSecond;
   if (const std::string_view text = Text(request, "start"); !text.empty()) {
     GLP_ASSIGN_OR_RETURN(params.start_ns, ParseTimeParam("start", text));
   }
   return params;
+}
+
+bool WantsCategories(const Request& request) {
+  const std::string_view flags = request.Header("X-Loki-Response-Encoding-Flags");
+  for (const std::string_view flag : Split(flags, ',')) {
+    if (TrimSpace(flag) == "categorize-labels") return true;
+  }
+  return false;
 }
 
 logql::TimeRange AlignToStep(logql::TimeRange range, int64_t step_ns) {

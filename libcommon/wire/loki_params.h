@@ -22,8 +22,11 @@ Result<int64_t> ParseStepParam(std::string_view text);
 // start, end and since. Without `end` now; without `start` one hour (or `since`) before it.
 Result<logql::TimeRange> ParseBounds(const Request& request, int64_t now_ns);
 
+// A number of things, as `limit`; `fallback` where it is not given.
+Result<uint32_t> ParseCount(const Request& request, std::string_view name, uint32_t fallback);
+
+// Without `query`: wire/query_checks.h reads it.
 struct RangeParams {
-  std::string query;
   logql::TimeRange range;  // start <= end
   int64_t step_ns = 0;     // > 0
   int64_t interval_ns = 0;
@@ -33,7 +36,6 @@ struct RangeParams {
 Result<RangeParams> ParseRangeParams(const Request& request, int64_t now_ns);
 
 struct InstantParams {
-  std::string query;
   int64_t at_ns = 0;
   uint32_t limit = 0;
   logql::Direction direction = logql::Direction::kBackward;
@@ -47,6 +49,9 @@ struct TailParams {
   int64_t delay_ns = 0;
 };
 Result<TailParams> ParseTailParams(const Request& request, int64_t now_ns);
+
+// Whether X-Loki-Response-Encoding-Flags asks for labels by category.
+bool WantsCategories(const Request& request);
 
 // Start down and end up to whole steps, as Loki does for range queries of a metric.
 logql::TimeRange AlignToStep(logql::TimeRange range, int64_t step_ns);

@@ -1,9 +1,11 @@
-// /loki/api/v1/query_range and /loki/api/v1/query. Part of loki_api.h.
+// /loki/api/v1/query_range, query and format_query, /api/prom/query. Part of loki_api.h.
 #pragma once
 
+#include "logql/eval.h"
 #include "logql/expr.h"
 #include "wire/loki_context.h"
 #include "wire/loki_params.h"
+#include "wire/streams_body.h"
 
 namespace glp::wire {
 
@@ -15,9 +17,13 @@ class QueryApi {
  private:
   Response QueryRange(const Call& call);
   Response Query(const Call& call);
-  Response RangeOfLogs(const Call& call, const logql::LogExpr& query, const RangeParams& params);
-  Response RangeOfMetric(const Call& call, const logql::MetricExpr& query,
-                         const RangeParams& params);
+  Response OldQuery(const Call& call);
+  Response RangeOfLogs(const Call& call, const logql::LogExpr& query, const RangeParams& params,
+                       StreamsOptions::Shape shape);
+  // REQUIRES: a metric.
+  Response RangeOfMetric(const Call& call, const logql::Expr& query, const RangeParams& params);
+  static Response FormatQuery(const Call& call);
+  logql::QueryParams ParamsOf(const Call& call);
 
   ApiContext& context_;
 };

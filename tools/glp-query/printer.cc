@@ -11,7 +11,7 @@
 #include "logql/series_labels.h"
 #include "record/record.h"
 #include "table.h"
-#include "wire/loki_json.h"
+#include "wire/streams_body.h"
 
 namespace glp::query {
 namespace {
@@ -169,22 +169,37 @@ class RecordPrinter : public EntryPrinter {
 class LokiPrinter : public EntryPrinter {
  public:
   LokiPrinter(const Look& look, io::Output* out) : terminal_(look.terminal), out_(out) {}
-  void Print(const logql::Entry& entry) override { body_.Add(entry); }
+  void Print(const logql::Entry& entry) override {
+    if (added_.ok()) added_ = body_.Add(entry);
+  }
   Status Finish(const logql::ScanStats& stats, double seconds) override {
-    const std::string body = body_.Finish(stats, seconds);
-    if (terminal_) {
-      AppendJsonForTerminal(&out_->buffer(), body);
-    } else {
-      out_->buffer() += body;
+    GLP_RETURN_IF_ERROR(added_);
+    body_.End(stats, seconds);
+    std::string piece, whole;
+    for (;;) {
+      GLP_ASSIGN_OR_RETURN(const bool more, body_.Next(&piece));
+      if (!more) break;
+      if (terminal_) {
+        whole += piece;  // a piece may end within a character
+      } else {
+        GLP_RETURN_IF_ERROR(out_->Write(piece));
+      }
     }
-    out_->buffer() += '\n';
-    return out_->Commit();
+    if (terminal_) AppendJsonForTerminal(&out_->buffer(), whole);
+    return out_->Write("\n");
   }
 
  private:
   bool terminal_;
   io::Output* out_;
-  wire::StreamsBody body_;
+  // With -o loki all is in memory until the end.
+  static wire::StreamsOptions Unbounded() {
+    wire::StreamsOptions options;
+    options.max_bytes = UINT64_MAX;
+    return options;
+  }
+  wire::StreamsBody body_{Unbounded()};
+  Status added_;
 };
 
 }  // namespace

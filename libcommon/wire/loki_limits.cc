@@ -1,0 +1,106 @@
+#include "wire/loki_limits.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "logql/format.h"
+#include "wire/loki_json.h"
+#include "wire/utf8.h"
+
+namespace glp::wire {
+namespace {
+
+// Names of limits_config with their values as JSON, which is YAML, too.
+using Values = std::vector<std::pair<std::string_view, std::string>>;
+
+std::string Bool(bool value) { return value ? "true" : "false"; }
+std::string Time(int64_t ns) { return '"' + logql::FormatPrometheusDuration(ns) + '"'; }
+std::string Strings(const std::vector<std::string>& strings) {
+  std::string out;
+  AppendStrings(&out, strings);
+  return out;
+}
+
+// What clients shape their queries by.
+Values OfQueries(const Call& call) {
+  const Limits& limits = call.limits;
+  return {
+      {"discover_log_levels", Bool(limits.discover_log_levels)},
+      {"discover_service_name", Strings(limits.discover_service_name)},
+      {"log_level_fields", Strings(limits.log_level_fields)},
+      {"max_entries_limit_per_query", std::to_string(limits.max_entries_limit_per_query)},
+      {"max_line_size_truncate", Bool(limits.max_line_size_truncate)},
+      {"max_query_bytes_read", std::to_string(limits.max_query_bytes_read)},
+      {"max_query_length", Time(limits.max_query_length_ns)},
+      {"max_query_lookback", Time(limits.max_query_lookback_ns)},
+      {"max_query_range", Time(limits.max_query_range_ns)},
+      {"max_query_series", std::to_string(limits.max_query_series)},
+      {"metric_aggregation_enabled", "false"},
+      {"pattern_persistence_enabled", "false"},
+      {"query_timeout", Time(limits.query_timeout_ns)},
+      {"retention_period", Time(call.settings->retention.Of(call.tenant).period_ns)},
+      {"volume_enabled", Bool(limits.volume_enabled)},
+      {"volume_max_series", std::to_string(limits.volume_max_series)},
+  };
+}
+
+Values All(const Call& call) {
+  const Limits& limits = call.limits;
+  constexpr std::string_view kModes[] = {"disabled", "filter-only", "filter-and-delete"};
+  Values values = OfQueries(call);
+  const Values others = {
+      {"allow_structured_metadata", Bool(limits.allow_structured_metadata)},
+      {"creation_grace_period", Time(limits.creation_grace_period_ns)},
+      {"deletion_mode", '"' + std::string(kModes[static_cast<size_t>(limits.deletion_mode)]) + '"'},
+      {"enforced_labels", Strings(limits.enforced_labels)},
+      {"increment_duplicate_timestamp", Bool(limits.increment_duplicate_timestamp)},
+      {"ingestion_burst_size_mb", fmt::format("{}", limits.ingestion_burst_size_mb)},
+      {"ingestion_rate_mb", fmt::format("{}", limits.ingestion_rate_mb)},
+      {"max_concurrent_tail_requests", std::to_string(limits.max_concurrent_tail_requests)},
+      {"max_label_name_length", std::to_string(limits.max_label_name_length)},
+      {"max_label_names_per_series", std::to_string(limits.max_label_names_per_series)},
+      {"max_label_value_length", std::to_string(limits.max_label_value_length)},
+      {"max_line_size", std::to_string(limits.max_line_size)},
+      {"max_streams_matchers_per_query", std::to_string(limits.max_streams_matchers_per_query)},
+      {"max_streams_per_user", std::to_string(limits.max_streams_per_user)},
+      {"max_structured_metadata_entries_count",
+       std::to_string(limits.max_structured_metadata_entries_count)},
+      {"max_structured_metadata_size", std::to_string(limits.max_structured_metadata_size)},
+      {"minimum_labels_number", std::to_string(limits.minimum_labels_number)},
+      {"per_stream_rate_limit", std::to_string(limits.per_stream_rate_limit)},
+      {"per_stream_rate_limit_burst", std::to_string(limits.per_stream_rate_limit_burst)},
+      {"reject_old_samples", Bool(limits.reject_old_samples_max_age_ns > 0)},
+      {"reject_old_samples_max_age", Time(limits.reject_old_samples_max_age_ns)},
+      {"required_labels", Strings(limits.required_labels)},
+      {"unordered_writes", Bool(limits.unordered_writes)},
+  };
+  values.insert(values.end(), others.begin(), others.end());
+  return values;
+}
+
+}  // namespace
+
+void LimitsApi::AddRoutes(Router* router) {
+  context_.Add(router, "GET", "/config/tenant/v1/limits", Lane::kControl, [](const Call& call) {
+    std::string text;
+    for (const auto& [name, value] : All(call)) text += fmt::format("{}: {}\n", name, value);
+    return TextResponse(200, std::move(text));
+  });
+  context_.Add(router, "GET", "/loki/api/v1/drilldown-limits", Lane::kControl,
+               [](const Call& call) {
+                 std::string body = R"({"limits":{)";
+                 for (const auto& [name, value] : OfQueries(call)) {
+                   if (body.back() != '{') body += ',';
+                   body += fmt::format("\"{}\":{}", name, value);
+                 }
+                 body += R"(},"pattern_ingester_enabled":true,"version":)";
+                 AppendJsonLossy(&body, GLP_VERSION);
+                 return JsonResponse(body + "}");
+               });
+}
+
+}  // namespace glp::wire
