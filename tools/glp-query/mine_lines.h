@@ -8,15 +8,12 @@
 #include <vector>
 
 #include "codec/pattern_miner.h"
+#include "logql/patterns.h"
 #include "run.h"
 
 namespace glp::query {
 
-// What went in.
-struct MinedLines {
-  uint64_t lines = 0;
-  int64_t first_ns = 0, last_ns = 0;  // of them
-};
+using logql::MinedLines;
 
 // "" is {}. `command` says in errors who asks.
 Result<logql::LogExpr> ParseLogQuery(const std::string& query, std::string_view command);
