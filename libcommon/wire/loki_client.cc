@@ -180,7 +180,7 @@ Result<std::vector<const LabelSet*>> LokiClient::Series(std::string_view selecto
   Params params = RangeParams(range);
   if (!selector.empty()) params.emplace_back("match[]", std::string(selector));
   return GetAs("/loki/api/v1/series", params,
-               [this](std::string body) { return ParseSeries(body, &labels_); });
+               [this](const std::string& body) { return ParseSeries(body, &labels_); });
 }
 
 Result<LokiAnswer> LokiClient::Volume(std::string_view selector, logql::TimeRange range,
