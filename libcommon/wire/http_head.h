@@ -3,7 +3,7 @@
 // before it is all there.
 // Lifetime: both take bytes as they come and keep copies.
 // Threads:  one at a time.
-// Errors:   a Refusal, to be answered before the connection is closed.
+// Errors:   a HeadRefusal, to be answered before the connection is closed.
 // Format:   RFC 9110, RFC 9112; the upgrade RFC 6455, section 4.2.1.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace glp::wire {
 
-struct Refusal {
+struct HeadRefusal {
   int status = 0;     // 400, 413, 414, 417, 431, 501 or 505
   std::string words;  // what is wrong and where
 };
@@ -55,7 +55,7 @@ class HeadReader {
   // Of the bytes, where it is whole; what follows is the body.
   size_t size_bytes() const { return line_begin_; }
   RequestHead& head() { return head_; }
-  const Refusal& refusal() const { return refusal_; }
+  const HeadRefusal& refusal() const { return refusal_; }
 
  private:
   bool Refuse(int status, std::string words);
@@ -70,7 +70,7 @@ class HeadReader {
 
   const HeadLimits limits_;
   RequestHead head_;
-  Refusal refusal_;
+  HeadRefusal refusal_;
   size_t at_ = 0;          // all before it was looked at
   size_t line_begin_ = 0;  // of the line that is not whole
   size_t fields_begin_ = 0;
@@ -89,7 +89,7 @@ class ChunkReader {
   // Takes off the front of `bytes` what belongs to the body and appends its data; more than
   // `max_body_bytes` of data are refused.
   ReadState Read(std::string_view* bytes, size_t max_body_bytes, std::string* body);
-  const Refusal& refusal() const { return refusal_; }
+  const HeadRefusal& refusal() const { return refusal_; }
 
  private:
   enum class Part { kSize, kData, kDataEnd, kTrailer };
@@ -101,7 +101,7 @@ class ChunkReader {
   std::string line_;        // the part of it that came
   uint64_t left_ = 0;       // of the chunk
   size_t extra_bytes_ = 0;  // extensions and trailers
-  Refusal refusal_;
+  HeadRefusal refusal_;
 };
 
 // The first '%' of a path or query that no two hexadecimal digits follow, with what does, as

@@ -212,21 +212,22 @@ TEST(WsClient, TheEndIsToldWithTheServersWords) {
 
 TEST(WsClient, ASilentServerIsAskedAndThenGivenUp) {
   std::pair<int, std::string> first, second;
-  OneShot server([&](Peer peer) {
-    peer.Agree();
-    first = peer.ReadFrame();
-    peer.Write(std::string("\x8a\x00", 2));
-    second = peer.ReadFrame();
-    peer.Read(1);
-  });
-  Opened opened = Open(server.url(), {}, 20);
-  ASSERT_TRUE(opened.socket.ok());
-  const auto message = (*opened.socket)->Receive(60'000);
-  EXPECT_EQ(message.status().code(), Code::kIo);
-  EXPECT_NE(message.status().message().find("silent"), std::string::npos);
+  {
+    OneShot server([&](Peer peer) {
+      peer.Agree();
+      first = peer.ReadFrame();
+      peer.Write(std::string("\x8a\x00", 2));
+      second = peer.ReadFrame();
+      peer.Read(1);
+    });
+    const Opened opened = Open(server.url(), {}, 20);
+    ASSERT_TRUE(opened.socket.ok());
+    const auto message = (*opened.socket)->Receive(60'000);
+    EXPECT_EQ(message.status().code(), Code::kIo);
+    EXPECT_NE(message.status().message().find("silent"), std::string::npos);
+  }
   EXPECT_EQ(first.first, 9);
   EXPECT_EQ(second.first, 9);
-  opened.socket->reset();
 }
 
 }  // namespace
