@@ -80,6 +80,18 @@ check() { run --separate-stderr "$GLP_ROOT/scripts/check-layers" "$1"; }
   assert_contains "$output" "layer record links layer cli"
 }
 
+@test "check-layers refuses a type that two headers of a layer define, not one of two layers" {
+  small_tree "$BATS_TEST_TMPDIR/t"
+  printf 'struct A {\n};\n' >>"$BATS_TEST_TMPDIR/t/libcommon/base/text.h"
+  printf 'struct A {\n};\nclass B;\n' >>"$BATS_TEST_TMPDIR/t/libcommon/record/record.h"
+  check "$BATS_TEST_TMPDIR/t"
+  assert_status 0
+  printf 'class A final {\n};\nclass B {\n};\n' >"$BATS_TEST_TMPDIR/t/libcommon/record/same.h"
+  check "$BATS_TEST_TMPDIR/t"
+  assert_status 1
+  assert_equal "$output" "libcommon/record/same.h:1: A is defined in libcommon/record/record.h, too"
+}
+
 @test "check-layers says where there is no tree" {
   check "$BATS_TEST_TMPDIR/nowhere"
   assert_status 2
