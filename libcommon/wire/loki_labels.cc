@@ -55,6 +55,9 @@ void LabelsApi::AddRoutes(Router* router) {
     context_.Add(router, "GET,POST", path, Lane::kQuery,
                  [this, shape](const Call& call) { return Names(call, shape); });
   }
+  // Loki has no other methods of what it reads; to a client that deletes it says so in this way.
+  context_.Add(router, "DELETE", v1 + "labels", Lane::kControl,
+               [](const Call&) { return TextResponse(404, "404 page not found\n"); });
   for (const std::string& prefix : {v1, old}) {
     const Shape shape = prefix == old ? Shape::kOld : Shape::kNow;
     context_.Add(router, "GET,POST", prefix + "label/{name}/values", Lane::kQuery,
