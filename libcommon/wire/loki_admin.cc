@@ -6,6 +6,11 @@
 #include "wire/push_body.h"
 
 namespace glp::wire {
+namespace {
+
+constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};  // ApiContext::LogLevel
+
+}  // namespace
 
 void AdminApi::AddRoutes(Router* router) {
   context_.AddOpen(router, "GET", "/ready", Lane::kControl,
@@ -21,6 +26,37 @@ void AdminApi::AddRoutes(Router* router) {
         body += R"("application":"glp","push":)" + std::to_string(kPushVersion) + "}";
         return JsonResponse(std::move(body));
       });
+  context_.AddForServer(router, "GET", "/services", Lane::kControl, [](const Request&) {
+    return TextResponse(200, "server => Running\nstore => Running\n");
+  });
+  context_.AddForServer(router, "GET", "/log_level", Lane::kControl,
+                        [this](const Request&) { return LogLevel(); });
+  context_.AddForServer(router, "POST", "/log_level", Lane::kControl,
+                        [this](const Request& request) { return SetLogLevel(request); });
+  context_.AddForServer(router, "GET,POST", "/flush", Lane::kIngest, [this](const Request&) {
+    const Status status = context_.store()->Flush();
+    return status.ok() ? Response{204, "", "", {}} : ApiContext::Error(status);
+  });
+}
+
+Response AdminApi::LogLevel() const {
+  const auto level = static_cast<size_t>(context_.log_level());
+  return JsonResponse(fmt::format(R"({{"message":"Current log level is {}"}})", kLevels[level]));
+}
+
+Response AdminApi::SetLogLevel(const Request& request) {
+  const std::string_view wanted = request.Param("log_level").value_or(std::string_view());
+  for (size_t i = 0; i < std::size(kLevels); ++i) {
+    if (kLevels[i] != wanted) continue;
+    context_.SetLogLevel(static_cast<ApiContext::LogLevel>(i));
+    return JsonResponse(
+        fmt::format(R"({{"status":"success","message":"Log level set to {}"}})", wanted));
+  }
+  std::string body = R"({"status":"failed","message":)";
+  AppendJsonString(&body, fmt::format("unrecognized log level \"{}\"", wanted));
+  Response response = JsonResponse(body + "}");
+  response.status = 400;
+  return response;
 }
 
 std::string AdminApi::Metrics() const {
@@ -35,8 +71,27 @@ std::string AdminApi::Metrics() const {
   counter("glp_store_push_duplicate_entries_total",
           "Entries that were pushed again from the same source and dropped.",
           counts.duplicate_entries);
+  text +=
+      "# HELP loki_discarded_samples_total Entries refused, by tenant and reason.\n"
+      "# TYPE loki_discarded_samples_total counter\n";
+  std::string bytes;
+  uint64_t refused = 0;
+  for (const auto& [tenant, sums] : context_.discarded()) {
+    for (size_t i = 0; i < kDiscards; ++i) {
+      if (sums[i].entries == 0) continue;
+      refused += sums[i].entries;
+      const std::string labels = fmt::format("{{reason=\"{}\",tenant=\"{}\"}}",
+                                             DiscardName(static_cast<Discard>(i)), tenant);
+      text += fmt::format("loki_discarded_samples_total{} {}\n", labels, sums[i].entries);
+      bytes += fmt::format("loki_discarded_bytes_total{} {}\n", labels, sums[i].bytes);
+    }
+  }
+  text +=
+      "# HELP loki_discarded_bytes_total Bytes of lines and metadata refused.\n"
+      "# TYPE loki_discarded_bytes_total counter\n" +
+      bytes;
   counter("glp_store_push_refused_entries_total", "Entries refused by a limit or bad labels.",
-          counts.refused_entries);
+          refused);
   counter("glp_store_query_entries_total", "Entries that queries looked at.",
           counts.scanned_entries);
   counter("glp_store_query_bytes_total", "Bytes of lines that queries looked at.",

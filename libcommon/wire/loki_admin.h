@@ -1,4 +1,5 @@
-// What watches a server and what it says of itself: ready, metrics, buildinfo. Part of loki_api.h.
+// What watches and steers a server: ready, metrics, config, services, buildinfo, log_level, flush.
+// Part of loki_api.h.
 #pragma once
 
 #include "wire/loki_context.h"
@@ -12,6 +13,8 @@ class AdminApi {
 
  private:
   std::string Metrics() const;
+  Response LogLevel() const;
+  Response SetLogLevel(const Request& request);
 
   ApiContext& context_;
 };

@@ -8,6 +8,8 @@
 #include "wire/loki_limits.h"
 #include "wire/loki_push.h"
 #include "wire/loki_query.h"
+#include "wire/loki_tail.h"
+#include "wire/tail_hub.h"
 
 namespace glp::wire {
 
@@ -17,12 +19,14 @@ struct LokiApi::Handlers {
       : context(store, std::move(settings), requests), deletes(&context, requests) {}
 
   ApiContext context;
-  PushApi push{&context};
+  TailHub tails;
+  PushApi push{&context, &tails};
   QueryApi query{&context};
   LabelsApi labels{&context};
   IndexApi index{&context};
   DetectedApi detected{&context};
   LimitsApi limits{&context};
+  TailApi tail{&context, &tails};
   AdminApi admin{&context};
   DeleteApi deletes;
 };
@@ -39,6 +43,7 @@ void LokiApi::AddRoutes(Router* router) {
   handlers_->index.AddRoutes(router);
   handlers_->detected.AddRoutes(router);
   handlers_->limits.AddRoutes(router);
+  handlers_->tail.AddRoutes(router);
   handlers_->admin.AddRoutes(router);
   handlers_->deletes.AddRoutes(router);
 }

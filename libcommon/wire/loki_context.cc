@@ -1,5 +1,7 @@
 #include "wire/loki_context.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -53,6 +55,12 @@ void ApiContext::AddOpen(Router* router, std::string_view methods, std::string_v
         const Deadline clock(request, 0);
         Response response = handler(request);
         CountRequest(route, response.status, clock.Seconds());
+        if (log_level() == LogLevel::kDebug) {
+          if (const auto settings = this->settings(); settings->log) {
+            settings->log(fmt::format("{} {} {} {:.1f} ms", request.method, request.path,
+                                      response.status, clock.Seconds() * 1000));
+          }
+        }
         return response;
       });
 }
@@ -99,6 +107,22 @@ Response ApiContext::Error(const Status& status, const Call* call) {
 void ApiContext::CountScan(const logql::ScanStats& stats) {
   counts_.scanned_entries += stats.entries;
   counts_.scanned_bytes += stats.line_bytes;
+}
+
+void ApiContext::CountPush(const std::string& tenant, const PushJudge& judge) {
+  counts_.pushed_bytes += judge.taken_bytes();
+  if (judge.refused() == 0) return;
+  std::lock_guard lock(discarded_mutex_);
+  std::array<Discarded, kDiscards>& sums = discarded_[tenant];
+  for (size_t i = 0; i < kDiscards; ++i) {
+    sums[i].entries += judge.discarded()[i].entries;
+    sums[i].bytes += judge.discarded()[i].bytes;
+  }
+}
+
+std::map<std::string, std::array<Discarded, kDiscards>> ApiContext::discarded() const {
+  std::lock_guard lock(discarded_mutex_);
+  return discarded_;
 }
 
 void ApiContext::CountRequest(const std::string& route, int status, double seconds) {

@@ -10,6 +10,7 @@
 // Threads:  safe from any; handlers run on any number of threads at a time.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -30,6 +31,7 @@
 #include "wire/delete_requests.h"
 #include "wire/http.h"
 #include "wire/limits.h"
+#include "wire/push_judge.h"
 
 namespace glp::wire {
 
@@ -39,7 +41,9 @@ struct ApiSettings {
   std::map<std::string, Limits, std::less<>> tenant_limits;  // in place of `limits`
   store::RetentionPolicy retention;                          // what is beyond it is not answered
   Access access;
-  std::string config_text;  // what /config shows, YAML
+  int64_t tail_max_duration_ns = 0;  // 0: no end
+  std::function<void(std::string_view line)>
+      log;  // takes what log_level lets through; may be empty
   uint64_t max_answer_bytes = uint64_t{4} << 30;
   // Where answers that are more than memory should hold may lie for a moment; "": nowhere.
   std::string temporary_folder;
@@ -114,12 +118,20 @@ class ApiContext {
   static Response Error(const Status& status, const Call* call = nullptr);
   // Adds to what /metrics tells of queries.
   void CountScan(const logql::ScanStats& stats);
+  // And of pushes.
+  void CountPush(const std::string& tenant, const PushJudge& judge);
+  // What was refused, by tenant.
+  std::map<std::string, std::array<Discarded, kDiscards>> discarded() const;
+
+  // From a level on lines go to ApiSettings::log: kDebug tells of each request.
+  enum class LogLevel { kDebug, kInfo, kWarn, kError };
+  LogLevel log_level() const { return log_level_; }
+  void SetLogLevel(LogLevel level) { log_level_ = level; }
 
   struct Counts {
     std::atomic<uint64_t> pushed_entries{0};
     std::atomic<uint64_t> pushed_bytes{0};
     std::atomic<uint64_t> duplicate_entries{0};
-    std::atomic<uint64_t> refused_entries{0};
     std::atomic<uint64_t> scanned_entries{0};
     std::atomic<uint64_t> scanned_bytes{0};
   };
@@ -139,7 +151,10 @@ class ApiContext {
   ThreadPool query_pool_;
   mutable std::mutex settings_mutex_;
   std::shared_ptr<const ApiSettings> settings_;
+  std::atomic<LogLevel> log_level_{LogLevel::kInfo};
   Counts counts_;
+  mutable std::mutex discarded_mutex_;
+  std::map<std::string, std::array<Discarded, kDiscards>> discarded_;
   mutable std::mutex requests_mutex_;
   std::map<std::pair<std::string, int>, RequestCount> requests_;
 };

@@ -26,8 +26,7 @@ std::string Strings(const std::vector<std::string>& strings) {
 }
 
 // What clients shape their queries by.
-Values OfQueries(const Call& call) {
-  const Limits& limits = call.limits;
+Values OfQueries(const Limits& limits, const store::Retention& retention) {
   return {
       {"discover_log_levels", Bool(limits.discover_log_levels)},
       {"discover_service_name", Strings(limits.discover_service_name)},
@@ -42,16 +41,15 @@ Values OfQueries(const Call& call) {
       {"metric_aggregation_enabled", "false"},
       {"pattern_persistence_enabled", "false"},
       {"query_timeout", Time(limits.query_timeout_ns)},
-      {"retention_period", Time(call.settings->retention.Of(call.tenant).period_ns)},
+      {"retention_period", Time(retention.period_ns)},
       {"volume_enabled", Bool(limits.volume_enabled)},
       {"volume_max_series", std::to_string(limits.volume_max_series)},
   };
 }
 
-Values All(const Call& call) {
-  const Limits& limits = call.limits;
+Values All(const Limits& limits, const store::Retention& retention) {
   constexpr std::string_view kModes[] = {"disabled", "filter-only", "filter-and-delete"};
-  Values values = OfQueries(call);
+  Values values = OfQueries(limits, retention);
   const Values others = {
       {"allow_structured_metadata", Bool(limits.allow_structured_metadata)},
       {"creation_grace_period", Time(limits.creation_grace_period_ns)},
@@ -87,13 +85,25 @@ Values All(const Call& call) {
 void LimitsApi::AddRoutes(Router* router) {
   context_.Add(router, "GET", "/config/tenant/v1/limits", Lane::kControl, [](const Call& call) {
     std::string text;
-    for (const auto& [name, value] : All(call)) text += fmt::format("{}: {}\n", name, value);
+    for (const auto& [name, value] : All(call.limits, call.settings->retention.Of(call.tenant)))
+      text += fmt::format("{}: {}\n", name, value);
+    return TextResponse(200, std::move(text));
+  });
+  context_.AddForServer(router, "GET", "/config", Lane::kControl, [this](const Request&) {
+    const auto settings = context_.settings();
+    std::string text = "target: all\n";
+    text += fmt::format("auth_enabled: {}\n", settings->access.tenants);
+    text += "limits_config:\n";
+    for (const auto& [name, value] : All(settings->limits, settings->retention.all)) {
+      text += fmt::format("  {}: {}\n", name, value);
+    }
     return TextResponse(200, std::move(text));
   });
   context_.Add(router, "GET", "/loki/api/v1/drilldown-limits", Lane::kControl,
                [](const Call& call) {
                  std::string body = R"({"limits":{)";
-                 for (const auto& [name, value] : OfQueries(call)) {
+                 for (const auto& [name, value] :
+                      OfQueries(call.limits, call.settings->retention.Of(call.tenant))) {
                    if (body.back() != '{') body += ',';
                    body += fmt::format("\"{}\":{}", name, value);
                  }

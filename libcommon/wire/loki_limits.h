@@ -1,4 +1,5 @@
-// /config/tenant/v1/limits and /loki/api/v1/drilldown-limits: what holds for the tenant that asks.
+// /config, /config/tenant/v1/limits and /loki/api/v1/drilldown-limits: what holds for all tenants,
+// and for the one that asks.
 // Part of loki_api.h.
 #pragma once
 

@@ -1,10 +1,14 @@
-// POST /loki/api/v1/push: decode, judge, store, and answer 204 once it is durable.
+// Pushes: decode, judge, store, and answer 204 once it is durable.
 #include "wire/loki_push.h"
+
+#include <algorithm>
 
 #include "base/strings.h"
 #include "base/time.h"
-#include "wire/push_check.h"
+#include "wire/content_coding.h"
+#include "wire/otlp.h"
 #include "wire/push_json.h"
+#include "wire/push_judge.h"
 #include "wire/push_proto.h"
 #include "wire/snappy_block.h"
 
@@ -13,16 +17,23 @@ namespace {
 
 constexpr size_t kMaxPlainBytes = size_t{512} << 20;
 
-// Nothing where the body is in a form that can be read.
-std::optional<Response> RefuseType(const Request& request) {
-  if (MediaType(request.Header("content-type")).empty()) {
-    return TextResponse(400, "mime: no media type\n");
+std::string_view EncodingOf(const Request& request) {
+  return TrimSpace(request.Header("content-encoding"));
+}
+
+std::string Unsupported(std::string_view encoding) {
+  return "Content-Encoding \"" + std::string(encoding) + "\" not supported";
+}
+
+int StatusOf(const Status& status) {
+  switch (status.code()) {
+    case Code::kLimit:
+      return 413;
+    case Code::kIo:
+      return 500;
+    default:
+      return 400;
   }
-  const std::string_view encoding = TrimSpace(request.Header("content-encoding"));
-  for (const char* known : {"", "gzip", "deflate", "snappy", "identity"}) {
-    if (EqualIgnoringCase(encoding, known)) return std::nullopt;
-  }
-  return TextResponse(400, "Content-Encoding \"" + std::string(encoding) + "\" not supported\n");
 }
 
 }  // namespace
@@ -30,30 +41,45 @@ std::optional<Response> RefuseType(const Request& request) {
 struct PushApi::Intake {
   JsonPushDecoder json;
   ProtoPushDecoder proto;
+  OtlpDecoder otlp;
   SnappyReader snappy;
+  ContentCoding coding;
   LabelTable labels;
   std::vector<store::NewEntry> entries;
+  std::vector<size_t> duplicates;
 
   // Good until the next Decode and as long as `request`. Errors: as the decoders; Code::kLimit
   // where it is too large.
   Result<const PushRequest*> Decode(const Request& request);
 };
 
-PushApi::PushApi(ApiContext* context) : context_(*context) {}
+PushApi::PushApi(ApiContext* context, TailHub* tails) : context_(*context), tails_(*tails) {}
 PushApi::~PushApi() = default;
 
 void PushApi::AddRoutes(Router* router) {
-  context_.Add(router, "POST", "/loki/api/v1/push", Lane::kIngest,
-               [this](const Call& call) { return Push(call); });
+  for (const char* path : {"/loki/api/v1/push", "/api/prom/push"}) {
+    context_.Add(router, "POST", path, Lane::kIngest,
+                 [this](const Call& call) { return Push(call); });
+  }
+  context_.Add(router, "POST", "/otlp/v1/logs", Lane::kIngest,
+               [this](const Call& call) { return PushOtlp(call); });
 }
 
 // As Loki: JSON where the type says so, anything else is a snappy block of protobuf. The server has
 // undone gzip and deflate.
 Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
+  const std::string type = MediaType(request.Header("content-type"));
+  if (type.empty()) return UsageError("mime: no media type");
+  const std::string_view encoding = EncodingOf(request);
+  constexpr std::string_view kEncodings[] = {"", "gzip", "deflate", "snappy", "identity"};
+  if (std::none_of(std::begin(kEncodings), std::end(kEncodings),
+                   [&](std::string_view known) { return EqualIgnoringCase(encoding, known); })) {
+    return UsageError(Unsupported(encoding));
+  }
   std::string_view body = request.body;
-  if (MediaType(request.Header("content-type")) == "application/json") {
+  if (type == "application/json") {
     // Loki passes such a body on as it came; clients that mean it compress it.
-    if (EqualIgnoringCase(TrimSpace(request.Header("content-encoding")), "snappy")) {
+    if (EqualIgnoringCase(encoding, "snappy")) {
       const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes);
       if (plain.ok()) {
         body = *plain;
@@ -81,51 +107,68 @@ void PushApi::GiveBack(std::unique_ptr<Intake> intake) {
   intakes_.push_back(std::move(intake));
 }
 
-Response PushApi::Push(const Call& call) {
-  if (auto refusal = RefuseType(call.request)) return *std::move(refusal);
-  std::unique_ptr<Intake> intake = TakeIntake();
-  const Result<const PushRequest*> decoded = intake->Decode(call.request);
-  if (!decoded.ok()) {
-    GiveBack(std::move(intake));
-    if (decoded.status().code() != Code::kLimit) return ApiContext::Error(decoded.status());
-    return TextResponse(413, decoded.status().message() + "\n");
+PushApi::Outcome PushApi::Take(const Call& call, const PushRequest& request, Intake* intake) {
+  if (request.streams.empty()) {
+    return {422, "error at least one valid stream is required for ingestion"};
   }
-  if ((*decoded)->streams.empty()) {
-    GiveBack(std::move(intake));
-    return TextResponse(422, "error at least one valid stream is required for ingestion\n");
-  }
-
-  PushCheck check(call.limits, NowNs());
+  PushJudge judge(call.limits, call.tenant, quotas_.Of(call.tenant), NowNs());
   std::vector<store::NewEntry>& entries = intake->entries;
   entries.clear();
-  uint64_t bytes = 0;
-  for (const PushRequest::Stream& stream : (*decoded)->streams) {
-    if (!check.TakesStream(stream)) continue;
-    const LabelSet* labels = intake->labels.FromLabels(stream.labels);
-    for (const PushRequest::Entry& entry : stream.entries) {
-      if (!check.TakesEntry(stream, entry)) continue;
-      const std::string_view line = check.Line(entry.line);
-      entries.push_back({labels, entry.ts_ns, line, entry.meta, entry.src_id, entry.src_next,
-                         entry.src_whole_from});
-      bytes += line.size() + entry.meta.size();
-    }
-  }
-  Status status;
-  store::AppendResult appended;
+  intake->duplicates.clear();
+  judge.Judge(request, &intake->labels, &entries);
   if (!entries.empty()) {
-    status = context_.store()->Append(call.tenant, entries, &appended);
+    store::AppendResult appended;
+    if (tails_.listeners() > 0) appended.duplicate_indexes = &intake->duplicates;
+    Status status = context_.store()->Append(call.tenant, entries, &appended);
     if (status.ok()) status = context_.store()->Commit();
+    if (!status.ok()) return {StatusOf(status), status.message()};
+    Publish(call, entries, intake->duplicates);
+    context_.counts().pushed_entries += appended.added;
+    context_.counts().duplicate_entries += appended.duplicates;
   }
-  GiveBack(std::move(intake));
-  if (!status.ok()) return ApiContext::Error(status);
+  context_.CountPush(call.tenant, judge);
+  return {judge.status(), judge.Words()};
+}
 
-  ApiContext::Counts& counts = context_.counts();
-  counts.pushed_entries += appended.added;
-  counts.pushed_bytes += bytes;
-  counts.duplicate_entries += appended.duplicates;
-  counts.refused_entries += check.refused();
-  if (check.refused() > 0) return TextResponse(400, check.Words() + "\n");
-  return {204, "", "", {}};
+void PushApi::Publish(const Call& call, std::span<const store::NewEntry> entries,
+                      const std::vector<size_t>& duplicates) {
+  size_t from = 0;
+  for (const size_t index : duplicates) {
+    tails_.Publish(call.tenant, entries.subspan(from, index - from));
+    from = index + 1;
+  }
+  tails_.Publish(call.tenant, entries.subspan(from));
+}
+
+Response PushApi::Push(const Call& call) {
+  std::unique_ptr<Intake> intake = TakeIntake();
+  const Result<const PushRequest*> request = intake->Decode(call.request);
+  const Outcome outcome = request.ok()
+                              ? Take(call, **request, intake.get())
+                              : Outcome{StatusOf(request.status()), request.status().message()};
+  GiveBack(std::move(intake));
+  if (outcome.status == 204 && outcome.words.empty()) return {204, "", "", {}};
+  return TextResponse(outcome.status, outcome.words + "\n");
+}
+
+Response PushApi::PushOtlp(const Call& call) {
+  const Result<OtlpForm> form = OtlpFormOf(call.request);
+  if (!form.ok()) return ApiContext::Error(form.status());
+  const std::string_view encoding = EncodingOf(call.request);
+  if (!ContentCoding::IsKnown(encoding)) return OtlpError(*form, 400, Unsupported(encoding));
+  std::unique_ptr<Intake> intake = TakeIntake();
+  const Outcome outcome = [&]() -> Outcome {
+    const Result<std::string_view> body =
+        intake->coding.Read(call.request.body, encoding, kMaxPlainBytes);
+    if (!body.ok()) return {StatusOf(body.status()), body.status().message()};
+    const Result<const PushRequest*> request =
+        intake->otlp.Decode(*body, *form, call.limits, NowNs());
+    if (!request.ok()) return {StatusOf(request.status()), request.status().message()};
+    return Take(call, **request, intake.get());
+  }();
+  GiveBack(std::move(intake));
+  if (outcome.status == 204 && outcome.words.empty()) return {204, "", "", {}};
+  return OtlpError(*form, outcome.status, outcome.words);
 }
 
 }  // namespace glp::wire

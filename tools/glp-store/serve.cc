@@ -80,7 +80,7 @@ constexpr int64_t kDeleteCancelPeriodNs = int64_t{24} * 3600 * kNsPerSecond;
 // What a reload makes anew.
 Result<std::shared_ptr<const wire::ApiSettings>> MakeSettings(
     const ServeOptions& options, const std::optional<cli::LokiConfig>& config,
-    const wire::Limits& base) {
+    const wire::Limits& base, const std::string& dir, cli::Context& context) {
   auto settings = std::make_shared<wire::ApiSettings>();
   settings->limits = config ? config->limits : base;
   if (config) settings->tenant_limits = config->tenant_limits;
@@ -89,6 +89,9 @@ Result<std::shared_ptr<const wire::ApiSettings>> MakeSettings(
   settings->retention = RetentionOf(options.retention, config);
   settings->access.tenants = options.tenants || (config && config->auth_enabled.value);
   settings->access.tenant = store::kDefaultTenant;
+  if (config) settings->tail_max_duration_ns = config->tail_max_duration_ns.value;
+  settings->temporary_folder = dir;
+  settings->log = [&context](std::string_view line) { context.Say(std::string(line)); };
   GLP_ASSIGN_OR_RETURN(settings->access.credentials, wire::ReadCredentials(options.credentials));
   return std::shared_ptr<const wire::ApiSettings>(std::move(settings));
 }
@@ -135,13 +138,15 @@ class Serving {
   const wire::Limits base_;
   const cli::Service service_;
   std::optional<cli::LokiConfig> config_;
+  std::string dir_;
   mutable std::mutex mutex_;
   std::shared_ptr<const wire::ApiSettings> settings_;
 };
 
 Status Serving::Configure() {
   GLP_ASSIGN_OR_RETURN(auto config, ReadConfig(options_.config, wire::LokiLimits(), context_));
-  GLP_ASSIGN_OR_RETURN(auto settings, MakeSettings(options_, config, base_));
+  GLP_ASSIGN_OR_RETURN(dir_, ChooseDir(options_.dir, "serve", config));
+  GLP_ASSIGN_OR_RETURN(auto settings, MakeSettings(options_, config, base_, dir_, context_));
   config_ = std::move(config);
   std::lock_guard lock(mutex_);
   settings_ = std::move(settings);
@@ -174,7 +179,6 @@ void Serving::Wait(wire::LokiApi* api, wire::HttpServer* server) {
 cli::RunResult Serving::Run() {
   GLP_RETURN_IF_ERROR(Configure());
   if (options_.check && !config_) return UsageError("--check is of a configuration: -c FILE");
-  GLP_ASSIGN_OR_RETURN(const std::string dir, ChooseDir(options_.dir, "serve", config_));
   const std::string listen_text = ListenText(options_, config_, context_);
   GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(listen_text));
   // --tls-cert and its like, else what the configuration says.
@@ -182,7 +186,7 @@ cli::RunResult Serving::Run() {
   if (tls.cert_file.empty() && config_) tls = config_->tls;
   GLP_RETURN_IF_ERROR(CheckExposure(options_, tls, listen, listen_text));
   if (options_.check) {
-    context_.Say("the configuration is valid: a store in " + dir + ", on " + listen_text);
+    context_.Say("the configuration is valid: a store in " + dir_ + ", on " + listen_text);
     return cli::kExitOk;
   }
   store::Options store_options;
@@ -193,13 +197,14 @@ cli::RunResult Serving::Run() {
     return std::shared_ptr<const store::RetentionPolicy>(now, &now->retention);
   };
   if (config_) store_options.retention_interval_ns = config_->compaction_interval_ns.value;
-  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(dir, store_options));
+  GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
+                       store::Store::Open(dir_, store_options));
   for (const std::string& warning : store->warnings()) {
     context_.Incomplete("damaged parts of the store", warning);
   }
 
-  GLP_ASSIGN_OR_RETURN(const auto deletes,
-                       wire::DeleteRequests::Open(store.get(), dir + "/deletes.ndjson",
+  GLP_ASSIGN_OR_RETURN(auto deletes,
+                       wire::DeleteRequests::Open(store.get(), dir_ + "/deletes.ndjson",
                                                   kDeleteCancelPeriodNs, NowNs));
   wire::LokiApi api(store.get(), settings(), deletes.get());
   wire::Router router;
@@ -210,12 +215,13 @@ cli::RunResult Serving::Run() {
   server_options.tls = tls;
   wire::HttpServer server(server_options, std::move(router));
   GLP_RETURN_IF_ERROR(server.Start());
-  context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") +
-               "://" + server.address());
+  context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") + "://" +
+               server.address());
   service_.Tell("READY=1");
   Wait(&api, &server);
   service_.Tell("STOPPING=1");
   server.Stop();
+  deletes.reset();
   GLP_RETURN_IF_ERROR(store->Close());
   return cli::kExitOk;
 }

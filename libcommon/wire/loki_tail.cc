@@ -1,0 +1,280 @@
+#include "wire/loki_tail.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <span>
+#include <unordered_set>
+
+#include "base/hash.h"
+#include "base/json_text.h"
+#include "base/time.h"
+#include "logql/eval.h"
+#include "logql/parser.h"
+#include "logql/pipeline.h"
+#include "wire/loki_params.h"
+#include "wire/streams_body.h"
+
+namespace glp::wire {
+namespace {
+
+constexpr size_t kFrameEntries = 100;
+constexpr size_t kMaxWaitingBytes = 1 << 20;
+constexpr size_t kMaxDropped = 1000;
+constexpr size_t kMaxPendingBytes = 8 << 20;
+constexpr int kServerError = 1011;
+
+uint64_t HashOf(const logql::Entry& entry) {
+  uint64_t hash = Hash64(entry.stream->json, static_cast<uint64_t>(entry.ts_ns));
+  hash = Hash64(entry.line, hash);
+  return Hash64(entry.meta, hash);
+}
+
+}  // namespace
+
+// One client. The lane's thread that opens it sends what was there already; the hub's thread sends
+// what comes. `mutex_` parts the two: until the first is done, batches wait in pending_.
+class TailApi::Session : public TailHub::Listener {
+ public:
+  Session(TailApi* api, std::string tenant, logql::LogExpr query, logql::Pipeline pipeline,
+          TailParams params, StreamsOptions::Shape shape, int64_t max_duration_ns)
+      : Listener(std::move(tenant), query.matchers),
+        api_(*api),
+        query_(std::move(query)),
+        pipeline_(std::move(pipeline)),
+        params_(params),
+        shape_(shape),
+        end_ns_(max_duration_ns > 0 ? SteadyNs() + max_duration_ns : INT64_MAX) {}
+
+  // REQUIRES: it listens already
+  void Open(std::shared_ptr<Socket> socket,
+            const Result<std::shared_ptr<logql::EntrySource>>& source) {
+    socket_ = std::move(socket);
+    const Status status = source.ok() ? SendPast(source->get()) : source.status();
+    std::lock_guard lock(mutex_);
+    if (!status.ok()) return Fail(status.message());
+    is_open_ = true;
+    for (const auto& batch : pending_) Handle(batch);
+    pending_.clear();
+    past_.clear();
+  }
+
+  void Take(const std::shared_ptr<const TailHub::Batch>& batch) override {
+    std::lock_guard lock(mutex_);
+    if (is_open_) return Handle(batch);
+    pending_bytes_ += batch->text.size();
+    if (pending_bytes_ > kMaxPendingBytes) {
+      for (const logql::Entry& entry : batch->entries) {
+        if (Matches(*entry.stream)) AddDropped(entry.ts_ns, entry.stream->json);
+      }
+      return;
+    }
+    pending_.push_back(batch);
+  }
+
+  void Tick(int64_t now_ns) override {
+    std::lock_guard lock(mutex_);
+    if (!is_open_ && !failed_) return;
+    if (failed_ || socket_->closed()) return api_.hub_.Remove(this);
+    if (now_ns > end_ns_) return Fail("reached tail max duration limit");
+    Release(now_ns);
+    if (!dropped_.empty()) Send({});
+  }
+
+ private:
+  // Of the time before: the last `limit` entries, the oldest first.
+  Status SendPast(logql::EntrySource* source) {
+    logql::QueryParams run;
+    run.range.start_ns = params_.start_ns;
+    run.range.end_ns = std::numeric_limits<int64_t>::max();
+    run.direction = logql::Direction::kBackward;
+    run.limit = params_.limit;
+    run.cancelled = [this] { return socket_->closed(); };
+    run.pool = &api_.context_.query_pool();
+    logql::ScanStats stats;
+    std::vector<Kept> kept;
+    const Status status = logql::RunLogQuery(
+        query_, source, run,
+        [&](const logql::Entry& entry) {
+          kept.emplace_back(entry);
+          past_.insert(HashOf(entry));
+          return true;
+        },
+        &stats);
+    api_.context_.CountScan(stats);
+    GLP_RETURN_IF_ERROR(status);
+    if (kept.empty()) return Status::Ok();
+    std::vector<logql::Entry> entries;
+    for (auto at = kept.rbegin(); at != kept.rend(); ++at) entries.push_back(at->entry());
+    std::lock_guard lock(mutex_);
+    Send(entries);
+    return Status::Ok();
+  }
+
+  // An entry with its text. Its stream is of a query or of a batch that lives on.
+  struct Kept {
+    explicit Kept(const logql::Entry& e)
+        : ts_ns(e.ts_ns), stream(e.stream), line(e.line), meta(e.meta), fields(e.fields) {}
+    logql::Entry entry() const { return {ts_ns, stream, line, meta, fields}; }
+    int64_t ts_ns;
+    const LabelSet* stream;
+    std::string line, meta, fields;
+  };
+
+  void Handle(const std::shared_ptr<const TailHub::Batch>& batch) {
+    if (batch->lost > 0) AddDropped(NowNs(), "{}");  // of streams that nobody knows any more
+    if (params_.delay_ns > 0) {
+      held_.push_back(batch);
+      return;
+    }
+    SendOf({batch});
+  }
+
+  // What was held for delay_for.
+  void Release(int64_t now_ns) {
+    std::vector<std::shared_ptr<const TailHub::Batch>> due;
+    while (!held_.empty() && held_.front()->arrived_ns + params_.delay_ns <= now_ns) {
+      due.push_back(std::move(held_.front()));
+      held_.pop_front();
+    }
+    if (!due.empty()) SendOf(due);
+  }
+
+  // Those entries of the batches that pass the query, in the order of their times.
+  void SendOf(const std::vector<std::shared_ptr<const TailHub::Batch>>& batches) {
+    std::vector<const logql::Entry*> chosen;
+    for (const auto& batch : batches) {
+      for (const logql::Entry& entry : batch->entries) {
+        if (!Matches(*entry.stream)) continue;
+        if (!past_.empty() && past_.contains(HashOf(entry))) continue;
+        chosen.push_back(&entry);
+      }
+    }
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [](const auto* a, const auto* b) { return a->ts_ns < b->ts_ns; });
+    // Label sets of the last batches are gone.
+    pipeline_.ForgetStreams();
+    made_.Clear();
+    std::vector<Kept> passed;
+    for (const logql::Entry* entry : chosen) {
+      logql::Entry made = *entry;
+      if (!pipeline_.Process(&made)) continue;
+      pipeline_.TakeLabels(&made, &made_);
+      passed.emplace_back(made);
+    }
+    if (const Status status = pipeline_.status(); !status.ok()) return Fail(status.message());
+    if (passed.empty()) return;
+    std::vector<logql::Entry> entries;
+    for (const Kept& one : passed) entries.push_back(one.entry());
+    Send(entries);
+  }
+
+  void Send(const std::vector<logql::Entry>& entries) {
+    size_t at = 0;
+    do {
+      const size_t end = std::min(entries.size(), at + kFrameEntries);
+      if (socket_->waiting_bytes() > kMaxWaitingBytes) {
+        for (; at < end; ++at) AddDropped(entries[at].ts_ns, entries[at].stream->json);
+        continue;
+      }
+      std::string frame = R"({"streams":)" + StreamsOf({entries.data() + at, end - at});
+      at = end;
+      for (size_t i = 0; i < dropped_.size(); ++i) {
+        frame += i == 0 ? R"(,"dropped_entries":[)" : ",";
+        frame += dropped_[i];
+      }
+      frame += dropped_.empty() ? "}" : "]}";
+      dropped_.clear();
+      socket_->Send(std::move(frame));
+    } while (at < entries.size());
+  }
+
+  std::string StreamsOf(std::span<const logql::Entry> entries) const {
+    StreamsOptions options;
+    options.shape = shape_;
+    options.only_streams = true;
+    StreamsBody body(options);
+    for (const logql::Entry& entry : entries) {
+      if (!body.Add(entry).ok()) break;  // over its limit: not of a hundred entries
+    }
+    body.End({}, 0);
+    std::string text;
+    for (std::string piece;;) {
+      const Result<bool> more = body.Next(&piece);
+      if (!more.ok() || !*more) return text;
+      text += piece;
+    }
+  }
+
+  // Those beyond kMaxDropped are not told.
+  void AddDropped(int64_t ts_ns, std::string_view labels) {
+    if (dropped_.size() >= kMaxDropped) return;
+    dropped_.push_back(fmt::format(R"({{"timestamp":"{}","labels":{}}})", ts_ns, labels));
+  }
+
+  void Fail(const std::string& why) {
+    failed_ = true;
+    socket_->Close(kServerError, std::string_view(why).substr(0, 123));
+  }
+
+  TailApi& api_;
+  const logql::LogExpr query_;
+  std::mutex mutex_;
+  logql::Pipeline pipeline_;
+  LabelTable made_;  // by the pipeline
+  const TailParams params_;
+  const StreamsOptions::Shape shape_;
+  const int64_t end_ns_;
+  std::shared_ptr<Socket> socket_;
+  bool is_open_ = false, failed_ = false;
+  std::deque<std::shared_ptr<const TailHub::Batch>> pending_, held_;
+  size_t pending_bytes_ = 0;
+  std::unordered_set<uint64_t> past_;  // entries that were sent while batches waited in pending_
+  std::vector<std::string> dropped_;   // as JSON
+};
+
+void TailApi::AddRoutes(Router* router) {
+  context_.Add(router, "GET", "/loki/api/v1/tail", Lane::kQuery,
+               [this](const Call& call) { return Tail(call); });
+}
+
+Response TailApi::Tail(const Call& call) {
+  const Result<TailParams> params = ParseTailParams(call.request, NowNs());
+  if (!params.ok()) return ApiContext::Error(params.status());
+  Result<logql::LogExpr> query = logql::ParseLogQuery(params->query);
+  if (!query.ok()) return ApiContext::Error(query.status());
+  Result<logql::Pipeline> pipeline = logql::Pipeline::Make(*query);
+  if (!pipeline.ok()) return ApiContext::Error(pipeline.status());
+  if (!call.request.wants_websocket) {
+    return TextResponse(400, "tail is a WebSocket: the request does not ask for one\n");
+  }
+  Response response{101};
+  const uint32_t most = call.limits.max_concurrent_tail_requests;
+  const size_t count = hub_.ListenersOf(call.tenant) + 1;
+  if (most > 0 && count > most) {
+    response.opened = [count, most](const std::shared_ptr<Socket>& socket) {
+      socket->Close(kServerError,
+                    fmt::format("max concurrent tail requests limit exceeded, count > "
+                                "limit ({} > {})",
+                                count, most));
+    };
+    return response;
+  }
+  auto session =
+      std::make_shared<Session>(this, call.tenant, *std::move(query), *std::move(pipeline), *params,
+                                WantsCategories(call.request) ? StreamsOptions::Shape::kCategorized
+                                                              : StreamsOptions::Shape::kMerged,
+                                call.settings->tail_max_duration_ns);
+  response.opened = [this, session, settings = call.settings](std::shared_ptr<Socket> socket) {
+    // In this order, so that nothing falls in between: what comes twice is found.
+    hub_.Add(session);
+    Result<std::shared_ptr<logql::EntrySource>> source =
+        context_.Source(*settings, session->tenant());
+    session->Open(std::move(socket), source);
+  };
+  return response;
+}
+
+}  // namespace glp::wire

@@ -1,0 +1,30 @@
+// GET /loki/api/v1/tail: a WebSocket that gives the last entries of a log query, then those to
+// come as they are stored. Part of loki_api.h.
+// Format:  text frames {"streams":[…],"dropped_entries":[{"timestamp","labels"}]}, 100 entries a
+//          frame at most, as Loki 3.7. A client that does not take them in time loses what comes
+//          beyond 1 MB, and is told.
+#pragma once
+
+#include <atomic>
+
+#include "wire/loki_context.h"
+#include "wire/tail_hub.h"
+
+namespace glp::wire {
+
+class TailApi {
+ public:
+  // `hub` must outlive it.
+  TailApi(ApiContext* context, TailHub* hub) : context_(*context), hub_(*hub) {}
+  void AddRoutes(Router* router);
+
+ private:
+  class Session;
+
+  Response Tail(const Call& call);
+
+  ApiContext& context_;
+  TailHub& hub_;
+};
+
+}  // namespace glp::wire
