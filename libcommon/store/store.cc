@@ -41,8 +41,10 @@ class DirStore : public Store {
     if (options_.merge || options_.retention) {
       compactor_ = std::make_unique<Compactor>(
           [this](const std::function<bool()>& cancelled) -> Result<bool> {
-            GLP_RETURN_IF_ERROR(RetainInBackground(cancelled));
-            return options_.merge ? MergeInBackground(cancelled) : false;
+            Result<bool> done = RetainInBackground(cancelled);
+            if (done.ok() && options_.merge) done = MergeInBackground(cancelled);
+            if (!done.ok()) NoteError(done.status());
+            return done;
           });
     }
     if (options_.background && NeedsTicks()) ticker_ = std::thread([this] { TickUntilStopped(); });
@@ -68,6 +70,20 @@ class DirStore : public Store {
   }
   Status Flush() override {
     return ForAll([](Tenant* tenant) { return tenant->Cut(); });
+  }
+
+  Figures figures() override {
+    Figures figures;
+    for (Tenant* tenant : All()) {
+      ++figures.tenants;
+      figures.memory_bytes += tenant->memory_bytes();
+    }
+    figures.segments = segments_;
+    figures.merges = merges_;
+    std::lock_guard lock(figures_mutex_);
+    figures.background_errors = background_errors_;
+    figures.last_background_error = last_background_error_;
+    return figures;
   }
 
   Status Tick(int64_t now_ns) override {
@@ -148,13 +164,20 @@ class DirStore : public Store {
            options_.max_idle_ns > 0;
   }
 
+  void NoteError(const Status& status) {
+    if (status.ok() || status.code() == Code::kCancelled) return;
+    std::lock_guard lock(figures_mutex_);
+    ++background_errors_;
+    last_background_error_ = status.message();
+  }
+
   void TickUntilStopped() {
     using std::chrono::steady_clock;
     std::unique_lock lock(stop_mutex_);
     while (!stop_.wait_for(lock, std::chrono::nanoseconds(TickNs()), [&] { return stopping_; })) {
       lock.unlock();
       // What could not be written stays in memory and is tried again; Commit says what is wrong.
-      (void)Tick(std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count());
+      NoteError(Tick(std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count()));
       lock.lock();
     }
   }
@@ -229,18 +252,20 @@ class DirStore : public Store {
     return high_ns;
   }
 
-  Status RetainInBackground(const std::function<bool()>& cancelled) {
+  // False: it brings no merge nearer.
+  Result<bool> RetainInBackground(const std::function<bool()>& cancelled) {
     using std::chrono::steady_clock;
     const auto policy = options_.retention ? options_.retention() : nullptr;
-    if (policy == nullptr || policy->empty()) return Status::Ok();
+    if (policy == nullptr || policy->empty()) return false;
     const auto now = steady_clock::now();
     if (last_retain_ &&
         now - *last_retain_ < std::chrono::nanoseconds(options_.retention_interval_ns)) {
-      return Status::Ok();
+      return false;
     }
     last_retain_ = now;
     DropReport report;
-    return Retain(*policy, NowNs(), /*exact=*/false, cancelled, &report);
+    GLP_RETURN_IF_ERROR(Retain(*policy, NowNs(), /*exact=*/false, cancelled, &report));
+    return false;
   }
 
   // One merge, of whichever tenant needs one.
@@ -251,7 +276,9 @@ class DirStore : public Store {
       if (!done && options_.merge_idle_ns > 0 && tenant->IsIdle(options_.merge_idle_ns)) {
         GLP_ASSIGN_OR_RETURN(done, tenant->MergeNext(MergeGoal::kIdle, cancelled, &report));
       }
-      if (done) return true;
+      if (!done) continue;
+      ++merges_;
+      return true;
     }
     return false;
   }
@@ -357,6 +384,10 @@ class DirStore : public Store {
   std::optional<std::chrono::steady_clock::time_point> last_retain_;  // of the compactor's thread
   std::mutex tick_mutex_;
   std::optional<int64_t> last_sync_ns_;  // guarded by tick_mutex_
+  std::atomic<uint64_t> merges_{0};
+  std::mutex figures_mutex_;
+  uint64_t background_errors_ = 0;
+  std::string last_background_error_;
   std::mutex stop_mutex_;
   std::condition_variable stop_;
   bool stopping_ = false;  // guarded by stop_mutex_

@@ -132,6 +132,16 @@ struct DropReport {
   std::vector<std::string> damage;             // segments with damage stay as they are
 };
 
+// How a store is, for who watches it.
+struct Figures {
+  uint64_t tenants = 0;
+  uint64_t segments = 0;      // files, of all tenants
+  uint64_t memory_bytes = 0;  // of what is in no segment yet, about
+  uint64_t merges = 0;        // by the background, since Open
+  uint64_t background_errors = 0;
+  std::string last_background_error;  // "" where there was none; what failed is tried again
+};
+
 class Store {
  public:
   // Makes the folder where it is missing, takes the lock, and turns what a killed process left in
@@ -173,6 +183,7 @@ class Store {
   // Flush, then gives the lock back. No other call afterwards.
   virtual Status Close() = 0;
 
+  virtual Figures figures() = 0;
   // What Open found damaged and left aside.
   virtual const std::vector<std::string>& warnings() const = 0;
 };

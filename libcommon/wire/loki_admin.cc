@@ -96,6 +96,17 @@ std::string AdminApi::Metrics() const {
           counts.scanned_entries);
   counter("glp_store_query_bytes_total", "Bytes of lines that queries looked at.",
           counts.scanned_bytes);
+  const store::Figures figures = context_.store()->figures();
+  auto gauge = [&text](std::string_view name, std::string_view help, uint64_t value) {
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
+  };
+  gauge("glp_store_tenants", "Tenants that have logs.", figures.tenants);
+  gauge("glp_store_segments", "Segment files of all tenants.", figures.segments);
+  gauge("glp_store_memory_bytes", "Entries that are in no segment yet.", figures.memory_bytes);
+  counter("glp_store_merges_total", "Merges of segments in the background.", figures.merges);
+  counter("glp_store_background_errors_total",
+          "Merges, cuts and removals that failed and are tried again.", figures.background_errors);
+  gauge("glp_store_tails", "Clients that tail.", tails_.listeners());
   text += "# HELP glp_store_requests_total Requests answered, by route and status.\n";
   text += "# TYPE glp_store_requests_total counter\n";
   std::string seconds;

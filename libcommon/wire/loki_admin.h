@@ -3,12 +3,14 @@
 #pragma once
 
 #include "wire/loki_context.h"
+#include "wire/tail_hub.h"
 
 namespace glp::wire {
 
 class AdminApi {
  public:
-  explicit AdminApi(ApiContext* context) : context_(*context) {}
+  // `tails` must outlive it.
+  AdminApi(ApiContext* context, const TailHub* tails) : context_(*context), tails_(*tails) {}
   void AddRoutes(Router* router);
 
  private:
@@ -17,6 +19,7 @@ class AdminApi {
   Response SetLogLevel(const Request& request);
 
   ApiContext& context_;
+  const TailHub& tails_;
 };
 
 }  // namespace glp::wire

@@ -27,7 +27,7 @@ struct LokiApi::Handlers {
   DetectedApi detected{&context};
   LimitsApi limits{&context};
   TailApi tail{&context, &tails};
-  AdminApi admin{&context};
+  AdminApi admin{&context, &tails};
   DeleteApi deletes;
 };
 

@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -74,8 +75,27 @@ std::string ListenText(const ServeOptions& options, const std::optional<cli::Lok
   return address + port;
 }
 
-// A request to delete can be cancelled for so long, as in Loki.
-constexpr int64_t kDeleteCancelPeriodNs = int64_t{24} * 3600 * kNsPerSecond;
+wire::ServerOptions HttpOptions(const wire::ListenAddress& listen, const wire::TlsOptions& tls,
+                                const std::optional<cli::LokiConfig>& config) {
+  wire::ServerOptions options;
+  options.address = listen.address;
+  options.port = listen.port;
+  options.tls = tls;
+  if (!config) return options;
+  // 0 is no time-out for Loki; slow clients are bounded all the same.
+  const auto set = [](const codec::Given<int64_t>& given, int* ms) {
+    if (given.line > 0 && given.value > 0) {
+      *ms = static_cast<int>(std::clamp<int64_t>(given.value / 1'000'000, 1, 86'400'000));
+    }
+  };
+  set(config->http_read_timeout_ns, &options.read_timeout_ms);
+  set(config->http_write_timeout_ns, &options.write_timeout_ms);
+  set(config->http_idle_timeout_ns, &options.idle_timeout_ms);
+  if (config->max_concurrent.line > 0 && config->max_concurrent.value > 0) {
+    options.query_threads = static_cast<int>(std::min<int64_t>(config->max_concurrent.value, 256));
+  }
+  return options;
+}
 
 // What a reload makes anew.
 Result<std::shared_ptr<const wire::ApiSettings>> MakeSettings(
@@ -130,7 +150,7 @@ class Serving {
   }
   Status Configure();
   // Until a stop is asked for.
-  void Wait(wire::LokiApi* api, wire::HttpServer* server);
+  void Wait(store::Store* store, wire::LokiApi* api, wire::HttpServer* server);
   void Reload(wire::LokiApi* api, wire::HttpServer* server);
 
   const ServeOptions& options_;
@@ -166,13 +186,21 @@ void Serving::Reload(wire::LokiApi* api, wire::HttpServer* server) {
   service_.Tell("READY=1");
 }
 
-void Serving::Wait(wire::LokiApi* api, wire::HttpServer* server) {
+void Serving::Wait(store::Store* store, wire::LokiApi* api, wire::HttpServer* server) {
+  constexpr int kLookMs = 10'000;
   const int reload_fd = io::CatchReload();
+  const int wait_ms =
+      service_.watchdog_ms() < 0 ? kLookMs : std::min(service_.watchdog_ms(), kLookMs);
+  uint64_t errors = 0;
   for (;;) {
-    const io::WaitState state = io::WaitReadable(reload_fd, service_.watchdog_ms());
-    if (state == io::WaitState::kStopped) return;
+    if (io::WaitReadable(reload_fd, wait_ms) == io::WaitState::kStopped) return;
     service_.Alive();
     if (io::TakeReload()) Reload(api, server);
+    const store::Figures figures = store->figures();
+    if (figures.background_errors > errors) {
+      context_.Say("tries again later: " + figures.last_background_error);
+    }
+    errors = figures.background_errors;
   }
 }
 
@@ -203,22 +231,21 @@ cli::RunResult Serving::Run() {
     context_.Incomplete("damaged parts of the store", warning);
   }
 
-  GLP_ASSIGN_OR_RETURN(auto deletes,
-                       wire::DeleteRequests::Open(store.get(), dir_ + "/deletes.ndjson",
-                                                  kDeleteCancelPeriodNs, NowNs));
+  GLP_ASSIGN_OR_RETURN(
+      auto deletes,
+      wire::DeleteRequests::Open(store.get(), dir_ + "/deletes.ndjson",
+                                 config_ ? config_->delete_request_cancel_period_ns.value
+                                         : cli::LokiConfig().delete_request_cancel_period_ns.value,
+                                 NowNs));
   wire::LokiApi api(store.get(), settings(), deletes.get());
   wire::Router router;
   api.AddRoutes(&router);
-  wire::ServerOptions server_options;
-  server_options.address = listen.address;
-  server_options.port = listen.port;
-  server_options.tls = tls;
-  wire::HttpServer server(server_options, std::move(router));
+  wire::HttpServer server(HttpOptions(listen, tls, config_), std::move(router));
   GLP_RETURN_IF_ERROR(server.Start());
   context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") + "://" +
                server.address());
   service_.Tell("READY=1");
-  Wait(&api, &server);
+  Wait(store.get(), &api, &server);
   service_.Tell("STOPPING=1");
   server.Stop();
   deletes.reset();
