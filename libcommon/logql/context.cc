@@ -40,7 +40,7 @@ class HeldEntries {
     Slot& slot = slots_[first_];
     *bytes -= slot.text.size() + kOverhead;
     // One huge line must not keep its memory.
-    if (slot.text.capacity() > kMaxKeptBytes) slot.text = std::string();
+    if (slot.text.capacity() > kMaxKeptBytes) std::string().swap(slot.text);
     first_ = (first_ + 1) % slots_.size();
     --count_;
   }

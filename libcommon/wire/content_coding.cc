@@ -29,7 +29,12 @@ Status TooLarge(size_t max_bytes) {
 // Room for some more bytes, one more than the bound so that it is noticed.
 void Grow(size_t used, size_t max_bytes, std::string* out) {
   if (out->size() - used >= kStepBytes / 2) return;
-  out->resize(std::min(std::max(used + kStepBytes, 2 * used), max_bytes + 1));
+  const size_t size = std::min(used + kStepBytes, max_bytes + 1);
+  // Beyond half of the bound at once up to it: another copy near the end would double what a bomb
+  // takes.
+  const size_t twice = std::max(size, 2 * out->capacity());
+  if (size > out->capacity()) out->reserve(twice > max_bytes / 2 ? max_bytes + 1 : twice);
+  out->resize(size);
 }
 
 }  // namespace
@@ -43,13 +48,18 @@ bool ContentCoding::IsKnown(std::string_view coding) {
 
 Result<std::string_view> ContentCoding::Read(std::string_view bytes, std::string_view coding,
                                              size_t max_bytes) {
-  if (plain_.capacity() > kKeepBytes) plain_ = {};
+  if (plain_.capacity() > kKeepBytes) std::string().swap(plain_);
+  Status status;
   if (EqualIgnoringCase(coding, "zstd")) {
-    GLP_RETURN_IF_ERROR(ReadZstd(bytes, max_bytes));
+    status = ReadZstd(bytes, max_bytes);
   } else if (EqualIgnoringCase(coding, "lz4")) {
-    GLP_RETURN_IF_ERROR(ReadLz4(bytes, max_bytes));
+    status = ReadLz4(bytes, max_bytes);
   } else {
     return bytes;
+  }
+  if (!status.ok()) {
+    std::string().swap(plain_);
+    return status;
   }
   return std::string_view(plain_);
 }

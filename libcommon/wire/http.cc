@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/strings.h"
+#include "wire/http_head.h"
 
 namespace glp::wire {
 namespace {
@@ -193,7 +194,10 @@ bool AcceptsGzip(std::string_view accept_encoding) {
 std::string MediaType(std::string_view content_type) {
   std::string type(TrimSpace(content_type.substr(0, content_type.find(';'))));
   for (char& c : type) c = Lower(c);
-  return type;
+  // "a/b", or "a" alone as Go takes it.
+  const std::vector<std::string_view> parts = Split(type, '/');
+  const bool is_one = parts.size() <= 2 && std::all_of(parts.begin(), parts.end(), IsToken);
+  return is_one ? type : "";
 }
 
 }  // namespace glp::wire

@@ -117,7 +117,7 @@ void ParseForm(std::string_view text, Params* params);
 std::string_view ReasonPhrase(int status);
 // True where the value of an Accept-Encoding header takes gzip.
 bool AcceptsGzip(std::string_view accept_encoding);
-// The media type of a Content-Type header, in lower case and without parameters.
+// The media type of a Content-Type header in lower case, without parameters; "" where it is none.
 std::string MediaType(std::string_view content_type);
 
 }  // namespace glp::wire

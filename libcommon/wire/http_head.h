@@ -104,6 +104,9 @@ class ChunkReader {
   HeadRefusal refusal_;
 };
 
+// Of names of methods and fields and of the parts of media types: RFC 9110, section 5.6.2.
+bool IsToken(std::string_view text);
+
 // The first '%' of a path or query that no two hexadecimal digits follow, with what does, as
 // "%zz"; "" where there is none.
 std::string_view FindBadEscape(std::string_view text);

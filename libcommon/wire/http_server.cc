@@ -51,6 +51,13 @@ constexpr size_t kMaxParams = 10'000;
 constexpr int kDrainMs = 2'000;
 constexpr auto kNever = steady_clock::time_point::max();
 
+// To assign an empty one would keep the memory of its strings.
+template <typename T>
+void Free(T* value) {
+  T none;
+  std::swap(*value, none);
+}
+
 bool IsForm(const Request& request) {
   return MediaType(request.Header("content-type")) == "application/x-www-form-urlencoded";
 }
@@ -402,9 +409,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (server_->stopping) return End(false);
     doing_ = Doing::kIdle;
     idle_since_ = steady_clock::now();
-    request_ = Request();
+    Free(&request_);
     http_1_0_ = false;
-    out_ = std::string();
+    Free(&out_);
     FreeInput();
     SetDeadline(server_->options.idle_timeout_ms);
     // Not from here: answers that need no handler would nest.
@@ -423,7 +430,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   // Gives its memory back where all of it was read.
   void FreeInput() {
     if (!unread().empty()) return;
-    in_ = std::string();
+    Free(&in_);
     in_at_ = 0;
   }
   std::string_view unread() const { return std::string_view(in_).substr(in_at_); }
@@ -592,11 +599,14 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (server_->cancel_running || (request_.cancelled() && lane_ == Lane::kQuery)) {
       return TextResponse(503, "the server stops, or the client did not wait\n");
     }
-    Response response = RunHandler(route_->handler, &request_, server_->options.max_inflated_bytes);
+    const ServerOptions& options = server_->options;
+    const size_t max_bytes =
+        lane_ == Lane::kIngest ? options.max_inflated_bytes : options.max_form_bytes;
+    Response response = RunHandler(route_->handler, &request_, max_bytes);
     try {
       if (response.more != nullptr) BeginPieces(&response);
       if (pieces_ == nullptr) {
-        request_.body = std::string();
+        Free(&request_.body);
         const bool packs = accepts_gzip_ && response.body.size() >= kGzipFromBytes &&
                            !HasHeader(response, "content-encoding");
         if (packs) {
@@ -657,8 +667,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     chunks_.reset();
     keep_alive_ = false;
     accepts_gzip_ = false;
-    request_.body = std::string();
-    in_ = std::string();
+    Free(&request_.body);
+    Free(&in_);
     in_at_ = 0;
     Answer(std::move(response));
   }
@@ -746,8 +756,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
       return Wait(result, &writing_waits_, &Session::Write);
     }
     out_.clear();
-    if (out_.capacity() > kJoinBytes) out_ = std::string();
-    body_ = std::string();
+    if (out_.capacity() > kJoinBytes) Free(&out_);
+    Free(&body_);
     SetDeadline(kNever);
     (this->*after_send_)();
   }
@@ -827,7 +837,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void Upgrade(Response response) {
     doing_ = Doing::kSocket;
-    in_ = std::string();
+    Free(&in_);
     in_at_ = 0;
     Hold(0);
     const WebSocket::Options options{server_->options.ping_interval_ms,
@@ -853,8 +863,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     socket_ =
         std::make_unique<WebSocket>(&transport_, shared_from_this(), request_, response.headers,
                                     options, std::move(opened), std::move(done));
-    request_ = Request();
-    out_ = std::string();
+    Free(&request_);
+    Free(&out_);
     if (server_->stopping) Stop(false);
   }
 

@@ -41,8 +41,8 @@ struct ServerOptions {
   size_t max_header_bytes = 64 << 10;   // of all headers of a request
   size_t max_headers = 256;
   size_t max_body_bytes = size_t{512} << 20;      // of Lane::kIngest, as sent
-  size_t max_form_bytes = 1 << 20;                // of the others, as sent
-  size_t max_inflated_bytes = size_t{512} << 20;  // decompressed
+  size_t max_form_bytes = 1 << 20;                // of the others, as sent and decompressed
+  size_t max_inflated_bytes = size_t{512} << 20;  // of Lane::kIngest, decompressed
   size_t max_held_bytes = size_t{1} << 30;        // of requests being read or handled; more get 503
   int idle_timeout_ms = 120'000;                  // for the first byte of the next request
   // For a TLS handshake; for the whole header; without a byte of the body, of which 1,000 bytes a

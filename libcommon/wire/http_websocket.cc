@@ -273,7 +273,7 @@ class WebSocket::Impl : public std::enable_shared_from_this<WebSocket::Impl> {
     stream_.async_write(asio::buffer(text_), [self = shared_from_this()](error_code error, size_t) {
       self->is_writing_ = false;
       self->handle_->WasTaken(self->text_.size());
-      self->text_ = std::string();
+      std::string().swap(self->text_);
       if (error) return self->Finish();
       self->Flush();
     });

@@ -16,6 +16,8 @@ namespace glp::wire {
 namespace {
 
 constexpr size_t kMaxPlainBytes = size_t{512} << 20;
+// What read a larger push is not kept: its buffers would stay as large.
+constexpr size_t kKeepPlainBytes = size_t{32} << 20;
 
 std::string_view EncodingOf(const Request& request) {
   return TrimSpace(request.Header("content-encoding"));
@@ -47,6 +49,7 @@ struct PushApi::Intake {
   LabelTable labels;
   std::vector<store::NewEntry> entries;
   std::vector<size_t> duplicates;
+  size_t plain_bytes = 0;  // of the body
 
   // Good until the next Decode and as long as `request`. Errors: as the decoders; Code::kLimit
   // where it is too large.
@@ -87,9 +90,11 @@ Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
         return plain.status();
       }
     }
+    plain_bytes = body.size();
     return json.Decode(body);
   }
   GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes));
+  plain_bytes = body.size();
   return proto.Decode(body);
 }
 
@@ -102,6 +107,7 @@ std::unique_ptr<PushApi::Intake> PushApi::TakeIntake() {
 }
 
 void PushApi::GiveBack(std::unique_ptr<Intake> intake) {
+  if (intake->plain_bytes > kKeepPlainBytes) return;
   if (intake->labels.size() > LabelTable::kMaxSets) intake->labels.Clear();
   std::lock_guard lock(intake_mutex_);
   intakes_.push_back(std::move(intake));
@@ -161,6 +167,7 @@ Response PushApi::PushOtlp(const Call& call) {
     const Result<std::string_view> body =
         intake->coding.Read(call.request.body, encoding, kMaxPlainBytes);
     if (!body.ok()) return {StatusOf(body.status()), body.status().message()};
+    intake->plain_bytes = body->size();
     const Result<const PushRequest*> request =
         intake->otlp.Decode(*body, *form, call.limits, NowNs());
     if (!request.ok()) return {StatusOf(request.status()), request.status().message()};

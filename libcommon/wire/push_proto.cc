@@ -24,6 +24,13 @@ std::string_view View(pbf_reader* message) {
 
 pbf_reader Message(std::string_view bytes) { return pbf_reader(bytes.data(), bytes.size()); }
 
+// Fields that nobody knows are passed over. One of a number that is known, up to `last_known`, is
+// of another type here: to pass over a line or a time would change what is stored.
+void SkipUnknown(pbf_reader* message, uint32_t last_known) {
+  if (message->tag() <= last_known) throw protozero::unknown_pbf_wire_type_exception();
+  message->skip();
+}
+
 }  // namespace
 
 struct ProtoPushDecoder::Impl {
@@ -99,13 +106,14 @@ Status ProtoPushDecoder::Impl::Read(std::string_view bytes) {
           if (static_cast<Tag>(glp.tag_and_type()) == kGlpStream) {
             origins.push_back(View(&glp));
           } else {
-            glp.skip();
+            SkipUnknown(&glp, 1);
           }
         }
         break;
       }
       default:
-        message.skip();
+        if (message.tag() == kRequestGlp >> 3) throw protozero::unknown_pbf_wire_type_exception();
+        SkipUnknown(&message, 1);
     }
   }
   return has_glp ? ApplyOrigins() : Status::Ok();
@@ -136,7 +144,7 @@ Status ProtoPushDecoder::Impl::ReadStream(std::string_view bytes) {
         break;
       }
       default:
-        message.skip();
+        SkipUnknown(&message, 2);
     }
   }
   if (stream.entries.empty()) {
@@ -174,7 +182,7 @@ Status ProtoPushDecoder::Impl::ReadEntry(std::string_view bytes, PushRequest::En
         ReadPair(View(&message));
         break;
       default:
-        message.skip();
+        SkipUnknown(&message, 3);
     }
   }
   entry->meta = meta.Take();
@@ -194,7 +202,7 @@ Status ProtoPushDecoder::Impl::ReadTime(std::string_view bytes, int64_t* ts_ns) 
         nanos = message.get_int64();
         break;
       default:
-        message.skip();
+        SkipUnknown(&message, 2);
     }
   }
   if (nanos < 0 || nanos >= kNsPerSecond) {
@@ -218,7 +226,7 @@ void ProtoPushDecoder::Impl::ReadPair(std::string_view bytes) {
         value = View(&message);
         break;
       default:
-        message.skip();
+        SkipUnknown(&message, 2);
     }
   }
   meta.Add(name, value);
@@ -245,7 +253,7 @@ Status ProtoPushDecoder::Impl::ApplyOrigin(std::string_view bytes,
   pbf_reader origin = Message(bytes);
   while (origin.next()) {
     if (static_cast<Tag>(origin.tag_and_type()) != kOriginRun) {
-      origin.skip();
+      SkipUnknown(&origin, 1);
       continue;
     }
     has_runs = true;
@@ -265,7 +273,7 @@ Status ProtoPushDecoder::Impl::ApplyOrigin(std::string_view bytes,
           whole_from = run.get_uint64();
           break;
         default:
-          run.skip();
+          SkipUnknown(&run, 3);
       }
     }
     if (!IsValidUtf8(id)) return DataError("an ID is not UTF-8");
