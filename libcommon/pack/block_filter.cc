@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kGram = 5, kEdge = 4;
 constexpr int kSlotBits = 22;
 constexpr uint64_t kSlots = uint64_t{1} << kSlotBits;
-constexpr uint64_t kWhole = 1, kKeys = 2, kJoins = 4;  // flags
+constexpr uint64_t kWhole = 1, kKeys = 8;  // flags
 
 // Letters of both cases are one; of other bytes some are, too.
 constexpr uint64_t kFold = 0x2020202020202020;
@@ -54,6 +54,87 @@ bool IsOfLetters(uint64_t key, size_t size) {
   return (key & letters) == letters;
 }
 bool IsTold(uint64_t slot, uint64_t share) { return slot % kAll < share; }
+
+constexpr uint64_t kWidth = 64;  // of rows
+constexpr uint64_t kMaxLayers = 8;
+
+uint64_t Mix(uint64_t word) {
+  word = (word ^ (word >> 29)) * 0xBF58476D1CE4E5B9;
+  word = (word ^ (word >> 32)) * 0x94D049BB133111EB;
+  return word ^ (word >> 29);
+}
+
+// The equation of a key: of the columns from `start` on those with a bit in `bits` are even.
+struct Row {
+  uint64_t start, bits;
+};
+
+// REQUIRES: columns >= kWidth
+Row RowOf(uint64_t slot, uint64_t columns) {
+  constexpr uint64_t kStep = 0x9E3779B97F4A7C15;
+  const uint64_t first = Mix(slot + kStep);
+  return {(first >> 32) * (columns - kWidth + 1) >> 32, Mix(first + kStep) | 1};
+}
+
+bool IsOdd(uint64_t word) { return (std::popcount(word) & 1) != 0; }
+
+// The equations of a ribbon, brought into the form of steps: of a column at most one starts there.
+class Equations {
+ public:
+  explicit Equations(const FilterRibbon& ribbon) : rows_(ribbon.columns) {}
+
+  // Rows walk far only where keys were chosen for it; of such nothing is told.
+  void Add(uint64_t slot) {
+    constexpr uint64_t kWalk = 256;
+    if (!ok()) return;
+    auto [at, bits] = RowOf(slot, rows_.size());
+    left_ += kWalk;
+    for (; left_ > 0; --left_) {
+      if (rows_[at] == 0) rows_[at] = bits;
+      bits ^= rows_[at];
+      if (bits == 0) return;
+      const int step = std::countr_zero(bits);
+      bits >>= step;
+      at += static_cast<uint64_t>(step);
+    }
+  }
+  bool ok() const { return left_ > 0; }
+
+  // Appends a solution for each layer to `out`, which has `*end` bits.
+  void Solve(const FilterRibbon& ribbon, uint64_t* end, std::string* out) const {
+    for (uint64_t layer = 0; layer <= ribbon.layers; ++layer) {
+      const uint64_t first = layer < ribbon.layers ? 0 : ribbon.first;
+      out->resize((*end + ribbon.columns - first + 7) / 8);
+      uint64_t later = 0;  // what was found, the next column lowest
+      for (uint64_t i = ribbon.columns; i > first; --i) {
+        const uint64_t row = rows_[i - 1];
+        const bool is_set = row == 0 ? IsOdd(Mix(layer << 32 | i)) : IsOdd(row >> 1 & later);
+        later = later << 1 | (is_set ? 1 : 0);
+        const uint64_t bit = *end + i - 1 - first;
+        if (is_set) (*out)[bit / 8] = static_cast<char>((*out)[bit / 8] | 1 << (bit % 8));
+      }
+      *end += ribbon.columns - first;
+    }
+  }
+
+ private:
+  std::vector<uint64_t> rows_;  // 0: none starts there; bit 0 is of the column
+  uint64_t left_ = 1;           // steps
+};
+
+// Columns a twentieth more than keys: fewer tell less of each.
+uint64_t ColumnsOf(uint64_t keys) { return keys == 0 ? 0 : keys + keys / 20 + kWidth; }
+
+// As many layers as have room in `bits`, the last perhaps of some columns.
+FilterRibbon RibbonOf(uint64_t columns, uint64_t bits) {
+  FilterRibbon ribbon;
+  if (columns < kWidth || bits < columns) return ribbon;
+  ribbon.columns = columns;
+  ribbon.layers = std::min(bits / columns, kMaxLayers);
+  const uint64_t left = std::min(bits - ribbon.layers * columns, columns);
+  ribbon.first = ribbon.layers == kMaxLayers || left < kWidth ? columns : columns - left;
+  return ribbon;
+}
 
 }  // namespace
 
@@ -101,11 +182,13 @@ size_t BlockFilterBuilder::Slots::Count(uint64_t share) const {
   return count;
 }
 
-void BlockFilterBuilder::Slots::Tell(uint64_t share, uint64_t bits, char* out) const {
-  ForEach(share, [&](uint64_t slot) {
-    const uint64_t bit = slot * bits >> kSlotBits;
-    out[bit / 8] = static_cast<char>(out[bit / 8] | 1 << (bit % 8));
-  });
+bool BlockFilterBuilder::Slots::Tell(uint64_t share, const FilterRibbon& ribbon, uint64_t* end,
+                                     std::string* out) const {
+  if (ribbon.columns == 0) return true;
+  Equations equations(ribbon);
+  ForEach(share, [&](uint64_t slot) { equations.Add(slot); });
+  if (equations.ok()) equations.Solve(ribbon, end, out);
+  return equations.ok();
 }
 
 void BlockFilterBuilder::Slots::Clear() {
@@ -153,37 +236,51 @@ void BlockFilterBuilder::Add(const ValueList& values) {
 
 std::string BlockFilterBuilder::Build(std::span<const uint32_t> templates, bool has_whole,
                                       uint64_t block_bytes) {
-  constexpr uint64_t kBitsPerKey = 3, kLeast = 64, kPercent = 8, kLeastShare = 64;
+  constexpr uint64_t kBitsPerKey = 3, kLeast = 256, kPercent = 8;
   const uint64_t values = values_.Count(kAll), told = told_.Count(kAll), keys = values + told;
-  uint64_t bits = std::max(keys * kBitsPerKey, kLeast);
-  bits = std::min({bits, std::max(block_bytes * 8 / 100 * kPercent, kLeast), kSlots});
-  // So full that it would hardly ever say no.
-  const bool has_keys = bits >= keys / 2;
-  if (!has_keys || keys == 0) bits = 0;
-  // What says most of what the bits can say: half of them set. Values have many keys, so that a
-  // share of them says as much.
-  const uint64_t room = bits * 7 / 10;
+  uint64_t bits = keys * kBitsPerKey + kLeast;
+  bits = std::min({bits, std::max(block_bytes * 8 * kPercent / (100 - kPercent), kLeast), kSlots});
+  // A needle has one or two of the keys that are all told, and many of values: the first get three
+  // bits before values get a second one, but leave them two fifths.
+  constexpr uint64_t kToldLayers = 3;
+  const uint64_t told_columns = ColumnsOf(told), value_columns = ColumnsOf(values);
+  uint64_t told_bits =
+      std::max(kToldLayers * told_columns,
+               bits * told_columns / std::max(told_columns + value_columns, kLeast));
+  told_bits = std::min(told_bits, bits - std::min(value_columns, bits * 2 / 5));
+  told_bits = std::max(told_bits, std::min(told_columns, bits));
+  const FilterRibbon of_told = RibbonOf(told_columns, told_bits);
+  const uint64_t left = bits - of_told.bits();
+  FilterRibbon of_values = RibbonOf(value_columns, left);
   uint64_t share = kAll;
-  if (keys > room) {
-    share = room > told ? (room - told) * kAll / values : 0;
-    share = std::clamp(share, kLeastShare, kAll);
+  if (values > 0 && of_values.columns == 0) {
+    of_values = RibbonOf(left, left);
+    const uint64_t room = left - std::min(left, kWidth);
+    share = std::min(room * kAll * 20 / 21 / values, kAll);
   }
+  std::string ribbons;
+  uint64_t end = 0;
+  // Not where they would hardly ever say no.
+  const bool has_keys = bits >= keys / 2 && of_told.columns >= std::min(told_columns, kWidth) &&
+                        told_.Tell(kAll, of_told, &end, &ribbons) &&
+                        values_.Tell(share, of_values, &end, &ribbons);
 
   std::string out;
-  AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys | kJoins : 0));
+  AppendVarint(&out, (has_whole ? kWhole : 0) | (has_keys ? kKeys : 0));
   AppendVarint(&out, templates.size());
   uint32_t next = 0;
   for (const uint32_t number : templates) {
     AppendVarint(&out, number - next);
     next = number + 1;
   }
-  AppendVarint(&out, share);
-  AppendVarint(&out, bits);
-  const size_t from = out.size();
-  out.append((bits + 7) / 8, '\0');
-  if (bits > 0) {
-    values_.Tell(share, bits, out.data() + from);
-    told_.Tell(kAll, bits, out.data() + from);
+  if (has_keys) {
+    AppendVarint(&out, share);
+    for (const FilterRibbon& ribbon : {of_told, of_values}) {
+      AppendVarint(&out, ribbon.columns);
+      AppendVarint(&out, ribbon.layers);
+      AppendVarint(&out, ribbon.first);
+    }
+    out += ribbons;
   }
   values_.Clear();
   told_.Clear();
@@ -200,9 +297,8 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
   const uint64_t flags = in.Varint();
   filter.has_whole_ = (flags & kWhole) != 0;
   filter.has_keys_ = (flags & kKeys) != 0;
-  filter.has_joins_ = (flags & kJoins) != 0;
   const uint64_t templates = in.Varint();
-  if (flags > (kWhole | kKeys | kJoins) || templates > in.left()) return std::nullopt;
+  if ((flags & ~(kWhole | kKeys)) != 0 || templates > in.left()) return std::nullopt;
   uint64_t next = 0;
   filter.templates_.reserve(templates);
   for (uint64_t i = 0; i < templates; ++i) {
@@ -211,22 +307,47 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
     filter.templates_.push_back(static_cast<uint32_t>(number));
     next = number + 1;
   }
+  if (!filter.has_keys_) return in.ok() && in.left() == 0 ? std::optional(filter) : std::nullopt;
   filter.share_ = in.Varint();
-  filter.bits_ = in.Varint();
-  if (!in.ok() || filter.share_ > kAll || filter.bits_ > kSlots ||
-      in.left() != (filter.bits_ + 7) / 8)
-    return std::nullopt;
+  uint64_t bits = 0;
+  for (FilterRibbon* ribbon : {&filter.told_, &filter.values_}) {
+    ribbon->columns = in.Varint();
+    ribbon->layers = in.Varint();
+    ribbon->first = in.Varint();
+    ribbon->at = bits;
+    const bool is_empty = ribbon->columns == 0 && ribbon->layers == 0 && ribbon->first == 0;
+    const bool is_fit = ribbon->columns >= kWidth && ribbon->columns <= kSlots &&
+                        ribbon->layers >= 1 && ribbon->layers <= kMaxLayers &&
+                        ribbon->first <= ribbon->columns;
+    if (!in.ok() || (!is_empty && !is_fit)) return std::nullopt;
+    bits += ribbon->bits();
+  }
+  if (filter.share_ > kAll || in.left() != (bits + 7) / 8) return std::nullopt;
   filter.bytes_ = bytes.substr(bytes.size() - in.left());
+  filter.bytes_.append(sizeof(uint64_t), '\0');  // Has loads a byte more than the last word
   return filter;
 }
 
-bool BlockFilter::Has(uint64_t key) const {
-  const uint64_t bit = SlotOf(key) * bits_ >> kSlotBits;
-  return bits_ > 0 && (bytes_[bit / 8] >> (bit % 8) & 1) != 0;
+bool BlockFilter::Has(const FilterRibbon& ribbon, uint64_t slot) const {
+  if (ribbon.columns == 0) return false;
+  const Row row = RowOf(slot, ribbon.columns);
+  const auto is_odd = [&](uint64_t bit) {
+    const char* const at = bytes_.data() + bit / 8;
+    uint64_t word = Load(at, 8) >> (bit % 8);
+    if (bit % 8 != 0) word |= Load(at + 8, 1) << (kWidth - bit % 8);
+    return IsOdd(word & row.bits);
+  };
+  uint64_t layer = ribbon.at;
+  for (uint64_t i = 0; i < ribbon.layers; ++i, layer += ribbon.columns) {
+    if (is_odd(layer + row.start)) return false;
+  }
+  return row.start < ribbon.first || !is_odd(layer + row.start - ribbon.first);
 }
 
 bool BlockFilter::HasValue(uint64_t key, size_t size) const {
-  return (!IsOfLetters(key, size) && !IsTold(SlotOf(key), share_)) || Has(key);
+  const uint64_t slot = SlotOf(key);
+  if (IsOfLetters(key, size)) return Has(told_, slot);
+  return !IsTold(slot, share_) || Has(values_, slot);
 }
 
 bool BlockFilter::MayHold(std::string_view piece) const {
@@ -251,7 +372,7 @@ bool BlockFilter::MayEndWith(std::string_view piece) const {
 }
 
 bool BlockFilter::MayHoldJoin(std::string_view join) const {
-  return !has_joins_ || Has(JoinKey(join));
+  return !has_keys_ || Has(told_, SlotOf(JoinKey(join)));
 }
 
 }  // namespace glp::pack
