@@ -235,6 +235,10 @@ TEST_F(HttpServerTest, BoundsWhatClientsSend) {
   EXPECT_EQ(Post("/take", std::string(1001, 'x'), {{"Transfer-Encoding", "chunked"}})->status, 413);
   EXPECT_EQ(Post("/take", Gzip(std::string(5001, 'x')), {{"Content-Encoding", "gzip"}})->status,
             413);
+  EXPECT_EQ(Post("/echo", Gzip(std::string(100, 'x')), {{"Content-Encoding", "gzip"}})->status,
+            200);
+  EXPECT_EQ(Post("/echo", Gzip(std::string(101, 'x')), {{"Content-Encoding", "gzip"}})->status,
+            413);
   EXPECT_EQ(Get("/echo", {{"X", std::string(3000, 'x')}})->status, 431);
 }
 

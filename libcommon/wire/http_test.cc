@@ -73,6 +73,10 @@ TEST(Http, Headers) {
   EXPECT_FALSE(AcceptsGzip("identity"));
   EXPECT_FALSE(AcceptsGzip(""));
   EXPECT_EQ(MediaType(" Application/JSON; charset=utf-8"), "application/json");
+  EXPECT_EQ(MediaType("text"), "text");
+  for (const char* none : {"", "/", "/;;;", "a/", "/b", "a/b/c", "a b/c", ";a/b"}) {
+    EXPECT_EQ(MediaType(none), "") << none;
+  }
   Request request;
   request.headers = {{"Content-Type", "x"}};
   EXPECT_EQ(request.Header("content-type"), "x");

@@ -340,6 +340,13 @@ TEST(PushProto, RefusesEverythingElse) {
       glp(Field('\x0A', run + run)),                          // more offsets than entries
       glp(Field('\x0A', Field('\x0A', Field('\x0A', "i")))),  // no offset
       glp(Field('\x0A', Field('\x0A', Field('\x0A', "\xFF") + Field('\x12', "\x02")))),
+      // Fields that are known, of another wire type.
+      stream + "\x08\x01",
+      Field('\x0A', "\x08\x01"),
+      Stream("{a=\"1\"}", x + "\x10\x01"),
+      Stream("{a=\"1\"}", Field('\x12', Field('\x0A', "\x08\x01") + "\x10\x01")),
+      Stream("{a=\"1\"}", Field('\x12', Field('\x0A', Field('\x0A', "1")))),
+      Stream("{a=\"1\"}", Field('\x12', Field('\x1A', "\x08\x01"))),
   };
   for (const std::string& body : bodies) {
     EXPECT_EQ(ShowProto(body).substr(0, 6), "ERROR ") << ShowProto(body);
