@@ -77,7 +77,7 @@ lines() {
   chmod 644 open
   run --separate-stderr glp-store serve --dir s --listen 127.0.0.1:0 --token-file open
   assert_status 2
-  assert_contains "$stderr" 'chmod o-r open'
+  assert_contains "$stderr" 'chmod o= open'
   printf '# users\nann:plain-password\n' >users
   chmod 600 users
   run --separate-stderr glp-store serve --dir s --listen 127.0.0.1:0 --user-file users

@@ -11,6 +11,7 @@
 #include <functional>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/strings.h"
 #include "io/file.h"
@@ -20,7 +21,7 @@ namespace glp::wire {
 namespace {
 
 constexpr size_t kMaxFileBytes = 16 << 20;
-constexpr size_t kMaxRemembered = 10'000;
+constexpr size_t kMaxWrong = 10'000;
 
 }  // namespace
 
@@ -52,21 +53,26 @@ class Credentials {
   }
   const std::string* OfUser(std::string_view name, std::string_view password) const {
     const auto found = users_.find(name);
-    if (found == users_.end()) return nullptr;
+    // Who is not there takes as long to refuse as who is.
+    const User* user = found != users_.end() ? &found->second
+                       : users_.empty()      ? nullptr
+                                             : &users_.begin()->second;
+    if (user == nullptr) return nullptr;
     std::string shown(name);
     shown += '\0';
     shown += password;
     const std::string mac = Mac(shown);
     {
       std::lock_guard lock(mutex_);
-      const auto known = remembered_.find(mac);
-      if (known != remembered_.end()) return known->second ? &found->second.tenant : nullptr;
+      if (right_.contains(mac)) return &user->tenant;
+      if (wrong_.contains(mac)) return nullptr;
     }
-    const bool is_right = IsPassword(password, found->second.hash);
+    const bool is_right = IsPassword(password, user->hash) && found != users_.end();
     std::lock_guard lock(mutex_);
-    if (remembered_.size() >= kMaxRemembered) remembered_.clear();
-    remembered_[mac] = is_right;
-    return is_right ? &found->second.tenant : nullptr;
+    // Guesses do not drive out what is right.
+    if (!is_right && wrong_.size() >= kMaxWrong) wrong_.clear();
+    (is_right ? right_ : wrong_).insert(mac);
+    return is_right ? &user->tenant : nullptr;
   }
 
   static bool IsPassword(std::string_view password, const std::string& hash) {
@@ -90,7 +96,7 @@ class Credentials {
   std::unordered_map<std::string, std::string> tokens_;  // by MAC: the tenant
   StringMap<User> users_;
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, bool> remembered_;  // by MAC of name and password
+  mutable std::unordered_set<std::string> right_, wrong_;  // MACs of name and password
 };
 
 namespace {
@@ -98,25 +104,30 @@ namespace {
 Result<std::string> ReadSecret(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return IoError("cannot open " + path, errno);
-  if ((info.st_mode & S_IROTH) != 0) {
-    return UsageError(path + ": everybody on this machine may read it: chmod o-r " + path);
+  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    return UsageError(path + ": everybody on this machine may read or write it: chmod o= " + path);
   }
   return io::ReadFile(path, kMaxFileBytes);
 }
 
-// Calls `add` with each line that says something.
+// Calls `add` with each line that says something, of which there has to be one: a file that was
+// emptied by mistake locks everybody out.
 Status ForEachLine(const std::string& path,
                    const std::function<Status(std::string_view line)>& add) {
   GLP_ASSIGN_OR_RETURN(const std::string text, ReadSecret(path));
-  size_t number = 0;
-  for (std::string_view rest = text; !rest.empty();) {
+  size_t number = 0, added = 0;
+  std::string_view rest = text;
+  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);  // as editors of Windows begin
+  while (!rest.empty()) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = TrimSpace(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
     ++number;
     if (line.empty() || line[0] == '#') continue;
     GLP_RETURN_IF_ERROR(add(line).Annotate(path + ":" + std::to_string(number)));
+    ++added;
   }
+  if (added == 0) return UsageError(path + ": nobody is in it");
   return Status::Ok();
 }
 

@@ -9,10 +9,12 @@
 //           Users:  `NAME:HASH` as htpasswd and `openssl passwd` write them (what crypt(3) knows:
 //           bcrypt, SHA-512, yescrypt), or `NAME:HASH:TENANT`.
 // Errors:   Code::kIo; Code::kUsage with file and line, and never with what is secret in it; a
-//           file that others than its owner and group may read is refused.
+//           file that others than its owner and group may read or write is refused, and one
+//           without a line.
 // Threads:  const from any; what Judge remembers of passwords is guarded.
 // Cost:     a token is compared by its SHA-256; a password costs its hash once, what it was found
-//           good or bad for is remembered as an HMAC with a key of the process, 10,000 at most.
+//           good or bad for is remembered as an HMAC with a key of the process; of bad ones 10,000
+//           at most. A name that is not there costs the hash of one that is.
 #pragma once
 
 #include <memory>

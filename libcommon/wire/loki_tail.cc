@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 #include <unordered_set>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/json_text.h"
@@ -24,6 +25,10 @@ constexpr size_t kFrameEntries = 100;
 constexpr size_t kMaxWaitingBytes = 1 << 20;
 constexpr size_t kMaxDropped = 1000;
 constexpr size_t kMaxPendingBytes = 8 << 20;
+constexpr size_t kMaxPastBytes = 8 << 20;
+constexpr size_t kFrameBytes = 1 << 20;
+// A push that the history shows already may still wait for the disk before it comes as a batch.
+constexpr int64_t kPastNs = 30 * kNsPerSecond;
 constexpr int kServerError = 1011;
 
 uint64_t HashOf(const logql::Entry& entry) {
@@ -56,13 +61,16 @@ class TailApi::Session : public TailHub::Listener {
     std::lock_guard lock(mutex_);
     if (!status.ok()) return Fail(status.message());
     is_open_ = true;
-    for (const auto& batch : pending_) Handle(batch);
-    pending_.clear();
-    past_.clear();
+    for (const auto& batch : std::exchange(pending_, {})) Handle(batch);
+    pending_bytes_ = 0;
+    forget_past_ns_ = SteadyNs() + kPastNs;
   }
 
   void Take(const std::shared_ptr<const TailHub::Batch>& batch) override {
+    // What is of others is not kept.
+    if (batch->lost == 0 && !MatchesOneOf(*batch)) return;
     std::lock_guard lock(mutex_);
+    if (failed_) return;
     if (is_open_) return Handle(batch);
     pending_bytes_ += batch->text.size();
     if (pending_bytes_ > kMaxPendingBytes) {
@@ -79,12 +87,20 @@ class TailApi::Session : public TailHub::Listener {
     if (!is_open_ && !failed_) return;
     if (failed_ || socket_->closed()) return api_.hub_.Remove(this);
     if (now_ns > end_ns_) return Fail("reached tail max duration limit");
+    if (now_ns > forget_past_ns_ && held_.empty()) std::unordered_set<uint64_t>().swap(past_);
     Release(now_ns);
     if (!dropped_.empty()) Send({});
   }
 
  private:
-  // Of the time before: the last `limit` entries, the oldest first.
+  bool MatchesOneOf(const TailHub::Batch& batch) const {
+    const LabelSet* last = nullptr;
+    return std::any_of(batch.entries.begin(), batch.entries.end(), [&](const logql::Entry& entry) {
+      return entry.stream != std::exchange(last, entry.stream) && Matches(*entry.stream);
+    });
+  }
+
+  // Of the time before: the last `limit` entries, of kMaxPastBytes at most, the oldest first.
   Status SendPast(logql::EntrySource* source) {
     logql::QueryParams run;
     run.range.start_ns = params_.start_ns;
@@ -95,9 +111,12 @@ class TailApi::Session : public TailHub::Listener {
     run.pool = &api_.context_.query_pool();
     logql::ScanStats stats;
     std::vector<Kept> kept;
+    size_t bytes = 0;
     const Status status = logql::RunLogQuery(
         query_, source, run,
         [&](const logql::Entry& entry) {
+          bytes += entry.line.size() + entry.meta.size() + entry.fields.size();
+          if (bytes > kMaxPastBytes) return false;
           kept.emplace_back(entry);
           past_.insert(HashOf(entry));
           return true;
@@ -109,7 +128,7 @@ class TailApi::Session : public TailHub::Listener {
     std::vector<logql::Entry> entries;
     for (auto at = kept.rbegin(); at != kept.rend(); ++at) entries.push_back(at->entry());
     std::lock_guard lock(mutex_);
-    Send(entries);
+    Send(entries, 2 * kMaxPastBytes);
     return Status::Ok();
   }
 
@@ -127,17 +146,26 @@ class TailApi::Session : public TailHub::Listener {
     if (batch->lost > 0) AddDropped(NowNs(), "{}");  // of streams that nobody knows any more
     if (params_.delay_ns > 0) {
       held_.push_back(batch);
+      held_bytes_ += batch->text.size();
+      // Better before its time than lost.
+      while (held_bytes_ > kMaxPendingBytes) SendOf({TakeHeld()});
       return;
     }
     SendOf({batch});
+  }
+
+  std::shared_ptr<const TailHub::Batch> TakeHeld() {
+    std::shared_ptr<const TailHub::Batch> batch = std::move(held_.front());
+    held_.pop_front();
+    held_bytes_ -= batch->text.size();
+    return batch;
   }
 
   // What was held for delay_for.
   void Release(int64_t now_ns) {
     std::vector<std::shared_ptr<const TailHub::Batch>> due;
     while (!held_.empty() && held_.front()->arrived_ns + params_.delay_ns <= now_ns) {
-      due.push_back(std::move(held_.front()));
-      held_.pop_front();
+      due.push_back(TakeHeld());
     }
     if (!due.empty()) SendOf(due);
   }
@@ -146,10 +174,14 @@ class TailApi::Session : public TailHub::Listener {
   void SendOf(const std::vector<std::shared_ptr<const TailHub::Batch>>& batches) {
     std::vector<const logql::Entry*> chosen;
     for (const auto& batch : batches) {
+      const LabelSet* last = nullptr;
+      bool matches = false;
       for (const logql::Entry& entry : batch->entries) {
-        if (!Matches(*entry.stream)) continue;
-        if (!past_.empty() && past_.contains(HashOf(entry))) continue;
-        chosen.push_back(&entry);
+        if (entry.stream != last) {
+          last = entry.stream;
+          matches = Matches(*last);
+        }
+        if (matches) chosen.push_back(&entry);
       }
     }
     std::stable_sort(chosen.begin(), chosen.end(),
@@ -162,6 +194,7 @@ class TailApi::Session : public TailHub::Listener {
       logql::Entry made = *entry;
       if (!pipeline_.Process(&made)) continue;
       pipeline_.TakeLabels(&made, &made_);
+      if (!past_.empty() && past_.contains(HashOf(made))) continue;
       passed.emplace_back(made);
     }
     if (const Status status = pipeline_.status(); !status.ok()) return Fail(status.message());
@@ -171,11 +204,15 @@ class TailApi::Session : public TailHub::Listener {
     Send(entries);
   }
 
-  void Send(const std::vector<logql::Entry>& entries) {
+  void Send(const std::vector<logql::Entry>& entries, size_t most_bytes = kMaxWaitingBytes) {
     size_t at = 0;
     do {
-      const size_t end = std::min(entries.size(), at + kFrameEntries);
-      if (socket_->waiting_bytes() > kMaxWaitingBytes) {
+      size_t end = at;
+      for (size_t bytes = 0;
+           end < entries.size() && end < at + kFrameEntries && bytes < kFrameBytes; ++end) {
+        bytes += entries[end].line.size();
+      }
+      if (socket_->waiting_bytes() > most_bytes) {
         for (; at < end; ++at) AddDropped(entries[at].ts_ns, entries[at].stream->json);
         continue;
       }
@@ -230,9 +267,10 @@ class TailApi::Session : public TailHub::Listener {
   std::shared_ptr<Socket> socket_;
   bool is_open_ = false, failed_ = false;
   std::deque<std::shared_ptr<const TailHub::Batch>> pending_, held_;
-  size_t pending_bytes_ = 0;
-  std::unordered_set<uint64_t> past_;  // entries that were sent while batches waited in pending_
-  std::vector<std::string> dropped_;   // as JSON
+  size_t pending_bytes_ = 0, held_bytes_ = 0;
+  std::unordered_set<uint64_t> past_;  // what was sent of the history, until forget_past_ns_
+  int64_t forget_past_ns_ = INT64_MAX;
+  std::vector<std::string> dropped_;  // as JSON
 };
 
 void TailApi::AddRoutes(Router* router) {
@@ -250,26 +288,24 @@ Response TailApi::Tail(const Call& call) {
   if (!call.request.wants_websocket) {
     return TextResponse(400, "tail is a WebSocket: the request does not ask for one\n");
   }
-  Response response{101};
-  const uint32_t most = call.limits.max_concurrent_tail_requests;
-  const size_t count = hub_.ListenersOf(call.tenant) + 1;
-  if (most > 0 && count > most) {
-    response.opened = [count, most](const std::shared_ptr<Socket>& socket) {
-      socket->Close(kServerError,
-                    fmt::format("max concurrent tail requests limit exceeded, count > "
-                                "limit ({} > {})",
-                                count, most));
-    };
-    return response;
-  }
   auto session =
       std::make_shared<Session>(this, call.tenant, *std::move(query), *std::move(pipeline), *params,
                                 WantsCategories(call.request) ? StreamsOptions::Shape::kCategorized
                                                               : StreamsOptions::Shape::kMerged,
                                 call.settings->tail_max_duration_ns);
-  response.opened = [this, session, settings = call.settings](std::shared_ptr<Socket> socket) {
+  Response response{101};
+  response.opened = [this, session, settings = call.settings,
+                     most =
+                         call.limits.max_concurrent_tail_requests](std::shared_ptr<Socket> socket) {
     // In this order, so that nothing falls in between: what comes twice is found.
-    hub_.Add(session);
+    const size_t count = hub_.Add(session, most);
+    if (most > 0 && count > most) {
+      socket->Close(kServerError,
+                    fmt::format("max concurrent tail requests limit exceeded, count > "
+                                "limit ({} > {})",
+                                count, most));
+      return;
+    }
     Result<std::shared_ptr<logql::EntrySource>> source =
         context_.Source(*settings, session->tenant());
     session->Open(std::move(socket), source);

@@ -9,10 +9,13 @@ namespace glp::wire {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-constexpr size_t kMaxWanted = 100'000;
+constexpr size_t kMaxWantedBytes = 16 << 20;
 
 size_t BytesOf(const TailHub::Batch& batch) {
-  return batch.text.size() + batch.entries.size() * sizeof(logql::Entry);
+  // Of a small push its label sets and the batch itself are the most.
+  constexpr size_t kBatchBytes = 1024, kSetBytes = 512;
+  return kBatchBytes + batch.labels.size() * kSetBytes + batch.text.size() +
+         batch.entries.size() * sizeof(logql::Entry);
 }
 
 }  // namespace
@@ -30,13 +33,16 @@ TailHub::~TailHub() {
   if (thread_.joinable()) thread_.join();
 }
 
-void TailHub::Add(std::shared_ptr<Listener> listener) {
+size_t TailHub::Add(std::shared_ptr<Listener> listener, size_t most) {
   std::lock_guard lock(mutex_);
+  const size_t count = CountOf(listener->tenant()) + 1;
+  if (most > 0 && count > most) return count;
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
   listeners_.push_back(std::move(listener));
   count_ = listeners_.size();
-  wanted_.clear();
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  ForgetWanted();
   wake_.notify_all();
+  return count;
 }
 
 void TailHub::Remove(Listener* listener) {
@@ -44,17 +50,21 @@ void TailHub::Remove(Listener* listener) {
   listener->removed_ = true;
   std::erase_if(listeners_, [listener](const auto& one) { return one.get() == listener; });
   count_ = listeners_.size();
-  wanted_.clear();
+  ForgetWanted();
   // From within Take or Tick nobody waits for himself.
   if (std::this_thread::get_id() == thread_.get_id()) return;
   idle_.wait(lock, [&] { return busy_ != listener; });
 }
 
-size_t TailHub::ListenersOf(std::string_view tenant) {
-  std::lock_guard lock(mutex_);
+size_t TailHub::CountOf(std::string_view tenant) const {
   return static_cast<size_t>(
       std::count_if(listeners_.begin(), listeners_.end(),
                     [tenant](const auto& listener) { return listener->tenant() == tenant; }));
+}
+
+void TailHub::ForgetWanted() {
+  wanted_.clear();
+  wanted_bytes_ = 0;
 }
 
 bool TailHub::IsWanted(std::string_view tenant, const LabelSet& stream) {
@@ -65,7 +75,9 @@ bool TailHub::IsWanted(std::string_view tenant, const LabelSet& stream) {
   const bool wanted = std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
     return listener->tenant() == tenant && listener->Matches(stream);
   });
-  if (wanted_.size() >= kMaxWanted) wanted_.clear();
+  constexpr size_t kNodeBytes = 80;
+  if (wanted_bytes_ > kMaxWantedBytes) ForgetWanted();
+  wanted_bytes_ += key_.size() + kNodeBytes;
   wanted_.emplace(key_, wanted);
   return wanted;
 }
@@ -89,7 +101,7 @@ void TailHub::Publish(std::string_view tenant, std::span<const store::NewEntry> 
     }
     if (chosen.empty()) return;
     if (waiting_bytes_ + bytes > kMaxWaitingBytes) {
-      lost_ += chosen.size();
+      lost_[std::string(tenant)] += chosen.size();
       return;
     }
   }
@@ -114,10 +126,28 @@ void TailHub::Publish(std::string_view tenant, std::span<const store::NewEntry> 
   }
   std::lock_guard lock(mutex_);
   if (listeners_.empty()) return;
-  batch->lost = std::exchange(lost_, 0);
   waiting_bytes_ += BytesOf(*batch);
   waiting_.push_back(std::move(batch));
   wake_.notify_all();
+}
+
+std::shared_ptr<const TailHub::Batch> TailHub::NextBatch() {
+  if (waiting_.empty() && lost_.empty()) return nullptr;
+  std::shared_ptr<Batch> batch;
+  if (!waiting_.empty()) {
+    batch = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= BytesOf(*batch);
+  } else {
+    batch = std::make_shared<Batch>();
+    batch->tenant = lost_.begin()->first;
+    batch->arrived_ns = SteadyNs();
+  }
+  if (const auto lost = lost_.find(batch->tenant); lost != lost_.end()) {
+    batch->lost = lost->second;
+    lost_.erase(lost);
+  }
+  return batch;
 }
 
 void TailHub::Run() {
@@ -127,17 +157,12 @@ void TailHub::Run() {
     if (listeners_.empty()) {
       waiting_.clear();
       waiting_bytes_ = 0;
-      lost_ = 0;
+      lost_.clear();
       wake_.wait(lock, [this] { return stop_ || !listeners_.empty(); });
       continue;
     }
-    if (waiting_.empty()) wake_.wait_for(lock, kTick);
-    std::shared_ptr<const Batch> batch;
-    if (!waiting_.empty()) {
-      batch = std::move(waiting_.front());
-      waiting_.pop_front();
-      waiting_bytes_ -= BytesOf(*batch);
-    }
+    if (waiting_.empty() && lost_.empty()) wake_.wait_for(lock, kTick);
+    const std::shared_ptr<const Batch> batch = NextBatch();
     const int64_t now_ns = SteadyNs();
     const bool tick = now_ns - ticked_ns >= kTick / std::chrono::nanoseconds(1);
     if (tick) ticked_ns = now_ns;

@@ -41,7 +41,7 @@ class TailHub {
     std::string tenant;
     int64_t arrived_ns = 0;             // of the clock that Tick is given
     std::vector<logql::Entry> entries;  // in the order of the push
-    uint64_t lost = 0;  // entries of the tenants that came before these and are in no batch
+    uint64_t lost = 0;  // entries of the tenant that somebody wanted and that are in no batch
     LabelTable labels;  // of `entries`
     std::string text;   // what their views look into
   };
@@ -71,9 +71,10 @@ class TailHub {
   TailHub(const TailHub&) = delete;
   TailHub& operator=(const TailHub&) = delete;
 
-  void Add(std::shared_ptr<Listener> listener);
+  // How many listeners the tenant has with this one, which is not added where that is more than
+  // `most`; 0: no limit.
+  size_t Add(std::shared_ptr<Listener> listener, size_t most = 0);
   void Remove(Listener* listener);
-  size_t ListenersOf(std::string_view tenant);
   size_t listeners() const { return count_.load(std::memory_order_relaxed); }
   // Costs next to nothing where nobody listens.
   void Publish(std::string_view tenant, std::span<const store::NewEntry> entries);
@@ -82,16 +83,21 @@ class TailHub {
   void Run();
   // Whether somebody listens to the stream. REQUIRES: mutex_ held
   bool IsWanted(std::string_view tenant, const LabelSet& stream);
+  size_t CountOf(std::string_view tenant) const;  // REQUIRES: mutex_ held
+  // What the thread hands on next, nullptr for nothing. REQUIRES: mutex_ held
+  std::shared_ptr<const Batch> NextBatch();
+  void ForgetWanted();
 
   std::atomic<size_t> count_{0};
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   StringMap<bool> wanted_;  // by tenant and stream, since listeners changed; some of them
-  std::string key_;         // scratch
+  size_t wanted_bytes_ = 0;
+  std::string key_;  // scratch
   std::deque<std::shared_ptr<Batch>> waiting_;
   size_t waiting_bytes_ = 0;
-  uint64_t lost_ = 0;
+  StringMap<uint64_t> lost_;        // by tenant, not told yet
   const Listener* busy_ = nullptr;  // whom the thread is calling
   bool stop_ = false;
   std::thread thread_;
