@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <utility>
 #include <variant>
 
 #include "base/json_text.h"
@@ -21,7 +23,7 @@ using State = DeleteRequests::Request::State;
 constexpr size_t kMaxDone = 1000;
 constexpr size_t kMaxWaiting = 10'000;
 constexpr uint64_t kMaxFileBytes = 64 << 20;
-constexpr std::chrono::seconds kRetry{10};
+constexpr int64_t kRetryNs = 10 * kNsPerSecond;
 
 std::string_view NameOf(State state) {
   return state == State::kProcessed ? "processed" : "received";
@@ -130,6 +132,7 @@ Status DeleteRequests::Save() {
                         NameOf(request.state));
     text += '\n';
   }
+  if (text.size() > kMaxFileBytes) return UsageError("the requests that wait are too long already");
   return io::WriteFileAtomically(path_, text, 0600);
 }
 
@@ -211,18 +214,26 @@ std::string DeleteRequests::last_error() const {
   return last_error_;
 }
 
+int64_t DeleteRequests::DueNs(const Request& request) const {
+  const bool failed = request.tried_ns > 0;
+  const int64_t from_ns = failed ? request.tried_ns : request.created_ns;
+  const int64_t period_ns = failed ? kRetryNs : cancel_period_ns_;
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  return from_ns > 0 && period_ns > kNever - from_ns ? kNever : from_ns + period_ns;
+}
+
 void DeleteRequests::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     const auto due = std::min_element(
-        requests_.begin(), requests_.end(), [](const Request& a, const Request& b) {
-          return std::pair(a.state, a.created_ns) < std::pair(b.state, b.created_ns);
+        requests_.begin(), requests_.end(), [this](const Request& a, const Request& b) {
+          return std::pair(a.state, DueNs(a)) < std::pair(b.state, DueNs(b));
         });
     if (due == requests_.end() || due->state != State::kReceived) {
       wake_.wait(lock);
       continue;
     }
-    const int64_t wait_ns = due->created_ns + cancel_period_ns_ - now_ns_();
+    const int64_t wait_ns = DueNs(*due) - now_ns_();
     if (wait_ns > 0) {
       // The clock may be set meanwhile.
       wake_.wait_for(lock, std::min(std::chrono::nanoseconds(wait_ns),
@@ -262,10 +273,9 @@ void DeleteRequests::Run() {
       Hide();
     } else {
       found->state = State::kReceived;
+      found->tried_ns = now_ns_();
     }
-    if (status.ok() || stop_) continue;
-    last_error_ = "request " + id + ": " + status.message();
-    wake_.wait_for(lock, kRetry);
+    if (!status.ok() && !stop_) last_error_ = "request " + id + ": " + status.message();
   }
 }
 

@@ -42,6 +42,7 @@ class DeleteRequests {
     logql::TimeRange range;
     int64_t created_ns = 0;
     State state = State::kReceived;
+    int64_t tried_ns = 0;  // when it failed last; not kept in the file
   };
 
   // `cancel_period_ns`: so long after a request it is carried out. `now_ns`: the clock; for tests.
@@ -62,7 +63,8 @@ class DeleteRequests {
   Result<Cancelled> Cancel(std::string_view tenant, std::string_view id);
   // What queries must not give; nullptr for nothing.
   std::shared_ptr<const std::vector<store::DeleteRequest>> Hidden(std::string_view tenant) const;
-  // What went wrong last, "" where nothing did; it is tried again.
+  // What went wrong last, "" where nothing did; it is tried again, after those
+  // that are due before.
   std::string last_error() const;
 
  private:
@@ -75,6 +77,7 @@ class DeleteRequests {
   Status Load();
   Status Save();  // REQUIRES: mutex_ held
   void Hide();    // makes hidden_ anew. REQUIRES: mutex_ held
+  int64_t DueNs(const Request& request) const;
   void Run();
 
   store::Store& store_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/json_text.h"
@@ -20,7 +21,7 @@ Result<int64_t> ParseDeleteTime(std::string_view text) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error == std::errc() && end == text.data() + text.size() && std::abs(seconds) < 9e9) {
-    return static_cast<int64_t>(seconds * 1000) * (kNsPerSecond / 1000);
+    return std::llround(seconds * 1000) * (kNsPerSecond / 1000);
   }
   if (const std::optional<int64_t> ns = ParseRfc3339(text)) return *ns;
   return UsageError("cannot parse \"" + std::string(text) + "\" to a valid timestamp");

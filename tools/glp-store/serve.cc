@@ -150,7 +150,8 @@ class Serving {
   }
   Status Configure();
   // Until a stop is asked for.
-  void Wait(store::Store* store, wire::LokiApi* api, wire::HttpServer* server);
+  void Wait(store::Store* store, const wire::DeleteRequests& deletes, wire::LokiApi* api,
+            wire::HttpServer* server);
   void Reload(wire::LokiApi* api, wire::HttpServer* server);
 
   const ServeOptions& options_;
@@ -175,23 +176,30 @@ Status Serving::Configure() {
 
 void Serving::Reload(wire::LokiApi* api, wire::HttpServer* server) {
   service_.Reloading();
+  const auto before = settings();
   Status status = Configure();
   if (status.ok()) status = server->ReloadTls();
   if (status.ok()) {
     api->Reload(settings());
     context_.Say("read its configuration again");
   } else {
+    {
+      std::lock_guard lock(mutex_);
+      settings_ = before;
+    }
     context_.Say("goes on as it was: " + status.message());
   }
   service_.Tell("READY=1");
 }
 
-void Serving::Wait(store::Store* store, wire::LokiApi* api, wire::HttpServer* server) {
+void Serving::Wait(store::Store* store, const wire::DeleteRequests& deletes, wire::LokiApi* api,
+                   wire::HttpServer* server) {
   constexpr int kLookMs = 10'000;
   const int reload_fd = io::CatchReload();
   const int wait_ms =
       service_.watchdog_ms() < 0 ? kLookMs : std::min(service_.watchdog_ms(), kLookMs);
   uint64_t errors = 0;
+  std::string delete_error;
   for (;;) {
     if (io::WaitReadable(reload_fd, wait_ms) == io::WaitState::kStopped) return;
     service_.Alive();
@@ -201,6 +209,10 @@ void Serving::Wait(store::Store* store, wire::LokiApi* api, wire::HttpServer* se
       context_.Say("tries again later: " + figures.last_background_error);
     }
     errors = figures.background_errors;
+    if (std::string error = deletes.last_error(); error != delete_error) {
+      context_.Say("a delete is tried again later: " + error);
+      delete_error = std::move(error);
+    }
   }
 }
 
@@ -217,6 +229,8 @@ cli::RunResult Serving::Run() {
     context_.Say("the configuration is valid: a store in " + dir_ + ", on " + listen_text);
     return cli::kExitOk;
   }
+  // Before the store is opened: a SIGHUP that comes early is not the end.
+  io::CatchReload();
   store::Options store_options;
   store_options.merge = true;
   SetDurability(options_.durability, config_, &store_options);
@@ -245,7 +259,7 @@ cli::RunResult Serving::Run() {
   context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") + "://" +
                server.address());
   service_.Tell("READY=1");
-  Wait(store.get(), &api, &server);
+  Wait(store.get(), *deletes, &api, &server);
   service_.Tell("STOPPING=1");
   server.Stop();
   deletes.reset();
