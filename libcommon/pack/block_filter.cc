@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kGram = 5, kEdge = 4;
 constexpr int kSlotBits = 22;
 constexpr uint64_t kSlots = uint64_t{1} << kSlotBits;
-constexpr uint64_t kWhole = 1, kKeys = 8;  // flags
+constexpr uint64_t kWhole = 1, kOlder = 2 | 4, kKeys = 8;  // flags
 
 // Letters of both cases are one; of other bytes some are, too.
 constexpr uint64_t kFold = 0x2020202020202020;
@@ -298,7 +298,7 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
   filter.has_whole_ = (flags & kWhole) != 0;
   filter.has_keys_ = (flags & kKeys) != 0;
   const uint64_t templates = in.Varint();
-  if ((flags & ~(kWhole | kKeys)) != 0 || templates > in.left()) return std::nullopt;
+  if ((flags & ~(kWhole | kOlder | kKeys)) != 0 || templates > in.left()) return std::nullopt;
   uint64_t next = 0;
   filter.templates_.reserve(templates);
   for (uint64_t i = 0; i < templates; ++i) {
@@ -307,7 +307,7 @@ std::optional<BlockFilter> BlockFilter::Parse(std::string_view bytes) {
     filter.templates_.push_back(static_cast<uint32_t>(number));
     next = number + 1;
   }
-  if (!filter.has_keys_) return in.ok() && in.left() == 0 ? std::optional(filter) : std::nullopt;
+  if (!filter.has_keys_) return in.ok() ? std::optional(filter) : std::nullopt;
   filter.share_ = in.Varint();
   uint64_t bits = 0;
   for (FilterRibbon* ribbon : {&filter.told_, &filter.values_}) {
