@@ -49,7 +49,7 @@ class TailApi::Session : public TailHub::Listener {
         api_(*api),
         query_(std::move(query)),
         pipeline_(std::move(pipeline)),
-        params_(params),
+        params_(std::move(params)),
         shape_(shape),
         end_ns_(max_duration_ns > 0 ? SteadyNs() + max_duration_ns : INT64_MAX) {}
 
@@ -111,6 +111,7 @@ class TailApi::Session : public TailHub::Listener {
     run.pool = &api_.context_.query_pool();
     logql::ScanStats stats;
     std::vector<Kept> kept;
+    LabelTable labels;  // those that the query made go with it
     size_t bytes = 0;
     const Status status = logql::RunLogQuery(
         query_, source, run,
@@ -119,6 +120,7 @@ class TailApi::Session : public TailHub::Listener {
           if (bytes > kMaxPastBytes) return false;
           kept.emplace_back(entry);
           past_.insert(HashOf(entry));
+          kept.back().stream = labels.FromLabels(entry.stream->labels);
           return true;
         },
         &stats);
@@ -132,7 +134,7 @@ class TailApi::Session : public TailHub::Listener {
     return Status::Ok();
   }
 
-  // An entry with its text. Its stream is of a query or of a batch that lives on.
+  // An entry with its text. Its stream is of a table or of a batch that lives on.
   struct Kept {
     explicit Kept(const logql::Entry& e)
         : ts_ns(e.ts_ns), stream(e.stream), line(e.line), meta(e.meta), fields(e.fields) {}

@@ -83,7 +83,7 @@ class TailHubTest : public testing::Test {
     hub_.Publish(tenant, {&entry, 1});
   }
   // A listener whose Take does not return before `go`.
-  std::shared_ptr<Keeper> Hold(const std::string& tenant, std::shared_future<void> go,
+  std::shared_ptr<Keeper> Hold(const std::string& tenant, const std::shared_future<void>& go,
                                std::promise<void>* is_held) {
     auto keeper = std::make_shared<Keeper>(tenant, R"({app=~".+"})");
     keeper->on_take = [go, is_held, first = true]() mutable {
