@@ -72,6 +72,8 @@ now() { date +%s%N; }
   tail_it --limit 3
   expect_lines "m2 m1 new"
   wait_for tails 1
+  post add "$(now) newer"
+  expect_lines "m2 m1 new newer"
   end_tail INT 0
 }
 
