@@ -25,7 +25,7 @@ void DescribeServers(cli::Command* c, Options* o) {
   c->Value("--cert-file,--cert", "FILE", &o->server.cert_file,
            "show the server this certificate (PEM)");
   c->Completes("file");
-  c->Value("--key-file,--key", "FILE", &o->server.key_file, "the key to --cert-file (PEM)");
+  c->Value("--key-file", "FILE", &o->server.key_file, "the key to --cert-file (PEM)");
   c->Completes("file");
   c->Flag("--insecure-skip-verify,--tls-skip-verify", &o->server.insecure_skip_verify,
           "take any certificate of the server");
