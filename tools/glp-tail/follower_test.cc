@@ -17,6 +17,7 @@
 #include <numeric>
 #include <string_view>
 
+#include "io/file.h"
 #include "io/file_system.h"
 
 namespace glp::tail {
@@ -55,7 +56,11 @@ class Rotated {
   void MakeLog() {
     std::ofstream file(log_);
     for (int i = 0; i < kLines; ++i) file << "n=" << lines_++ << "\n";
+    Hold(log_);
   }
+  // Files that are made within a tick of the kernel's clock have one birth; so that no two of them
+  // have an inode in common too, each stays open.
+  void Hold(const std::string& path) { held_.push_back(std::move(*io::OpenRead(path))); }
   void RenameLog() {
     old_.push_back(log_ +
                    (way_ == Way::kDocker ? ".1" : ".20260101-" + std::to_string(100'000 + lines_)));
@@ -75,6 +80,7 @@ class Rotated {
     gzFile out = gzopen((old_.back() + ".tmp").c_str(), "wb");
     gzwrite(out, text.data(), static_cast<unsigned>(text.size()));
     gzclose(out);
+    Hold(old_.back() + ".tmp");
   }
   void PutCopy() {
     if (!old_.empty()) fs::rename(old_.back() + ".tmp", old_.back() + ".gz");
@@ -91,6 +97,7 @@ class Rotated {
   std::string log_;
   int lines_ = 0;
   std::vector<std::string> old_;  // oldest first
+  std::vector<io::Fd> held_;
 };
 
 // Asks its parent in front of one call.

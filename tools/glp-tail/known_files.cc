@@ -297,6 +297,8 @@ Result<Recalled> KnownFiles::RecallCompressed(int fd, const std::string& path,
     if (offset == 0) {
       recalled.own = state.identity;
       recalled.own.head = io::HeadFingerprint(bytes);
+      // Another file may have had its inode within a tick of the clock.
+      if (own != nullptr && own->id.head != recalled.own.head) own = nullptr;
       if (own != nullptr) candidates.push_back({own, {}});
       auto [begin, end] = by_log_.equal_range(log);
       for (auto it = begin; it != end; ++it) {
