@@ -3,21 +3,10 @@ load lib
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
-  servers=()
 }
 
 teardown() {
   stop "${servers[@]}"
-}
-
-serve() {
-  rm -f store.err # of a server before
-  glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
-  store_pid=$!
-  servers+=("$store_pid")
-  wait_for grep -q 'listening on' store.err
-  STORE=$(grep -o 'https*://[0-9.:]*' store.err)
-  API=$STORE/loki/api/v1
 }
 
 # status PATH [CURL OPTION…]: the status of the answer; the body is in `body`.

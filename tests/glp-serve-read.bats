@@ -6,18 +6,10 @@ load lib
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
-  servers=()
 }
 
 teardown() {
   stop "${servers[@]}"
-}
-
-serve() {
-  glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
-  servers+=("$!")
-  wait_for grep -q 'listening on' store.err
-  STORE=$(grep -o 'http://[0-9.:]*' store.err)
 }
 
 # get PATH [k=v…]: prints the status and the body, of GET and of POST, which are the same.

@@ -99,6 +99,20 @@ records() { jq -c 'select(has("mark") | not)'; }
 # What one reads: the lines of the records on stdin.
 lines_of() { jq -r 'select(has("mark") | not) | .line'; }
 
+# serve [OPTION…]: glp-store serve of ./store on a free port, in the background ($servers, for teardown
+# to stop). Sets $store_pid, its address $STORE and $API; what it says is in store.err.
+servers=()
+serve() {
+  rm -f store.err # of a server before
+  glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
+  store_pid=$!
+  servers+=("$store_pid")
+  wait_for grep -q 'listening on' store.err
+  STORE=$(grep -o 'https*://[0-9.:]*' store.err)
+  # shellcheck disable=SC2034  # used by the tests
+  API=$STORE/loki/api/v1
+}
+
 # follow ARGS…: glp-tail -f ARGS in the background ($follower, for teardown to stop), its output in
 # `out`, its words in `err`.
 follow() {
