@@ -27,14 +27,16 @@ Status TooLarge(size_t max_bytes) {
 }
 
 // Room for some more bytes, one more than the bound so that it is noticed.
-void Grow(size_t used, size_t max_bytes, std::string* out) {
-  if (out->size() - used >= kStepBytes / 2) return;
+Status Grow(size_t used, size_t max_bytes, MemoryClaim* memory, std::string* out) {
+  if (out->size() - used >= kStepBytes / 2) return Status::Ok();
   const size_t size = std::min(used + kStepBytes, max_bytes + 1);
-  // Beyond half of the bound at once up to it: another copy near the end would double what a bomb
-  // takes.
-  const size_t twice = std::max(size, 2 * out->capacity());
-  if (size > out->capacity()) out->reserve(twice > max_bytes / 2 ? max_bytes + 1 : twice);
+  if (size > out->capacity()) {
+    const size_t grown = std::min(std::max(size, 2 * out->capacity()), max_bytes + 1);
+    GLP_RETURN_IF_ERROR(TakeMemory(memory, grown - out->capacity()));
+    out->reserve(grown);
+  }
   out->resize(size);
+  return Status::Ok();
 }
 
 }  // namespace
@@ -47,13 +49,13 @@ bool ContentCoding::IsKnown(std::string_view coding) {
 }
 
 Result<std::string_view> ContentCoding::Read(std::string_view bytes, std::string_view coding,
-                                             size_t max_bytes) {
+                                             size_t max_bytes, MemoryClaim* memory) {
   if (plain_.capacity() > kKeepBytes) std::string().swap(plain_);
   Status status;
   if (EqualIgnoringCase(coding, "zstd")) {
-    status = ReadZstd(bytes, max_bytes);
+    status = ReadZstd(bytes, max_bytes, memory);
   } else if (EqualIgnoringCase(coding, "lz4")) {
-    status = ReadLz4(bytes, max_bytes);
+    status = ReadLz4(bytes, max_bytes, memory);
   } else {
     return bytes;
   }
@@ -65,7 +67,7 @@ Result<std::string_view> ContentCoding::Read(std::string_view bytes, std::string
 }
 
 // Frames behind each other are one body.
-Status ContentCoding::ReadZstd(std::string_view bytes, size_t max_bytes) {
+Status ContentCoding::ReadZstd(std::string_view bytes, size_t max_bytes, MemoryClaim* memory) {
   const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
   if (context == nullptr) return {Code::kIo, "zstd: out of memory"};
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
@@ -73,7 +75,7 @@ Status ContentCoding::ReadZstd(std::string_view bytes, size_t max_bytes) {
   size_t used = 0;
   size_t left = 1;
   while (in.pos < in.size || left != 0) {
-    Grow(used, max_bytes, &plain_);
+    GLP_RETURN_IF_ERROR(Grow(used, max_bytes, memory, &plain_));
     ZSTD_outBuffer out{plain_.data(), plain_.size(), used};
     left = ZSTD_decompressStream(context.get(), &out, &in);
     if (ZSTD_isError(left)) {
@@ -88,7 +90,7 @@ Status ContentCoding::ReadZstd(std::string_view bytes, size_t max_bytes) {
   return Status::Ok();
 }
 
-Status ContentCoding::ReadLz4(std::string_view bytes, size_t max_bytes) {
+Status ContentCoding::ReadLz4(std::string_view bytes, size_t max_bytes, MemoryClaim* memory) {
   LZ4F_dctx* made = nullptr;
   if (LZ4F_isError(LZ4F_createDecompressionContext(&made, LZ4F_VERSION))) {
     return {Code::kIo, "lz4: out of memory"};
@@ -97,7 +99,7 @@ Status ContentCoding::ReadLz4(std::string_view bytes, size_t max_bytes) {
   size_t used = 0, at = 0;
   size_t left = 1;
   while (at < bytes.size() || left != 0) {
-    Grow(used, max_bytes, &plain_);
+    GLP_RETURN_IF_ERROR(Grow(used, max_bytes, memory, &plain_));
     size_t consumed = bytes.size() - at;
     size_t produced = plain_.size() - used;
     const size_t room = produced;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace glp::wire {
@@ -19,12 +20,14 @@ class ContentCoding {
   // Whether Read knows it: zstd, lz4, and what needs nothing: "", identity, and gzip and deflate,
   // which the server has undone. Letter case does not matter.
   static bool IsKnown(std::string_view coding);
-  // `bytes` where nothing is to be undone. REQUIRES: IsKnown(coding).
-  Result<std::string_view> Read(std::string_view bytes, std::string_view coding, size_t max_bytes);
+  // `bytes` where nothing is to be undone. `memory` counts what is made of them; errors are its,
+  // too. REQUIRES: IsKnown(coding).
+  Result<std::string_view> Read(std::string_view bytes, std::string_view coding, size_t max_bytes,
+                                MemoryClaim* memory = nullptr);
 
  private:
-  Status ReadZstd(std::string_view bytes, size_t max_bytes);
-  Status ReadLz4(std::string_view bytes, size_t max_bytes);
+  Status ReadZstd(std::string_view bytes, size_t max_bytes, MemoryClaim* memory);
+  Status ReadLz4(std::string_view bytes, size_t max_bytes, MemoryClaim* memory);
 
   std::string plain_;
 };

@@ -45,7 +45,8 @@ std::string Gzip(std::string_view bytes, int level) {
   return out;
 }
 
-Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes) {
+Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes,
+                            MemoryClaim* memory) {
   const bool raw = raw_deflate && !HasZlibHead(bytes);
   z_stream stream{};
   if (inflateInit2(&stream, raw ? kRawWindow : kDetectWindow) != Z_OK) {
@@ -53,11 +54,19 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
   }
   std::string out;
   std::string why;
+  Status taken;
   while (why.empty()) {
     if (out.size() > max_bytes) break;
     const size_t had = out.size();
     const size_t more = std::clamp<size_t>(had == 0 ? bytes.size() * 4 : had, 4096, 16 << 20);
-    out.resize(std::min(had + more, max_bytes + 1));
+    const size_t wanted = std::min(had + more, max_bytes + 1);
+    if (wanted > out.capacity()) {
+      const size_t grown = std::min(std::max(wanted, 2 * out.capacity()), max_bytes + 1);
+      taken = TakeMemory(memory, grown - out.capacity());
+      if (!taken.ok()) break;
+      out.reserve(grown);
+    }
+    out.resize(wanted);
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + had);
     stream.avail_out = static_cast<uInt>(out.size() - had);
     if (stream.avail_in == 0) {
@@ -79,6 +88,7 @@ Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max
     }
   }
   inflateEnd(&stream);
+  if (!taken.ok()) return taken;
   if (out.size() > max_bytes) {
     return Status(Code::kLimit,
                   "decompressed to more than " + std::to_string(max_bytes) + " bytes");

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace glp::wire {
@@ -16,7 +17,9 @@ namespace glp::wire {
 std::string Gzip(std::string_view bytes, int level = 1);
 
 // gzip (also several members), zlib, or raw deflate where `raw_deflate` and it is not zlib.
-Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes);
+// `memory` counts what is made of it; errors are its, too.
+Result<std::string> Inflate(std::string_view bytes, bool raw_deflate, size_t max_bytes,
+                            MemoryClaim* memory = nullptr);
 
 // One gzip member out of pieces. Cost: 256 KiB until its end.
 class GzipStream {

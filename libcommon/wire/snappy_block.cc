@@ -13,7 +13,8 @@ constexpr size_t kMaxRatio = 22;
 
 }  // namespace
 
-Result<std::string_view> SnappyReader::Read(std::string_view block, size_t max_bytes) {
+Result<std::string_view> SnappyReader::Read(std::string_view block, size_t max_bytes,
+                                            MemoryClaim* memory) {
   const Status corrupt = DataError("snappy: corrupt input");
   size_t size = 0;
   if (!snappy::GetUncompressedLength(block.data(), block.size(), &size)) return corrupt;
@@ -22,6 +23,7 @@ Result<std::string_view> SnappyReader::Read(std::string_view block, size_t max_b
     return Status(Code::kLimit, "request body too large: " + std::to_string(size) +
                                     " bytes, limit: " + std::to_string(max_bytes) + " bytes");
   }
+  GLP_RETURN_IF_ERROR(TakeMemory(memory, size));
   if (capacity_ < size || (capacity_ > kKeepBytes && size <= kKeepBytes)) {
     buffer_.reset(new char[size]);
     capacity_ = size;

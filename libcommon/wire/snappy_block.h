@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace glp::wire {
@@ -14,8 +15,10 @@ class SnappyReader {
  public:
   // The view is good until the next Read. The length that the block claims is checked before memory
   // is taken for it.
-  // Errors: Code::kLimit for more than `max_bytes`; Code::kData for what is no block.
-  Result<std::string_view> Read(std::string_view block, size_t max_bytes);
+  // Errors: Code::kLimit for more than `max_bytes`, and as `memory` says, which counts it;
+  // Code::kData for what is no block.
+  Result<std::string_view> Read(std::string_view block, size_t max_bytes,
+                                MemoryClaim* memory = nullptr);
 
  private:
   std::unique_ptr<char[]> buffer_;
