@@ -42,7 +42,7 @@ class HiddenCursor : public logql::EntryCursor {
 
 class Source : public logql::EntrySource {
  public:
-  Source(std::shared_ptr<logql::EntrySource> source, std::shared_ptr<const Requests> hidden)
+  Source(std::shared_ptr<logql::EntrySource> source, std::shared_ptr<const HiddenRequests> hidden)
       : source_(std::move(source)), hidden_(std::move(hidden)) {}
 
   Result<std::unique_ptr<logql::EntryCursor>> Scan(logql::ScanRequest request) override {
@@ -76,8 +76,9 @@ class Source : public logql::EntrySource {
     std::vector<const LabelSet*> seen;
     for (const logql::StreamPart& part : parts->parts) {
       const bool hidden = std::any_of(hidden_->begin(), hidden_->end(), [&](const auto& one) {
-        return one.filters.empty() && one.range.Contains(part.min_ts_ns) &&
-               one.range.Contains(part.max_ts_ns) && logql::MatchesAll(one.matchers, *part.stream);
+        return one->filters.empty() && one->range.Contains(part.min_ts_ns) &&
+               one->range.Contains(part.max_ts_ns) &&
+               logql::MatchesAll(one->matchers, *part.stream);
       });
       if (!hidden) seen.push_back(part.stream);
     }
@@ -112,7 +113,8 @@ class Source : public logql::EntrySource {
   Result<std::vector<const DeleteRequest*>> Concerned(const std::vector<logql::Matcher>& matchers,
                                                       const logql::TimeRange& range) {
     std::vector<const DeleteRequest*> concerned;
-    for (const DeleteRequest& one : *hidden_) {
+    for (const auto& request : *hidden_) {
+      const DeleteRequest& one = *request;
       if (!Overlap(one.range, range)) continue;
       std::vector<logql::Matcher> both = matchers;
       both.insert(both.end(), one.matchers.begin(), one.matchers.end());
@@ -125,13 +127,13 @@ class Source : public logql::EntrySource {
   }
 
   const std::shared_ptr<logql::EntrySource> source_;
-  const std::shared_ptr<const Requests> hidden_;
+  const std::shared_ptr<const HiddenRequests> hidden_;
 };
 
 }  // namespace
 
 std::shared_ptr<logql::EntrySource> HiddenSource(std::shared_ptr<logql::EntrySource> source,
-                                                 std::shared_ptr<const Requests> hidden) {
+                                                 std::shared_ptr<const HiddenRequests> hidden) {
   if (hidden == nullptr || hidden->empty()) return source;
   return std::make_shared<Source>(std::move(source), std::move(hidden));
 }

@@ -11,9 +11,10 @@
 
 namespace glp::store {
 
+using HiddenRequests = std::vector<std::shared_ptr<const DeleteRequest>>;
+
 // Tenants of the requests are not looked at. Line filters must be prepared.
-std::shared_ptr<logql::EntrySource> HiddenSource(
-    std::shared_ptr<logql::EntrySource> source,
-    std::shared_ptr<const std::vector<DeleteRequest>> hidden);
+std::shared_ptr<logql::EntrySource> HiddenSource(std::shared_ptr<logql::EntrySource> source,
+                                                 std::shared_ptr<const HiddenRequests> hidden);
 
 }  // namespace glp::store

@@ -38,6 +38,13 @@ Result<std::string> NewId() {
   return fmt::format("{:08x}", random);
 }
 
+Status Parse(DeleteRequests::Request* request) {
+  GLP_ASSIGN_OR_RETURN(store::DeleteRequest parsed,
+                       ParseDelete(request->tenant, request->query, request->range));
+  request->parsed = std::make_shared<const store::DeleteRequest>(std::move(parsed));
+  return Status::Ok();
+}
+
 Result<DeleteRequests::Request> ReadRequest(simdjson::dom::object object) {
   std::string_view id, tenant, query, state;
   DeleteRequests::Request request;
@@ -51,7 +58,7 @@ Result<DeleteRequests::Request> ReadRequest(simdjson::dom::object object) {
   request.tenant = tenant;
   request.query = query;
   request.state = state == "processed" ? State::kProcessed : State::kReceived;
-  GLP_RETURN_IF_ERROR(ParseDelete(tenant, query, request.range).status());
+  GLP_RETURN_IF_ERROR(Parse(&request));
   return request;
 }
 
@@ -137,27 +144,24 @@ Status DeleteRequests::Save() {
 }
 
 void DeleteRequests::Hide() {
-  std::map<std::string, std::vector<store::DeleteRequest>, std::less<>> open;
+  std::map<std::string, store::HiddenRequests, std::less<>> open;
   for (const Request& request : requests_) {
-    if (request.state == State::kProcessed) continue;
-    Result<store::DeleteRequest> parsed = ParseDelete(request.tenant, request.query, request.range);
-    if (parsed.ok()) open[request.tenant].push_back(*std::move(parsed));
+    if (request.state != State::kProcessed) open[request.tenant].push_back(request.parsed);
   }
   hidden_.clear();
   for (auto& [tenant, requests] : open) {
-    hidden_[tenant] =
-        std::make_shared<const std::vector<store::DeleteRequest>>(std::move(requests));
+    hidden_[tenant] = std::make_shared<const store::HiddenRequests>(std::move(requests));
   }
 }
 
 Result<std::string> DeleteRequests::Create(std::string_view tenant, std::string_view query,
                                            logql::TimeRange range) {
-  GLP_RETURN_IF_ERROR(ParseDelete(tenant, query, range).status());
   Request request;
-  GLP_ASSIGN_OR_RETURN(request.id, NewId());
   request.tenant = tenant;
   request.query = query;
   request.range = range;
+  GLP_RETURN_IF_ERROR(Parse(&request));
+  GLP_ASSIGN_OR_RETURN(request.id, NewId());
   request.created_ns = now_ns_();
   std::lock_guard lock(mutex_);
   const auto waiting = std::count_if(requests_.begin(), requests_.end(), [](const Request& one) {
@@ -202,8 +206,7 @@ Result<DeleteRequests::Cancelled> DeleteRequests::Cancel(std::string_view tenant
   return Cancelled::kDone;
 }
 
-std::shared_ptr<const std::vector<store::DeleteRequest>> DeleteRequests::Hidden(
-    std::string_view tenant) const {
+std::shared_ptr<const store::HiddenRequests> DeleteRequests::Hidden(std::string_view tenant) const {
   std::lock_guard lock(mutex_);
   const auto found = hidden_.find(tenant);
   return found == hidden_.end() ? nullptr : found->second;
@@ -242,17 +245,14 @@ void DeleteRequests::Run() {
     }
     due->state = State::kRunning;
     const std::string id = due->id;
-    Result<store::DeleteRequest> request = ParseDelete(due->tenant, due->query, due->range);
-    Status status = request.status();
+    store::DeleteRequest request = *due->parsed;
+    request.cancelled = [this] {
+      std::lock_guard inner(mutex_);
+      return stop_;
+    };
     lock.unlock();
     store::DropReport report;
-    if (request.ok()) {
-      request->cancelled = [this] {
-        std::lock_guard inner(mutex_);
-        return stop_;
-      };
-      status = store_.Delete(*request, &report);
-    }
+    Status status = store_.Delete(request, &report);
     lock.lock();
     const auto found = std::find_if(requests_.begin(), requests_.end(),
                                     [&](const Request& one) { return one.id == id; });

@@ -28,6 +28,7 @@
 
 #include "base/result.h"
 #include "logql/source.h"
+#include "store/hidden_source.h"
 #include "store/store.h"
 
 namespace glp::wire {
@@ -43,6 +44,7 @@ class DeleteRequests {
     int64_t created_ns = 0;
     State state = State::kReceived;
     int64_t tried_ns = 0;  // when it failed last; not kept in the file
+    std::shared_ptr<const store::DeleteRequest> parsed;  // of what is above
   };
 
   // `cancel_period_ns`: so long after a request it is carried out. `now_ns`: the clock; for tests.
@@ -62,7 +64,7 @@ class DeleteRequests {
   enum class Cancelled { kDone, kNotFound, kTooLate };
   Result<Cancelled> Cancel(std::string_view tenant, std::string_view id);
   // What queries must not give; nullptr for nothing.
-  std::shared_ptr<const std::vector<store::DeleteRequest>> Hidden(std::string_view tenant) const;
+  std::shared_ptr<const store::HiddenRequests> Hidden(std::string_view tenant) const;
   // What went wrong last, "" where nothing did; it is tried again, after those
   // that are due before.
   std::string last_error() const;
@@ -87,8 +89,7 @@ class DeleteRequests {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Request> requests_;  // in the order in which they came
-  std::map<std::string, std::shared_ptr<const std::vector<store::DeleteRequest>>, std::less<>>
-      hidden_;
+  std::map<std::string, std::shared_ptr<const store::HiddenRequests>, std::less<>> hidden_;
   std::string last_error_;
   bool stop_ = false;
   std::thread thread_;

@@ -119,6 +119,21 @@ TEST_F(DeleteRequestsTest, WhatIsAskedForIsHiddenAtOnceAndStaysUntilItIsDue) {
   EXPECT_TRUE(requests_->List("other").empty());
 }
 
+// A thousand requests must not cost a million parsings.
+TEST_F(DeleteRequestsTest, RequestsThatWaitAreNotParsedAgain) {
+  Open(kPeriodNs);
+  Create(R"({app="odd"} |~ "3|5")");
+  const auto before = requests_->Hidden("fake");
+  const std::string id = Create(R"({app="even"} |~ "2|4")");
+  const auto between = requests_->Hidden("fake");
+  ASSERT_EQ(between->size(), 2u);
+  EXPECT_EQ(between->front(), before->front());
+  EXPECT_EQ(*requests_->Cancel("fake", id), DeleteRequests::Cancelled::kDone);
+  ASSERT_EQ(requests_->Hidden("fake")->size(), 1u);
+  EXPECT_EQ(requests_->Hidden("fake")->front(), before->front());
+  EXPECT_EQ(Lines(), (Texts{"line 1", "line 2", "line 4", "line 6"}));
+}
+
 TEST_F(DeleteRequestsTest, WhatIsDueIsCarriedOutAndKeptInTheList) {
   Open(0);
   const std::string id = Create(R"({app="odd"} |= "3")");
