@@ -8,8 +8,6 @@
 namespace glp::store {
 namespace {
 
-using Requests = std::vector<DeleteRequest>;
-
 bool Overlap(const logql::TimeRange& a, const logql::TimeRange& b) {
   return a.start_ns < b.end_ns && b.start_ns < a.end_ns;
 }

@@ -114,6 +114,10 @@ class ApiContext {
   Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call) {
     return Source(*call.settings, call.tenant);
   }
+  // What was asked to be deleted and may still be there; nullptr for nothing.
+  std::shared_ptr<const store::HiddenRequests> Hidden(std::string_view tenant) const {
+    return deletes_ == nullptr ? nullptr : deletes_->Hidden(tenant);
+  }
   // The status and the words that Loki gives it.
   static Response Error(const Status& status, const Call* call = nullptr);
   // Adds to what /metrics tells of queries.

@@ -37,6 +37,60 @@ uint64_t HashOf(const logql::Entry& entry) {
   return Hash64(entry.meta, hash);
 }
 
+// Which entries queries show now, and a tail with them: those that are kept still and that nobody
+// asked to delete.
+// Lifetime: label sets that were asked about must outlive it.
+class Shown {
+ public:
+  Shown(const ApiContext& context, std::string_view tenant)
+      : settings_(context.settings()),
+        retention_(settings_->retention.Of(tenant)),
+        hidden_(context.Hidden(tenant)),
+        now_ns_(NowNs()),
+        floor_ns_(FromNs(settings_->LimitsOf(tenant).max_query_lookback_ns)),
+        sure_ns_(std::max(floor_ns_, FromNs(retention_.period_ns))) {
+    for (const store::RetentionRule& rule : retention_.rules) {
+      sure_ns_ = std::max(sure_ns_, FromNs(rule.period_ns));
+    }
+    if (hidden_ != nullptr) rules_.resize(hidden_->size());
+  }
+
+  bool Has(const logql::Entry& entry) {
+    if (entry.ts_ns < sure_ns_ && entry.ts_ns < FromOf(entry.stream)) return false;
+    for (size_t i = 0; i < rules_.size(); ++i) {
+      const store::DeleteRequest& one = *(*hidden_)[i];
+      if (!one.range.Contains(entry.ts_ns)) continue;
+      if (rules_[i] == nullptr) {
+        rules_[i] = store::DropMatching(one.matchers, one.filters, one.range)();
+      }
+      if (rules_[i]->Drops(*entry.stream, entry.ts_ns, entry.line, entry.meta)) return false;
+    }
+    return true;
+  }
+
+ private:
+  int64_t FromNs(int64_t period_ns) const {
+    return store::KeptFromNs(period_ns, now_ns_).value_or(std::numeric_limits<int64_t>::min());
+  }
+  int64_t FromOf(const LabelSet* stream) {
+    if (stream != last_) {
+      last_ = stream;
+      last_from_ns_ = std::max(floor_ns_, FromNs(retention_.PeriodNs(*stream)));
+    }
+    return last_from_ns_;
+  }
+
+  const std::shared_ptr<const ApiSettings> settings_;
+  const store::Retention& retention_;
+  const std::shared_ptr<const store::HiddenRequests> hidden_;
+  const int64_t now_ns_;
+  const int64_t floor_ns_;  // of all streams
+  int64_t sure_ns_;         // from then on no stream's retention has to be looked up
+  std::vector<std::unique_ptr<store::DropRules>> rules_;  // of hidden_, those that were needed
+  const LabelSet* last_ = nullptr;
+  int64_t last_from_ns_ = 0;
+};
+
 }  // namespace
 
 // One client. The lane's thread that opens it sends what was there already; the hub's thread sends
