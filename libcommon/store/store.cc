@@ -404,6 +404,10 @@ Status CheckTenant(std::string_view tenant) {
     return UsageError("tenant '" + std::string(tenant) +
                       "': 1 to 150 letters, digits and !-_.*'() are allowed, not . or ..");
   }
+  if (tenant == "lock" || tenant.starts_with("deletes.ndjson")) {
+    return UsageError("tenant '" + std::string(tenant) +
+                      "': files of the store have this name; take another one");
+  }
   return Status::Ok();
 }
 

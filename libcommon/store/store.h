@@ -44,7 +44,7 @@ namespace glp::store {
 inline constexpr std::string_view kDefaultTenant = "fake";
 
 // Code::kUsage where `tenant` cannot name one: 1 to 150 of letters, digits and !-_.*'(), not . or
-// ..
+// .., nor a file that stands beside the folders of tenants: lock, deletes.ndjson (wire's).
 Status CheckTenant(std::string_view tenant);
 
 struct Options {

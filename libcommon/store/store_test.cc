@@ -536,6 +536,19 @@ TEST_F(StoreTest, TenantsAreApart) {
   EXPECT_EQ(Rows(OpenStore(dir_, "other")->get()).size(), 1u);
 }
 
+// A folder of such a name would stand where the store's own files go.
+TEST(CheckTenantTest, NamesOfFilesAreRefused) {
+  for (const char* name : {"", ".", "..", "a/b", "a|b", "\xc3\xbc", "lock", "deletes.ndjson",
+                           "deletes.ndjson.tmp12.0"}) {
+    EXPECT_EQ(CheckTenant(name).code(), Code::kUsage) << name;
+  }
+  EXPECT_EQ(CheckTenant(std::string(151, 'a')).code(), Code::kUsage);
+  for (const char* name : {"fake", ".a", "...", "locks", "deletes", "!-_.*'()"}) {
+    EXPECT_TRUE(CheckTenant(name).ok()) << name;
+  }
+  EXPECT_TRUE(CheckTenant(std::string(150, 'a')).ok());
+}
+
 TEST_F(StoreTest, ASecondWriterIsToldWhoHoldsTheLock) {
   auto store = Open();
   auto second = Store::Open(dir_);
