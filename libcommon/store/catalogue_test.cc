@@ -204,11 +204,14 @@ TEST_F(CatalogueTest, ScansGiveWhatTheyGiveWithoutIt) {
     // Some of the segments are younger than the catalogue.
     if (i == 120) Update();
   }
-  std::vector<std::unique_ptr<logql::EntrySource>> sources;
+  std::vector<std::shared_ptr<logql::EntrySource>> sources;
   sources.push_back(Source());
   Update();
   EXPECT_NE(Open()->folder_modified_ns(), 0);
   sources.push_back(Source());
+  auto store = Store::Open(dir_);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  sources.push_back(*(*store)->Snapshot("fake"));
   fs::remove_all(folder_ + "/cache");
   sources.push_back(Source());
   for (int i = 0; i < 300; ++i) {

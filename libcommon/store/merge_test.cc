@@ -468,6 +468,55 @@ TEST_F(MergeTest, WritersReadersAndMergesWorkAtTheSameTime) {
   EXPECT_EQ(Read().size(), size_t{kThreads} * kEntries);
 }
 
+TEST_F(MergeTest, ASnapshotStaysAsItWasWhileSegmentsComeAndGo) {
+  auto store = Open();
+  constexpr int kSegments = 40;
+  std::atomic<bool> done = false;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      for (int64_t from = 0; !done; from = (from + 3) % kSegments) {
+        auto snapshot = store->Snapshot("fake");
+        ASSERT_TRUE(snapshot.ok());
+        const std::vector<Row> rows = SoundRows(snapshot->get());
+        const logql::TimeRange range{from, from + 5};
+        std::vector<Row> expected = rows;
+        std::erase_if(expected, [&](const Row& row) { return !range.Contains(row.ts_ns); });
+        logql::ScanRequest request{.range = range, .direction = logql::Direction::kForward};
+        EXPECT_EQ(Rows(snapshot->get(), nullptr, request), expected);
+        request.matchers.push_back(*logql::MakeMatcher("t", logql::Matcher::Op::kEqual, "1"));
+        std::erase_if(expected, [](const Row& row) { return row.labels != R"({"t":"1"})"; });
+        EXPECT_EQ(Rows(snapshot->get(), nullptr, request), expected);
+        const auto streams = (*snapshot)->Streams(request.matchers, range);
+        ASSERT_TRUE(streams.ok());
+        EXPECT_GE(streams->size(), expected.empty() ? 0u : 1u);
+        EXPECT_EQ(SoundRows(snapshot->get()), rows);
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    while (!done) Merge(store.get(), MergeGoal::kDue);
+  });
+  threads.emplace_back([&] {
+    for (int i = 0; !done; i = (i + 1) % kSegments) {
+      DeleteRequest request;
+      request.matchers.push_back(*logql::MakeMatcher("t", logql::Matcher::Op::kEqual, "0"));
+      request.range = {i, i + 1};
+      DropReport report;
+      ASSERT_TRUE(store->Delete(request, &report).ok());
+    }
+  });
+  for (int i = 0; i < kSegments; ++i) {
+    for (const char* labels : {R"({"t":"0"})", R"({"t":"1"})"}) {
+      Append(store.get(), Entry(i, "line " + std::to_string(i), labels));
+    }
+    ASSERT_TRUE(store->Flush().ok());
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(SoundRows(store->Snapshot("fake")->get()).size(), size_t{kSegments});
+}
+
 // In the background segments become few without anybody asking.
 TEST_F(MergeTest, SegmentsBecomeFewWhileAStoreGrows) {
   Options options;

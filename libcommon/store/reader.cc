@@ -48,8 +48,9 @@ class Reader : public std::enable_shared_from_this<Reader> {
   // False where one of them is gone.
   Result<bool> ReadSegments(const std::vector<SegmentName>& names, SourceParts* parts) {
     parts->catalogued.clear();
-    parts->segments.clear();
     parts->warnings.clear();
+    std::vector<OpenedSegment> opened;
+    StreamLists lists;
     std::vector<SegmentRecord> records;
     if (parts->catalogue != nullptr) {
       Result<std::vector<SegmentRecord>> all = parts->catalogue->AllRecords();
@@ -77,9 +78,12 @@ class Reader : public std::enable_shared_from_this<Reader> {
       if (!file.ok()) return file.status();
       if (*file == nullptr) return false;
       std::lock_guard lock(labels_->mutex);
-      parts->segments.push_back({name, std::make_shared<const pack::PackStreams>(
-                                           pack::ResolveStreams(*file, &labels_->table))});
+      opened.emplace_back(
+          name,
+          std::make_shared<const pack::PackStreams>(pack::ResolveStreams(*file, &labels_->table)),
+          &lists);
     }
+    parts->opened = std::make_shared<const OpenedSegments>(std::move(opened));
     return true;
   }
 

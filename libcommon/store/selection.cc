@@ -10,21 +10,6 @@ namespace {
 // streams than match; else all of the segment's are made.
 constexpr size_t kFewMatch = 4;
 
-Selection::Candidate FromOpened(const OpenedSegment& segment) {
-  Selection::Candidate candidate{segment.name,
-                                 std::numeric_limits<int64_t>::max(),
-                                 std::numeric_limits<int64_t>::min(),
-                                 0,
-                                 &segment,
-                                 {}};
-  if (segment.pack->file == nullptr) return candidate;
-  for (const pack::BlockInfo& block : segment.pack->file->index().blocks) {
-    candidate.min_ts_ns = std::min(candidate.min_ts_ns, block.min_ts_ns);
-    candidate.max_ts_ns = std::max(candidate.max_ts_ns, block.max_ts_ns);
-  }
-  return candidate;
-}
-
 }  // namespace
 
 bool Selection::Counts(SegmentName name) const {
@@ -46,28 +31,51 @@ Status Selection::Find(logql::TimeRange range) {
     Result<std::vector<SegmentRecord>> records =
         parts_.catalogue->Records(range, &blocks_left_out_);
     if (!records.ok()) return Blame(Trouble::kCatalogue, records.status());
-    for (const SegmentRecord& record : *records) {
+    records_ = *std::move(records);
+    for (const SegmentRecord& record : records_) {
       if (!Counts(record.name)) continue;
       GLP_ASSIGN_OR_RETURN(const bool has_matching, HasMatching(record));
-      if (!has_matching) {
+      if (has_matching) {
+        candidates_.push_back(
+            {record.name, record.min_ts_ns, record.max_ts_ns, 0, nullptr, &record});
+      } else {
         blocks_left_out_ += record.blocks;
-        continue;
       }
-      candidates_.push_back({record.name, record.min_ts_ns, record.max_ts_ns, 0, nullptr, record});
     }
   }
-  for (const OpenedSegment& segment : parts_.segments) {
-    Candidate candidate = FromOpened(segment);
-    if (Overlaps(candidate.min_ts_ns, candidate.max_ts_ns, range)) {
-      candidates_.push_back(candidate);
-    } else if (segment.pack->file != nullptr) {
-      blocks_left_out_ += segment.pack->file->index().blocks.size();
-    }
-  }
-  std::stable_sort(candidates_.begin(), candidates_.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.name < b.name; });
+  FindOpened(range);
   for (Candidate& candidate : candidates_) candidate.group = groups_++;
   return Status::Ok();
+}
+
+void Selection::FindOpened(logql::TimeRange range) {
+  const auto catalogued = static_cast<ptrdiff_t>(candidates_.size());
+  blocks_left_out_ += parts_.opened->ForEachIn(range, [&](const OpenedSegment& segment) {
+    if (HasMatching(segment)) {
+      candidates_.push_back(
+          {segment.name, segment.min_ts_ns, segment.max_ts_ns, 0, &segment, nullptr});
+    } else {
+      blocks_left_out_ += segment.blocks();
+    }
+  });
+  std::inplace_merge(candidates_.begin(), candidates_.begin() + catalogued, candidates_.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.name < b.name; });
+}
+
+bool Selection::Matches(const LabelSet* stream) {
+  const auto [known, is_new] = matches_.try_emplace(stream, false);
+  if (is_new) known->second = logql::MatchesAll(matchers_, *stream);
+  return known->second;
+}
+
+bool Selection::HasMatching(const OpenedSegment& segment) {
+  if (matchers_.empty()) return true;
+  const auto [known, is_new] = opened_has_matching_.try_emplace(segment.streams.get(), false);
+  if (is_new) {
+    known->second = std::any_of(segment.streams->begin(), segment.streams->end(),
+                                [this](const LabelSet* stream) { return Matches(stream); });
+  }
+  return known->second;
 }
 
 Result<std::vector<uint32_t>> Selection::MatchingOf(const SegmentRecord& record, size_t* all) {
@@ -118,7 +126,7 @@ Result<std::shared_ptr<const pack::PackStreams>> Selection::Open(const Candidate
                                        ": is gone: segments come and go too fast"));
   }
   size_t all = 0;
-  GLP_ASSIGN_OR_RETURN(const std::vector<uint32_t> matching, MatchingOf(candidate.record, &all));
+  GLP_ASSIGN_OR_RETURN(const std::vector<uint32_t> matching, MatchingOf(*candidate.record, &all));
   if (matching.size() * kFewMatch > all || !(*file)->damage().empty()) {
     std::lock_guard lock(parts_.labels->mutex);
     *streams = pack::ResolveStreams(std::move(*file), &parts_.labels->table);
@@ -146,9 +154,9 @@ Status Selection::AddCatalogued(logql::TimeRange range, std::vector<const LabelS
     if (candidate.opened != nullptr) continue;
     const bool is_whole =
         candidate.min_ts_ns >= range.start_ns && candidate.max_ts_ns < range.end_ns;
-    if (is_whole && !lists.insert(candidate.record.list_offset).second) continue;
+    if (is_whole && !lists.insert(candidate.record->list_offset).second) continue;
     size_t all = 0;
-    GLP_ASSIGN_OR_RETURN(std::vector<uint32_t> matching, MatchingOf(candidate.record, &all));
+    GLP_ASSIGN_OR_RETURN(std::vector<uint32_t> matching, MatchingOf(*candidate.record, &all));
     if (!is_whole) {
       in_part.emplace_back(&candidate, std::move(matching));
       continue;
@@ -168,12 +176,36 @@ Status Selection::AddCatalogued(logql::TimeRange range, std::vector<const LabelS
 
 Status Selection::AddStreams(logql::TimeRange range, std::vector<const LabelSet*>* streams) {
   if (parts_.catalogue != nullptr) GLP_RETURN_IF_ERROR(AddCatalogued(range, streams));
+  AddOpened(range, streams);
+  return Status::Ok();
+}
+
+void Selection::AddOpened(logql::TimeRange range, std::vector<const LabelSet*>* streams) {
+  std::unordered_set<const LabelSet*> found;
+  std::unordered_set<const StreamList*> lists;  // all streams of which were found
+  const auto add = [&](const LabelSet* stream) {
+    if (found.insert(stream).second) streams->push_back(stream);
+  };
+  std::vector<const OpenedSegment*> in_part;
   for (const Candidate& candidate : candidates_) {
-    if (candidate.opened != nullptr && candidate.opened->pack->file != nullptr) {
-      pack::AddStreams(*candidate.opened->pack, matchers_, range, streams);
+    if (candidate.opened == nullptr) continue;
+    if (candidate.min_ts_ns < range.start_ns || candidate.max_ts_ns >= range.end_ns) {
+      in_part.push_back(candidate.opened);
+      continue;
+    }
+    const StreamList& list = *candidate.opened->streams;
+    if (!lists.insert(&list).second) continue;
+    for (const LabelSet* stream : list) {
+      if (Matches(stream)) add(stream);
     }
   }
-  return Status::Ok();
+  std::vector<const LabelSet*> some;
+  for (const OpenedSegment* segment : in_part) {
+    if (lists.contains(segment->streams.get())) continue;
+    some.clear();
+    pack::AddStreams(*segment->pack, matchers_, range, &some);
+    for (const LabelSet* stream : some) add(stream);
+  }
 }
 
 Result<std::vector<SegmentRecord>> Selection::CountingRecords() {

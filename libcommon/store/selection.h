@@ -30,12 +30,15 @@ class Selection {
     int64_t min_ts_ns;
     int64_t max_ts_ns;
     uint32_t group;  // of runs: the order of arrival
-    const OpenedSegment* opened = nullptr;
-    SegmentRecord record;  // without `opened`
+    // One of them is there.
+    const OpenedSegment* opened;
+    const SegmentRecord* record;
   };
 
   Selection(const SourceParts& parts, const std::vector<logql::Matcher>& matchers)
       : parts_(parts), matchers_(matchers) {}
+  Selection(const Selection&) = delete;
+  Selection& operator=(const Selection&) = delete;
 
   // Finds the candidates. Here and below: where the status is not OK, trouble() says whether the
   // parts are to blame.
@@ -58,6 +61,7 @@ class Selection {
   Result<std::vector<const LabelSet*>> StreamsOfAll(const std::vector<SegmentRecord>& records);
   // Whether the segment has a stream that matches.
   Result<bool> HasMatching(const SegmentRecord& record);
+  bool HasMatching(const OpenedSegment& segment);
 
  private:
   bool Counts(SegmentName name) const;
@@ -66,19 +70,25 @@ class Selection {
     return status;
   }
   Status FindMatching();
+  void FindOpened(logql::TimeRange range);
   // The streams of a segment that match.
   Result<std::vector<uint32_t>> MatchingOf(const SegmentRecord& record, size_t* all);
   Status Intern(const StreamSet& set, std::vector<const LabelSet*>* streams);
+  bool Matches(const LabelSet* stream);
   Status AddCatalogued(logql::TimeRange range, std::vector<const LabelSet*>* streams);
+  void AddOpened(logql::TimeRange range, std::vector<const LabelSet*>* streams);
 
   const SourceParts& parts_;
   const std::vector<logql::Matcher>& matchers_;
-  std::optional<StreamSet> matching_;  // without: all do
+  std::optional<StreamSet> matching_;   // without: all do
+  std::vector<SegmentRecord> records_;  // candidates' are among them
   std::vector<Candidate> candidates_;
   uint32_t groups_ = 0;
   uint64_t blocks_left_out_ = 0;
   Trouble trouble_ = Trouble::kNone;
-  std::unordered_map<uint64_t, bool> has_matching_;     // by offset of the list
+  std::unordered_map<uint64_t, bool> has_matching_;  // by offset of the list
+  std::unordered_map<const StreamList*, bool> opened_has_matching_;
+  std::unordered_map<const LabelSet*, bool> matches_;   // of opened segments
   std::unordered_map<uint32_t, const LabelSet*> sets_;  // by stream
   StringMap<const LabelSet*> sets_by_json_;             // the same
 };

@@ -157,11 +157,7 @@ class StoreSource : public logql::EntrySource {
       GLP_ASSIGN_OR_RETURN(const bool has_matching, selection.HasMatching(record));
       (has_matching ? plan.blocks_time : plan.blocks_stream) += record.blocks;
     }
-    for (const OpenedSegment& segment : parts.segments) {
-      if (segment.pack->file != nullptr) {
-        pack::AddPlan(*segment.pack, request, &plan, &streams);
-      }
-    }
+    AddOpened(*parts.opened, selection, request, &plan, &streams);
     for (const MemSnapshot& memory : parts.memory) {
       for (const MemView& view : memory.streams) {
         AddStream(*view.stream, request, &streams);
@@ -173,6 +169,23 @@ class StoreSource : public logql::EntrySource {
     plan.streams_total = streams.all.size();
     *out = plan;
     return Status::Ok();
+  }
+
+  static void AddOpened(const OpenedSegments& opened, Selection& selection,
+                        const logql::ScanRequest& request, logql::ScanPlan* plan,
+                        pack::PlannedStreams* streams) {
+    std::unordered_set<const StreamList*> lists;
+    for (const OpenedSegment& segment : opened.all()) {
+      const bool has_matching = selection.HasMatching(segment);
+      if (has_matching && Overlaps(segment.min_ts_ns, segment.max_ts_ns, request.range)) {
+        pack::AddPlan(*segment.pack, request, plan, streams);
+        continue;
+      }
+      plan->bytes_total += segment.block_bytes;
+      (has_matching ? plan->blocks_time : plan->blocks_stream) += segment.blocks();
+      if (!lists.insert(segment.streams.get()).second) continue;
+      for (const LabelSet* set : *segment.streams) AddStream(*set, request, streams);
+    }
   }
 
   static void AddStream(const LabelSet& set, const logql::ScanRequest& request,
@@ -188,10 +201,8 @@ class StoreSource : public logql::EntrySource {
 
 std::unique_ptr<logql::EntrySource> MakeSource(SourceParts parts) {
   // Nobody knows which times and streams were in what is lost: every answer says so.
-  for (const auto& segment : parts.segments) {
-    const auto& said = segment.pack->warnings;
-    parts.warnings.insert(parts.warnings.end(), said.begin(), said.end());
-  }
+  const std::vector<std::string>& said = parts.opened->warnings();
+  parts.warnings.insert(parts.warnings.end(), said.begin(), said.end());
   return std::make_unique<StoreSource>(std::move(parts));
 }
 

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "logql/source.h"
-#include "pack/reader.h"
 #include "record/labels.h"
 #include "store/catalogue.h"
 #include "store/mem_table.h"
+#include "store/opened_segments.h"
 #include "store/segment_files.h"
 
 namespace glp::store {
@@ -30,11 +30,6 @@ struct SharedLabels {
   LabelTable table;
 };
 
-struct OpenedSegment {
-  SegmentName name;
-  std::shared_ptr<const pack::PackStreams> pack;
-};
-
 struct SourceParts {
   // Segments by the catalogue; without one there are none of them.
   std::shared_ptr<const Catalogue> catalogue;
@@ -42,8 +37,8 @@ struct SourceParts {
   std::vector<SegmentName> catalogued;  // rising
   std::shared_ptr<SegmentFiles> files;
   std::shared_ptr<SharedLabels> labels;
-  // Those that it does not tell of, rising.
-  std::vector<OpenedSegment> segments;
+  // Those that it does not tell of.
+  std::shared_ptr<const OpenedSegments> opened = std::make_shared<const OpenedSegments>();
   std::vector<MemSnapshot> memory;  // younger than all segments
   std::vector<std::string> warnings;
   // The parts as they are now, without the catalogue where that is damaged. Label sets are of the

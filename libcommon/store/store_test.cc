@@ -511,7 +511,8 @@ TEST_F(StoreTest, APlanTellsWhatIsInBlocksAndWhatInMemory) {
   request.range = {100, 200};
   plan = store->Snapshot("fake")->get()->Plan(request);
   ASSERT_TRUE(plan.ok());
-  EXPECT_EQ(plan->blocks_time, 1u);
+  EXPECT_EQ(plan->blocks, 0u);
+  EXPECT_EQ(plan->blocks_time, 2u);  // the whole segment
   EXPECT_EQ(plan->entries, 0u);
 }
 

@@ -90,22 +90,22 @@ Status Tenant::AddSegment(SegmentName name, std::vector<std::string>* warnings) 
   if (file.status().code() == Code::kData) {
     warnings->push_back(file.status().message());
     unreadable_.push_back(file.status().message());
-    segments_.push_back({name, nullptr, /*is_fixed=*/true});
+    segments_.push_back({name, std::nullopt, /*is_fixed=*/true});
     return Status::Ok();
   }
   if (!file.ok()) return file.status();
   Result<std::vector<pack::Position>> positions = (*file)->ReadPositions();
   if (positions.status().code() == Code::kIo) return positions.status();
-  auto pack =
-      std::make_shared<pack::PackStreams>(pack::ResolveStreams(std::move(*file), labels_.get()));
-  warnings->insert(warnings->end(), pack->warnings.begin(), pack->warnings.end());
+  OpenedSegment opened = Resolve(name, std::move(*file));
+  const pack::PackStreams& pack = *opened.pack;
+  warnings->insert(warnings->end(), pack.warnings.begin(), pack.warnings.end());
   const bool sound = positions.ok();
   if (!sound) {
     warnings->push_back(positions.status().message());
     positions = std::vector<pack::Position>();
   }
   for (const pack::Position& position : *positions) {
-    const LabelSet* labels = pack->streams[position.stream];
+    const LabelSet* labels = pack.streams[position.stream];
     if (labels == nullptr) continue;
     HeldPoints& held = FindStream(*labels)->sources[position.id];
     // Reading them has looked at ranges and points.
@@ -120,9 +120,16 @@ Status Tenant::AddSegment(SegmentName name, std::vector<std::string>* warnings) 
       });
     }
   }
-  const bool is_fixed = !pack->warnings.empty() || !sound;
-  segments_.push_back({name, std::move(pack), is_fixed});
+  const bool is_fixed = !pack.warnings.empty() || !sound;
+  segments_.push_back({name, std::move(opened), is_fixed});
   return Status::Ok();
+}
+
+OpenedSegment Tenant::Resolve(SegmentName name, std::unique_ptr<pack::PackFile> file) {
+  return {name,
+          std::make_shared<const pack::PackStreams>(
+              pack::ResolveStreams(std::move(file), labels_.get())),
+          &stream_lists_};
 }
 
 Tenant::Stream* Tenant::FindStream(const LabelSet& labels) {
@@ -343,8 +350,8 @@ Status Tenant::WriteFrozen() {
   std::string wal;
   {
     std::lock_guard lock(mutex_);
-    segments_.push_back({frozen_->number, std::make_shared<pack::PackStreams>(pack::ResolveStreams(
-                                              std::move(file), labels_.get()))});
+    segments_.push_back({frozen_->number, Resolve(frozen_->number, std::move(file))});
+    opened_ = nullptr;
     ++all_segments_;
     last_cut_ns_ = SteadyNs();
     durable_ = std::max(durable_, frozen_->appended);
@@ -368,8 +375,8 @@ std::vector<SegmentName> Tenant::PlanMerge(MergeGoal goal) {
     MergeInput& input = inputs.emplace_back();
     input.is_final = segment.name.is_merged;
     input.is_fixed = segment.is_fixed;
-    if (segment.pack == nullptr) continue;
-    const pack::Index& index = segment.pack->file->index();
+    if (!segment.opened) continue;
+    const pack::Index& index = segment.opened->pack->file->index();
     input.bytes = index.line_bytes + kEntryBytes * index.entries;
   }
   const std::optional<MergePlan> plan = NextMerge(inputs, goal);
@@ -430,11 +437,12 @@ Status Tenant::Replace(const std::vector<SegmentName>& old, SegmentName with) {
     const auto end = begin + static_cast<ptrdiff_t>(old.size());
     for (auto segment = begin; segment != end; ++segment) {
       if (segment->name == with) continue;  // its file is the new one by now
-      retired_.push_back({SegmentPath(folder_, segment->name), std::move(segment->pack)});
+      retired_.push_back({SegmentPath(folder_, segment->name), std::move(segment->opened->pack)});
     }
-    *begin = {with, std::make_shared<pack::PackStreams>(
-                        pack::ResolveStreams(std::move(file), labels_.get()))};
+    *begin = {with, Resolve(with, std::move(file))};
     segments_.erase(begin + 1, end);
+    opened_ = nullptr;
+    stream_lists_.Prune();
     all_segments_ -= old.size() - 1;
   }
   RemoveRetired();
@@ -480,9 +488,15 @@ SourceParts Tenant::Snapshot() {
   SourceParts parts;
   parts.owner = labels_;
   parts.warnings = unreadable_;
-  for (const Segment& segment : segments_) {
-    if (segment.pack != nullptr) parts.segments.push_back({segment.name, segment.pack});
+  if (opened_ == nullptr) {
+    std::vector<OpenedSegment> opened;
+    opened.reserve(segments_.size());
+    for (const Segment& segment : segments_) {
+      if (segment.opened) opened.push_back(*segment.opened);
+    }
+    opened_ = std::make_shared<const OpenedSegments>(std::move(opened));
   }
+  parts.opened = opened_;
   for (const auto* table : {frozen_.get(), active_.get()}) {
     if (table != nullptr && table->rows->entries() > 0) {
       parts.memory.push_back(TakeSnapshot(table->rows));

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -105,8 +106,8 @@ class Tenant {
 
   struct Segment {
     SegmentName name;
-    std::shared_ptr<const pack::PackStreams> pack;  // nullptr: it cannot be read
-    bool is_fixed = false;                          // has damage: stays as it is
+    std::optional<OpenedSegment> opened;  // without: it cannot be read
+    bool is_fixed = false;                // has damage: stays as it is
   };
   // The file of an obsolete segment.
   struct Retired {
@@ -131,6 +132,8 @@ class Tenant {
   Status LogLocked();    // REQUIRES: io_mutex_ held
   // Waits for another rewrite to end. Errors: Code::kCancelled.
   Result<std::unique_lock<std::mutex>> LockRewrites(const std::function<bool()>& cancelled);
+  // Interns its label sets. REQUIRES: mutex_ held
+  OpenedSegment Resolve(SegmentName name, std::unique_ptr<pack::PackFile> file);
   // What is to be merged next.
   std::vector<SegmentName> PlanMerge(MergeGoal goal);
   // Takes the new segment in place of the old ones. REQUIRES: rewrite_mutex_ held
@@ -154,8 +157,11 @@ class Tenant {
   std::deque<Stream> streams_;
   StringMap<Stream*> by_json_;
   Stream* last_ = nullptr;
-  size_t claimed_points_ = 0;            // points that SettleOlder may make less, at most
-  std::vector<Segment> segments_;        // in the order of arrival
+  size_t claimed_points_ = 0;      // points that SettleOlder may make less, at most
+  std::vector<Segment> segments_;  // in the order of arrival
+  StreamLists stream_lists_;       // of segments_
+  // Those of segments_ for snapshots; nullptr: made anew by the next one.
+  std::shared_ptr<const OpenedSegments> opened_;
   std::vector<std::string> unreadable_;  // what is wrong with those that have no pack
   std::vector<Retired> retired_;
   int64_t last_cut_ns_ = 0;  // when a segment was cut or the store was opened

@@ -37,10 +37,10 @@ Status Tenant::DropFrom(SegmentName name, const DropMaker& make_rules,
       if (i > 0) before = segments_[i - 1];
     }
   }
-  if (found.empty() || found[0].pack == nullptr) return Status::Ok();
+  if (found.empty() || !found[0].opened) return Status::Ok();
   const std::unique_ptr<DropRules> rules = make_rules();
-  const DropRules::Part part = PartOf(*found[0].pack, rules.get());
-  if (part == DropRules::Part::kNone || !rules->Pays(*found[0].pack)) return Status::Ok();
+  const DropRules::Part part = PartOf(*found[0].opened->pack, rules.get());
+  if (part == DropRules::Part::kNone || !rules->Pays(*found[0].opened->pack)) return Status::Ok();
 
   RewriteRequest request;
   request.folder = folder_;
@@ -51,12 +51,12 @@ Status Tenant::DropFrom(SegmentName name, const DropMaker& make_rules,
   request.salvage = part == DropRules::Part::kAll;
   // What is left of a segment of which all goes is what it says of sources; a row of such becomes
   // one.
-  const bool joins = part == DropRules::Part::kAll && before && before->pack != nullptr &&
-                     !before->is_fixed && before->pack->file->index().blocks.empty();
+  const bool joins = part == DropRules::Part::kAll && before && before->opened &&
+                     !before->is_fixed && before->opened->blocks() == 0;
   if (joins) request.segments.push_back(before->name);
   request.segments.push_back(found[0].name);
   // A merged one gives its name to what is left of it; snapshots read on what it was.
-  GLP_RETURN_IF_ERROR(found[0].pack->file->HoldFd());
+  GLP_RETURN_IF_ERROR(found[0].opened->pack->file->HoldFd());
   before.reset();
   found.clear();
   using Part = DropRules::Part;
@@ -84,11 +84,12 @@ std::vector<Tenant::SegmentUse> Tenant::Uses() {
   std::lock_guard lock(mutex_);
   std::vector<SegmentUse> uses;
   for (const Segment& segment : segments_) {
-    if (segment.pack == nullptr) continue;
+    if (!segment.opened) continue;
     SegmentUse& use = uses.emplace_back();
     use.name = segment.name;
-    use.bytes = segment.pack->file->size_bytes();
-    const std::vector<pack::BlockInfo>& blocks = segment.pack->file->index().blocks;
+    const pack::PackFile& file = *segment.opened->pack->file;
+    use.bytes = file.size_bytes();
+    const std::vector<pack::BlockInfo>& blocks = file.index().blocks;
     use.is_empty = blocks.empty();
     for (const pack::BlockInfo& block : blocks) {
       if (use.blocks.empty() || block.max_ts_ns > use.max_ts_ns) use.max_ts_ns = block.max_ts_ns;
