@@ -15,6 +15,7 @@
 #include "logql/eval.h"
 #include "logql/parser.h"
 #include "logql/pipeline.h"
+#include "store/drop_rules.h"
 #include "wire/loki_params.h"
 #include "wire/streams_body.h"
 
@@ -23,7 +24,9 @@ namespace {
 
 constexpr size_t kFrameEntries = 100;
 constexpr size_t kMaxWaitingBytes = 1 << 20;
+// A frame tells of so many dropped entries, as Loki's do; the rest comes in the next.
 constexpr size_t kMaxDropped = 1000;
+constexpr size_t kMaxDroppedBytes = 1 << 20;
 constexpr size_t kMaxPendingBytes = 8 << 20;
 constexpr size_t kMaxPastBytes = 8 << 20;
 constexpr size_t kFrameBytes = 1 << 20;
@@ -94,13 +97,16 @@ class Shown {
 }  // namespace
 
 // One client. The lane's thread that opens it sends what was there already; the hub's thread sends
-// what comes. `mutex_` parts the two: until the first is done, batches wait in pending_.
+// what comes. `mutex_` parts the two: until the first is done, batches wait in pending_. It lives
+// as long as the hub has it, which may be longer than the TailApi.
 class TailApi::Session : public TailHub::Listener {
  public:
-  Session(TailApi* api, std::string tenant, logql::LogExpr query, logql::Pipeline pipeline,
-          TailParams params, StreamsOptions::Shape shape, int64_t max_duration_ns)
+  Session(ApiContext* context, TailHub* hub, std::string tenant, logql::LogExpr query,
+          logql::Pipeline pipeline, TailParams params, StreamsOptions::Shape shape,
+          int64_t max_duration_ns)
       : Listener(std::move(tenant), query.matchers),
-        api_(*api),
+        context_(*context),
+        hub_(*hub),
         query_(std::move(query)),
         pipeline_(std::move(pipeline)),
         params_(std::move(params)),
@@ -128,9 +134,8 @@ class TailApi::Session : public TailHub::Listener {
     if (is_open_) return Handle(batch);
     pending_bytes_ += batch->text.size();
     if (pending_bytes_ > kMaxPendingBytes) {
-      for (const logql::Entry& entry : batch->entries) {
-        if (Matches(*entry.stream)) AddDropped(entry.ts_ns, entry.stream->json);
-      }
+      pending_bytes_ -= batch->text.size();
+      for (const Kept& one : Passing({batch})) AddDropped(one.ts_ns, one.stream->json);
       return;
     }
     pending_.push_back(batch);
@@ -139,11 +144,11 @@ class TailApi::Session : public TailHub::Listener {
   void Tick(int64_t now_ns) override {
     std::lock_guard lock(mutex_);
     if (!is_open_ && !failed_) return;
-    if (failed_ || socket_->closed()) return api_.hub_.Remove(this);
+    if (failed_ || socket_->closed()) return hub_.Remove(this);
     if (now_ns > end_ns_) return Fail("reached tail max duration limit");
     if (now_ns > forget_past_ns_ && held_.empty()) std::unordered_set<uint64_t>().swap(past_);
     Release(now_ns);
-    if (!dropped_.empty()) Send({});
+    while (!dropped_.empty() && socket_->waiting_bytes() <= kMaxWaitingBytes) Send({});
   }
 
  private:
@@ -162,7 +167,7 @@ class TailApi::Session : public TailHub::Listener {
     run.direction = logql::Direction::kBackward;
     run.limit = params_.limit;
     run.cancelled = [this] { return socket_->closed(); };
-    run.pool = &api_.context_.query_pool();
+    run.pool = &context_.query_pool();
     logql::ScanStats stats;
     std::vector<Kept> kept;
     LabelTable labels;  // those that the query made go with it
@@ -178,7 +183,7 @@ class TailApi::Session : public TailHub::Listener {
           return true;
         },
         &stats);
-    api_.context_.CountScan(stats);
+    context_.CountScan(stats);
     GLP_RETURN_IF_ERROR(status);
     if (kept.empty()) return Status::Ok();
     std::vector<logql::Entry> entries;
@@ -226,8 +231,10 @@ class TailApi::Session : public TailHub::Listener {
     if (!due.empty()) SendOf(due);
   }
 
-  // Those entries of the batches that pass the query, in the order of their times.
-  void SendOf(const std::vector<std::shared_ptr<const TailHub::Batch>>& batches) {
+  // Those entries of the batches that pass the query and that queries show, in the order of their
+  // times. Their label sets live until the next call.
+  std::vector<Kept> Passing(const std::vector<std::shared_ptr<const TailHub::Batch>>& batches) {
+    Shown shown(context_, tenant());
     std::vector<const logql::Entry*> chosen;
     for (const auto& batch : batches) {
       const LabelSet* last = nullptr;
@@ -237,7 +244,7 @@ class TailApi::Session : public TailHub::Listener {
           last = entry.stream;
           matches = Matches(*last);
         }
-        if (matches) chosen.push_back(&entry);
+        if (matches && shown.Has(entry)) chosen.push_back(&entry);
       }
     }
     std::stable_sort(chosen.begin(), chosen.end(),
@@ -250,9 +257,14 @@ class TailApi::Session : public TailHub::Listener {
       logql::Entry made = *entry;
       if (!pipeline_.Process(&made)) continue;
       pipeline_.TakeLabels(&made, &made_);
-      if (!past_.empty() && past_.contains(HashOf(made))) continue;
+      if (is_open_ && !past_.empty() && past_.contains(HashOf(made))) continue;
       passed.emplace_back(made);
     }
+    return passed;
+  }
+
+  void SendOf(const std::vector<std::shared_ptr<const TailHub::Batch>>& batches) {
+    const std::vector<Kept> passed = Passing(batches);
     if (const Status status = pipeline_.status(); !status.ok()) return Fail(status.message());
     if (passed.empty()) return;
     std::vector<logql::Entry> entries;
@@ -274,13 +286,8 @@ class TailApi::Session : public TailHub::Listener {
       }
       std::string frame = R"({"streams":)" + StreamsOf({entries.data() + at, end - at});
       at = end;
-      for (size_t i = 0; i < dropped_.size(); ++i) {
-        frame += i == 0 ? R"(,"dropped_entries":[)" : ",";
-        frame += dropped_[i];
-      }
-      frame += dropped_.empty() ? "}" : "]}";
-      dropped_.clear();
-      socket_->Send(std::move(frame));
+      AppendDropped(&frame);
+      socket_->Send(std::move(frame += '}'));
     } while (at < entries.size());
   }
 
@@ -301,10 +308,33 @@ class TailApi::Session : public TailHub::Listener {
     }
   }
 
-  // Those beyond kMaxDropped are not told.
-  void AddDropped(int64_t ts_ns, std::string_view labels) {
-    if (dropped_.size() >= kMaxDropped) return;
-    dropped_.push_back(fmt::format(R"({{"timestamp":"{}","labels":{}}})", ts_ns, labels));
+  // Those beyond kMaxDroppedBytes are told as one, of no stream.
+  void AddDropped(int64_t ts_ns, const std::string& labels) {
+    constexpr size_t kNodeBytes = 128;
+    if (dropped_bytes_ > kMaxDroppedBytes) {
+      if (dropped_more_ns_ == 0) dropped_more_ns_ = ts_ns;
+      return;
+    }
+    const auto [set, is_new] = dropped_labels_.insert(labels);
+    dropped_bytes_ += sizeof(Dropped) + (is_new ? labels.size() + kNodeBytes : 0);
+    dropped_.push_back({ts_ns, &*set});
+  }
+
+  void AppendDropped(std::string* frame) {
+    if (dropped_.empty()) return;
+    *frame += R"(,"dropped_entries":[)";
+    const size_t count = std::min(dropped_.size(), kMaxDropped);
+    for (size_t i = 0; i < count; ++i) {
+      if (i > 0) *frame += ',';
+      *frame += R"({"timestamp":")" + std::to_string(dropped_[i].ts_ns) + R"(","labels":)";
+      *frame += *dropped_[i].labels + '}';
+    }
+    *frame += ']';
+    dropped_.erase(dropped_.begin(), dropped_.begin() + static_cast<ptrdiff_t>(count));
+    if (!dropped_.empty()) return;
+    dropped_labels_.clear();
+    dropped_bytes_ = 0;
+    if (dropped_more_ns_ != 0) AddDropped(std::exchange(dropped_more_ns_, 0), "{}");
   }
 
   void Fail(const std::string& why) {
@@ -312,7 +342,8 @@ class TailApi::Session : public TailHub::Listener {
     socket_->Close(kServerError, std::string_view(why).substr(0, 123));
   }
 
-  TailApi& api_;
+  ApiContext& context_;
+  TailHub& hub_;
   const logql::LogExpr query_;
   std::mutex mutex_;
   logql::Pipeline pipeline_;
@@ -326,7 +357,15 @@ class TailApi::Session : public TailHub::Listener {
   size_t pending_bytes_ = 0, held_bytes_ = 0;
   std::unordered_set<uint64_t> past_;  // what was sent of the history, until forget_past_ns_
   int64_t forget_past_ns_ = INT64_MAX;
-  std::vector<std::string> dropped_;  // as JSON
+  // Not told yet.
+  struct Dropped {
+    int64_t ts_ns;
+    const std::string* labels;  // in dropped_labels_, as JSON
+  };
+  std::deque<Dropped> dropped_;
+  std::unordered_set<std::string> dropped_labels_;
+  size_t dropped_bytes_ = 0;
+  int64_t dropped_more_ns_ = 0;
 };
 
 void TailApi::AddRoutes(Router* router) {
@@ -344,17 +383,17 @@ Response TailApi::Tail(const Call& call) {
   if (!call.request.wants_websocket) {
     return TextResponse(400, "tail is a WebSocket: the request does not ask for one\n");
   }
-  auto session =
-      std::make_shared<Session>(this, call.tenant, *std::move(query), *std::move(pipeline), *params,
-                                WantsCategories(call.request) ? StreamsOptions::Shape::kCategorized
-                                                              : StreamsOptions::Shape::kMerged,
-                                call.settings->tail_max_duration_ns);
+  auto session = std::make_shared<Session>(
+      &context_, &hub_, call.tenant, *std::move(query), *std::move(pipeline), *params,
+      WantsCategories(call.request) ? StreamsOptions::Shape::kCategorized
+                                    : StreamsOptions::Shape::kMerged,
+      call.settings->tail_max_duration_ns);
   Response response{101};
-  response.opened = [this, session, settings = call.settings,
+  response.opened = [&context = context_, &hub = hub_, session, settings = call.settings,
                      most =
                          call.limits.max_concurrent_tail_requests](std::shared_ptr<Socket> socket) {
     // In this order, so that nothing falls in between: what comes twice is found.
-    const size_t count = hub_.Add(session, most);
+    const size_t count = hub.Add(session, most);
     if (most > 0 && count > most) {
       socket->Close(kServerError,
                     fmt::format("max concurrent tail requests limit exceeded, count > "
@@ -363,7 +402,7 @@ Response TailApi::Tail(const Call& call) {
       return;
     }
     Result<std::shared_ptr<logql::EntrySource>> source =
-        context_.Source(*settings, session->tenant());
+        context.Source(*settings, session->tenant());
     session->Open(std::move(socket), source);
   };
   return response;

@@ -2,7 +2,8 @@
 // come as they are stored. Part of loki_api.h.
 // Format:  text frames {"streams":[…],"dropped_entries":[{"timestamp","labels"}]}, 100 entries a
 //          frame at most, as Loki 3.7. A client that does not take them in time loses what comes
-//          beyond 1 MB, and is told.
+//          beyond 1 MB, and is told. What queries do not show, since it is beyond its retention
+//          or asked to be deleted, is not shown either.
 #pragma once
 
 #include <atomic>
@@ -14,7 +15,7 @@ namespace glp::wire {
 
 class TailApi {
  public:
-  // `hub` must outlive it.
+  // Sessions stay in `hub` until it goes; it must outlive this, and `context` the hub.
   TailApi(ApiContext* context, TailHub* hub) : context_(*context), hub_(*hub) {}
   void AddRoutes(Router* router);
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "base/time.h"
 #include "store/store_fixture.h"
@@ -31,7 +33,8 @@ class FakeSocket : public Socket {
   // All that was sent, once `part` is in it.
   std::string WaitFor(std::string_view part) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return sent_.find(part) != std::string::npos; });
+    changed_.wait(lock, [&] { return sent_.find(part) != std::string::npos || !reason_.empty(); });
+    EXPECT_EQ(reason_, "");
     return sent_;
   }
   std::string WaitForReason() {
@@ -60,9 +63,13 @@ class LokiTailTest : public store::StoreFixture {
   void SetUp() override {
     StoreFixture::SetUp();
     store_ = StoreFixture::Open();
-    auto settings = std::make_shared<ApiSettings>();
-    settings->limits.max_concurrent_tail_requests = 2;
-    context_ = std::make_unique<ApiContext>(store_.get(), std::move(settings), nullptr);
+    settings_.limits.max_concurrent_tail_requests = 2;
+    auto deletes =
+        DeleteRequests::Open(store_.get(), dir_ + "/deletes.ndjson", 3600 * kNsPerSecond, NowNs);
+    ASSERT_TRUE(deletes.ok()) << deletes.status().message();
+    deletes_ = *std::move(deletes);
+    context_ = std::make_unique<ApiContext>(store_.get(), std::make_shared<ApiSettings>(settings_),
+                                            deletes_.get());
     hub_ = std::make_unique<TailHub>();
     api_ = std::make_unique<TailApi>(context_.get(), hub_.get());
     api_->AddRoutes(&router_);
@@ -71,14 +78,15 @@ class LokiTailTest : public store::StoreFixture {
     api_.reset();
     hub_.reset();
     context_.reset();
+    deletes_.reset();
     store_.reset();
     StoreFixture::TearDown();
   }
 
-  store::NewEntry Make(std::string_view line) {
+  store::NewEntry Make(std::string_view line, const std::string& app = "a", int64_t ago_ns = 0) {
     store::NewEntry entry;
-    entry.stream = labels_.FromLabels({{"app", "a"}});
-    entry.ts_ns = now_ns_ + ++made_;
+    entry.stream = labels_.FromLabels({{"app", app}});
+    entry.ts_ns = now_ns_ + ++made_ - ago_ns;
     entry.line = line;
     return entry;
   }
@@ -104,7 +112,9 @@ class LokiTailTest : public store::StoreFixture {
   const int64_t now_ns_ = NowNs() - kNsPerSecond;
   int64_t made_ = 0;
   LabelTable labels_;
+  ApiSettings settings_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<DeleteRequests> deletes_;
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<TailHub> hub_;
   std::unique_ptr<TailApi> api_;
@@ -151,6 +161,120 @@ TEST_F(LokiTailTest, WhoDoesNotTakeItIsToldWhatWasDropped) {
   const std::string sent = socket->WaitFor("dropped_entries");
   EXPECT_NE(sent.find(std::to_string(lost.ts_ns)), std::string::npos) << sent;
   EXPECT_EQ(sent.find("\"lost\""), std::string::npos) << sent;
+}
+
+TEST_F(LokiTailTest, EachEntryThatWasDroppedIsToldOnce) {
+  const auto socket = Tail(R"({app=~".+"} != "filtered")");
+  const auto other = Tail(R"({app=~".+"})");
+  socket->waiting = 2 << 20;
+  constexpr size_t kEntries = 2500;
+  std::vector<store::NewEntry> entries;
+  const std::array<std::string, 2> apps{"a", "b"};
+  for (size_t i = 0; i < kEntries; ++i) entries.push_back(Make("line", apps[i % 2]));
+  entries.push_back(Make("filtered"));
+  entries.push_back(Make("last", "b"));
+  hub_->Publish("fake", entries);
+  other->WaitFor(std::to_string(entries.back().ts_ns));
+  socket->waiting = 0;
+  const std::string sent = socket->WaitFor(std::to_string(entries.back().ts_ns));
+  EXPECT_EQ(Count(sent, R"("timestamp":)"), kEntries + 1);
+  EXPECT_EQ(Count(sent, R"("labels":{"app":"a"}})"), kEntries / 2);
+  EXPECT_EQ(Count(sent, "dropped_entries"), 3u);  // 1000 a frame
+  for (size_t i = 0; i < kEntries; ++i) {
+    EXPECT_EQ(Count(sent, std::to_string(entries[i].ts_ns)), 1u) << i;
+  }
+}
+
+// What nobody reads takes bounded memory; that there was more is told.
+TEST_F(LokiTailTest, WhatIsDroppedBeyondABoundIsToldAsOne) {
+  const auto socket = Tail(R"({app=~".+"})");
+  const auto other = Tail(R"({app=~".+"})");
+  socket->waiting = 2 << 20;
+  const std::vector<store::NewEntry> entries(200'000, Make("line"));
+  const store::NewEntry last = Make("last");
+  hub_->Publish("fake", entries);
+  Publish(last);
+  other->WaitFor(std::to_string(last.ts_ns));
+  socket->waiting = 0;
+  const std::string sent = socket->WaitFor(R"("labels":{}})");
+  EXPECT_EQ(Count(sent, R"("labels":{}})"), 1u);
+  EXPECT_GT(Count(sent, R"("timestamp":)"), 50'000u);
+  EXPECT_LT(Count(sent, R"("timestamp":)"), 100'000u);
+}
+
+TEST_F(LokiTailTest, WhatIsAskedToBeDeletedIsNotShown) {
+  ASSERT_TRUE(
+      deletes_->Create("fake", R"({app="a"} |= "secret")", {now_ns_ - kNsPerSecond, NowNs() + 1})
+          .ok());
+  const store::NewEntry hidden = Make("n=1 secret"), of_other = Make("n=2 secret", "b"),
+                        shown = Make("n=3");
+  const store::NewEntry before = Make("n=4 secret", "a", 60 * kNsPerSecond);
+  for (const char* query : {R"({app=~".+"})", R"({app=~".+"} | logfmt | line_format "{{.n}}")"}) {
+    const auto socket = Tail(query);
+    const std::vector<store::NewEntry> entries{hidden, of_other, shown, before};
+    hub_->Publish("fake", entries);
+    const std::string sent = socket->WaitFor(std::to_string(shown.ts_ns));
+    EXPECT_EQ(Count(sent, std::to_string(hidden.ts_ns)), 0u) << sent;
+    EXPECT_EQ(Count(sent, std::to_string(of_other.ts_ns)), 1u) << sent;
+    EXPECT_EQ(Count(sent, std::to_string(before.ts_ns)), 1u) << sent;
+    EXPECT_EQ(Count(sent, "dropped_entries"), 0u);
+  }
+}
+
+// A request that comes while entries wait for delay_for holds for them, too.
+TEST_F(LokiTailTest, WhatIsAskedToBeDeletedMeanwhileIsNotShown) {
+  const auto socket = Tail(R"({app="a"})", {{"delay_for", "1"}});
+  const store::NewEntry hidden = Make("secret"), shown = Make("shown");
+  Publish(hidden);
+  ASSERT_TRUE(deletes_->Create("fake", R"({app="a"} |= "secret")", {0, NowNs()}).ok());
+  Publish(shown);
+  EXPECT_EQ(Count(socket->WaitFor("shown"), "secret"), 0u);
+}
+
+TEST_F(LokiTailTest, WhatIsBeyondItsRetentionIsNotShown) {
+  constexpr int64_t kHourNs = 3600 * kNsPerSecond;
+  settings_.retention.all.period_ns = 24 * kHourNs;
+  settings_.retention.all.rules.push_back(
+      *store::MakeRetentionRule(R"({app="short"})", 1, kHourNs));
+  settings_.retention.all.rules.push_back(*store::MakeRetentionRule(R"({app="long"})", 1, 0));
+  context_->Reload(std::make_shared<ApiSettings>(settings_));
+  const auto socket = Tail(R"({app=~".+"})");
+  const std::vector<store::NewEntry> entries{
+      Make("gone 1", "short", 2 * kHourNs),
+      Make("kept 1", "a", 2 * kHourNs),
+      Make("gone 2", "a", 25 * kHourNs),
+      Make("kept 2", "long", 2500 * kHourNs),
+      Make("kept 3", "short"),
+  };
+  hub_->Publish("fake", entries);
+  std::string sent = socket->WaitFor("kept 3");
+  EXPECT_EQ(Count(sent, "kept"), 3u) << sent;
+  EXPECT_EQ(Count(sent, "gone"), 0u) << sent;
+  // A reload holds for those who listen already.
+  settings_.limits.max_query_lookback_ns = kHourNs;
+  context_->Reload(std::make_shared<ApiSettings>(settings_));
+  const std::vector<store::NewEntry> more{Make("gone 3", "long", 2 * kHourNs), Make("kept 4")};
+  hub_->Publish("fake", more);
+  sent = socket->WaitFor("kept 4");
+  EXPECT_EQ(Count(sent, "gone"), 0u) << sent;
+}
+
+// A server ends its handlers first; the hub's thread goes on until the hub ends.
+TEST_F(LokiTailTest, SessionsOutliveWhoOpenedThem) {
+  const auto one = Tail(R"({app="a"})"), two = Tail(R"({app="a"})");
+  Publish(Make("first"));
+  one->WaitFor("first");
+  router_ = Router();
+  api_.reset();
+  Publish(Make("second"));
+  one->WaitFor("second");
+  two->WaitFor("second");
+  one->is_closed = true;  // seen at a tick
+  while (hub_->listeners() > 1) std::this_thread::yield();
+  Publish(Make("third"));
+  two->WaitFor("third");
+  hub_.reset();
+  EXPECT_EQ(Count(one->WaitFor("second"), "third"), 0u);
 }
 
 TEST_F(LokiTailTest, TheLimitIsOfThoseThatListen) {
