@@ -32,11 +32,14 @@ struct Span {
   int64_t end;
 };
 std::optional<int64_t> FirstCut(std::vector<Span> spans, size_t width) {
-  std::sort(spans.begin(), spans.end(),
-            [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  // A heap: of many spans the first few are looked at.
+  const auto later = [](const Span& a, const Span& b) { return a.begin > b.begin; };
+  std::make_heap(spans.begin(), spans.end(), later);
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> open;  // by their ends
   size_t closed = 0;
-  for (const Span& span : spans) {
+  for (; !spans.empty(); spans.pop_back()) {
+    std::pop_heap(spans.begin(), spans.end(), later);
+    const Span& span = spans.back();
     for (; !open.empty() && open.top() < span.begin; open.pop()) ++closed;
     if (closed >= width && open.size() <= closed) return span.begin;
     open.push(span.end);
