@@ -43,10 +43,11 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(Context& context,
   if (!address.ok()) return address.status().Annotate("--metrics");
 
   wire::Router router;
-  router.Add("GET", "/metrics", wire::Lane::kControl, [&metrics](const wire::Request&) {
-    return wire::Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text(), {}};
-  });
-  router.Add("GET", "/ready", wire::Lane::kControl,
+  router.Add(
+      "GET", "/metrics", wire::Lane::kControl, wire::OpenGate(), [&metrics](const wire::Request&) {
+        return wire::Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text(), {}};
+      });
+  router.Add("GET", "/ready", wire::Lane::kControl, wire::OpenGate(),
              [ready = std::move(ready)](const wire::Request&) {
                const Status status = ready();
                return status.ok() ? wire::TextResponse(200, "ready\n")

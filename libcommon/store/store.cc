@@ -306,6 +306,12 @@ class DirStore : public Store {
     }
     GLP_RETURN_IF_ERROR(CheckTenant(name));
     std::unique_lock lock(mutex_);
+    if (options_.max_tenants > 0 && tenants_.size() >= options_.max_tenants &&
+        !tenants_.contains(name)) {
+      return Status(Code::kLimit, "tenant '" + std::string(name) + "' is new, and the store has " +
+                                      std::to_string(tenants_.size()) +
+                                      " tenants already, which is its limit");
+    }
     std::unique_ptr<Tenant>& tenant = tenants_[std::string(name)];
     if (tenant == nullptr) {
       std::vector<std::string> none;  // a folder that was not there at Start has no damage

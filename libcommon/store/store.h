@@ -72,6 +72,9 @@ struct Options {
   // does.
   std::function<std::shared_ptr<const RetentionPolicy>()> retention;
   int64_t retention_interval_ns = int64_t{600} * 1'000'000'000;
+  // So many tenants may be there, then Append makes no more; 0: no end. Each takes a folder, and a
+  // descriptor while entries of it are in memory.
+  size_t max_tenants = 0;
 };
 
 // An entry to be stored. Views are copied by Append.
@@ -151,7 +154,8 @@ class Store {
   virtual ~Store() = default;
 
   // Takes the entries into memory, all or (with an error) none; not durable yet. Any order of time.
-  // Errors: Code::kUsage for a bad tenant; Code::kIo where a segment had to be cut first to make
+  // Errors: Code::kUsage for a bad tenant; Code::kLimit for one more than Options::max_tenants;
+  // Code::kIo where a segment had to be cut first to make
   // room and could not be written.
   virtual Status Append(std::string_view tenant, std::span<const NewEntry> entries,
                         AppendResult* result) = 0;

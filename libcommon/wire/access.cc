@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -46,12 +47,14 @@ class Credentials {
     return Status::Ok();
   }
 
-  // The tenant of what is shown, "" for any; nullptr where it is not known.
+  // What is shown is good for a tenant, "" for any; nullptr where it is not known.
   const std::string* OfToken(std::string_view token) const {
     const auto found = tokens_.find(Mac(token));
     return found == tokens_.end() ? nullptr : &found->second;
   }
-  const std::string* OfUser(std::string_view name, std::string_view password) const {
+  // Nothing where it takes a hash and may not.
+  std::optional<const std::string*> OfUser(std::string_view name, std::string_view password,
+                                           bool may_hash) const {
     const auto found = users_.find(name);
     // Who is not there takes as long to refuse as who is.
     const User* user = found != users_.end() ? &found->second
@@ -67,6 +70,7 @@ class Credentials {
       if (right_.contains(mac)) return &user->tenant;
       if (wrong_.contains(mac)) return nullptr;
     }
+    if (!may_hash) return std::nullopt;
     const bool is_right = IsPassword(password, user->hash) && found != users_.end();
     std::lock_guard lock(mutex_);
     // Guesses do not drive out what is right.
@@ -185,7 +189,8 @@ Response Unauthorized(std::string_view words) {
   return response;
 }
 
-const std::string* TenantOf(const Credentials& credentials, std::string_view authorization) {
+std::optional<const std::string*> TenantOf(const Credentials& credentials,
+                                           std::string_view authorization, bool may_hash) {
   const Shown shown = ParseAuthorization(authorization);
   if (shown.scheme == "bearer") return credentials.OfToken(shown.value);
   std::string pair;
@@ -193,8 +198,10 @@ const std::string* TenantOf(const Credentials& credentials, std::string_view aut
   const size_t colon = pair.find(':');
   if (colon == std::string::npos) return nullptr;
   return credentials.OfUser(std::string_view(pair).substr(0, colon),
-                            std::string_view(pair).substr(colon + 1));
+                            std::string_view(pair).substr(colon + 1), may_hash);
 }
+
+Response Forbidden(std::string words) { return TextResponse(403, std::move(words) + "\n"); }
 
 }  // namespace
 
@@ -217,33 +224,61 @@ Result<std::shared_ptr<const Credentials>> ReadCredentials(const CredentialFiles
   return std::shared_ptr<const Credentials>(std::move(credentials));
 }
 
-Access::Verdict Access::JudgeCredentials(const Request& request) const {
-  if (credentials == nullptr) return {};
+namespace {
+
+// What the credentials are good for: a tenant, "" for all. Nothing where it takes a hash and may
+// not.
+std::optional<Admission> JudgeCredentials(const Credentials& credentials, const Request& request,
+                                          bool may_hash) {
   const std::string_view authorization = request.Header("authorization");
   if (authorization.empty()) {
-    return {"", Unauthorized("this server asks for a token or a name and a password")};
+    return Admission{"", Unauthorized("this server asks for a token or a name and a password")};
   }
-  const std::string* tenant = TenantOf(*credentials, authorization);
-  if (tenant == nullptr) {
-    return {"", Unauthorized("the token, or the name or the password, is not right")};
+  const auto tenant = TenantOf(credentials, authorization, may_hash);
+  if (!tenant) return std::nullopt;
+  if (*tenant == nullptr) {
+    return Admission{"", Unauthorized("the token, or the name or the password, is not right")};
   }
-  return {*tenant, {}};
+  return Admission{**tenant, {}};
 }
 
-Access::Verdict Access::Judge(const Request& request) const {
-  Verdict verdict = JudgeCredentials(request);
-  if (!verdict.ok()) return verdict;
-  if (!tenants) {
-    if (verdict.tenant.empty()) verdict.tenant = tenant;
-    return verdict;
+}  // namespace
+
+std::optional<Admission> Access::JudgeAny(Reach reach, const Request& request,
+                                          bool may_hash) const {
+  std::string bound_to;
+  if (credentials != nullptr) {
+    std::optional<Admission> known = JudgeCredentials(*credentials, request, may_hash);
+    if (!known || !known->ok()) return known;
+    bound_to = std::move(known->tenant);
   }
+  switch (reach) {
+    case Reach::kKnown:
+      return Admission();
+    case Reach::kServer:
+      if (bound_to.empty()) return Admission();
+      return Admission{"", Forbidden("these credentials are good for tenant " + bound_to +
+                                     " alone, and this is about the whole server")};
+    case Reach::kTenant:
+      break;
+  }
+  return JudgeTenant(bound_to, request);
+}
+
+Admission Access::Judge(Reach reach, const Request& request) const {
+  return *JudgeAny(reach, request, /*may_hash=*/true);
+}
+
+std::optional<Admission> Access::JudgeQuickly(Reach reach, const Request& request) const {
+  return JudgeAny(reach, request, /*may_hash=*/false);
+}
+
+Admission Access::JudgeTenant(const std::string& bound_to, const Request& request) const {
+  if (!tenants) return {bound_to.empty() ? tenant : bound_to, {}};
   const std::string_view org = request.Header("x-scope-orgid");
-  if (!verdict.tenant.empty()) {
-    if (!org.empty() && org != verdict.tenant) {
-      return {"",
-              TextResponse(403, "these credentials are not of tenant " + std::string(org) + "\n")};
-    }
-    return verdict;
+  if (!bound_to.empty()) {
+    if (org.empty() || org == bound_to) return {bound_to, {}};
+    return {"", Forbidden("these credentials are not of tenant " + EscapeForTerminal(org))};
   }
   if (org.empty()) return {"", TextResponse(401, "no org id\n")};
   if (org.find('|') != std::string_view::npos) {

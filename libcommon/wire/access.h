@@ -2,7 +2,8 @@
 // tenants by X-Scope-OrgID.
 //
 //   GLP_ASSIGN_OR_RETURN(access.credentials, ReadCredentials({.token_file = "/etc/glp/tokens"}));
-//   Access::Verdict verdict = access.Judge(request);
+//   if (auto found = access.JudgeQuickly(Reach::kTenant, request)) return *found;
+//   Admission found = access.Judge(Reach::kTenant, request);  // takes the hash of a password
 //
 // Files:    a line each, empty ones and those that begin with # are passed over.
 //           Tokens: `TOKEN`, or `TOKEN TENANT` where it is good for one tenant alone.
@@ -18,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,13 @@ struct CredentialFiles {
 // nullptr where there are no files.
 Result<std::shared_ptr<const Credentials>> ReadCredentials(const CredentialFiles& files);
 
+// What a request is about.
+enum class Reach {
+  kTenant,  // one tenant's logs
+  kServer,  // all of the server: not for credentials that are good for one tenant
+  kKnown,   // nobody's secret: any credentials will do
+};
+
 struct Access {
   // X-Scope-OrgID says the tenant, and has to; else all is of `tenant`, and nobody looks at it.
   bool tenants = false;
@@ -42,14 +51,13 @@ struct Access {
   // X-Scope-OrgID, and is refused (403) with another's.
   std::shared_ptr<const Credentials> credentials;
 
-  struct Verdict {
-    std::string tenant;  // "" from JudgeCredentials where they are good for all
-    Response refusal;    // status 200 where there is none
-    bool ok() const { return refusal.status == 200; }
-  };
-  Verdict Judge(const Request& request) const;
-  // For what is of no tenant: only whether the credentials are right.
-  Verdict JudgeCredentials(const Request& request) const;
+  Admission Judge(Reach reach, const Request& request) const;
+  // Nothing where it takes the hash of a password that was not seen before: milliseconds or more.
+  std::optional<Admission> JudgeQuickly(Reach reach, const Request& request) const;
+
+ private:
+  std::optional<Admission> JudgeAny(Reach reach, const Request& request, bool may_hash) const;
+  Admission JudgeTenant(const std::string& bound_to, const Request& request) const;
 };
 
 }  // namespace glp::wire

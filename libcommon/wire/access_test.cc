@@ -66,7 +66,7 @@ TEST_F(AccessTest, WithoutCredentialsTheTenantIsFakeOrThatOfTheHeader) {
   for (const Case& one : kCases) {
     Access access;
     access.tenants = one.tenants;
-    const Access::Verdict verdict = access.Judge(Ask("", one.org));
+    const Admission verdict = access.Judge(Reach::kTenant, Ask("", one.org));
     EXPECT_EQ(verdict.refusal.status, one.status) << one.org;
     EXPECT_EQ(verdict.refusal.body, one.words);
     if (verdict.ok()) {
@@ -76,9 +76,9 @@ TEST_F(AccessTest, WithoutCredentialsTheTenantIsFakeOrThatOfTheHeader) {
   Access access;
   access.tenants = true;
   for (const char* bad : {"..", ".", "a/b", "a\\b", "a b", "\xff"}) {
-    EXPECT_EQ(access.Judge(Ask("", bad)).refusal.status, 400) << bad;
+    EXPECT_EQ(access.Judge(Reach::kTenant, Ask("", bad)).refusal.status, 400) << bad;
   }
-  EXPECT_EQ(access.Judge(Ask("", std::string(1000, 'a'))).refusal.status, 400);
+  EXPECT_EQ(access.Judge(Reach::kTenant, Ask("", std::string(1000, 'a'))).refusal.status, 400);
 }
 
 TEST_F(AccessTest, JudgesTokensUsersAndTheirTenants) {
@@ -133,7 +133,7 @@ TEST_F(AccessTest, JudgesTokensUsersAndTheirTenants) {
       {Basic("bob:secret"), "t2", 401, ""},
   };
   for (const Case& one : cases) {
-    const Access::Verdict verdict = access.Judge(Ask(one.authorization, one.org));
+    const Admission verdict = access.Judge(Reach::kTenant, Ask(one.authorization, one.org));
     EXPECT_EQ(verdict.refusal.status, one.status) << one.authorization << " of " << one.org;
     if (verdict.ok()) {
       EXPECT_EQ(verdict.tenant, one.tenant) << one.authorization;
@@ -141,12 +141,59 @@ TEST_F(AccessTest, JudgesTokensUsersAndTheirTenants) {
   }
   // All is of one tenant, but for what a token says.
   access.tenants = false;
-  EXPECT_EQ(access.Judge(Ask("Bearer one", "x")).tenant, "fake");
-  EXPECT_EQ(access.Judge(Ask("Bearer two", "x")).tenant, "t2");
-  EXPECT_EQ(access.JudgeCredentials(Ask("Bearer one")).tenant, "");
-  const Access::Verdict refused = access.JudgeCredentials(Ask(""));
+  EXPECT_EQ(access.Judge(Reach::kTenant, Ask("Bearer one", "x")).tenant, "fake");
+  EXPECT_EQ(access.Judge(Reach::kTenant, Ask("Bearer two", "x")).tenant, "t2");
+  EXPECT_EQ(access.Judge(Reach::kKnown, Ask("Bearer one")).tenant, "");
+  const Admission refused = access.Judge(Reach::kKnown, Ask(""));
   EXPECT_EQ(refused.refusal.status, 401);
   EXPECT_EQ(refused.refusal.headers.size(), 2u);  // WWW-Authenticate of both
+}
+
+TEST_F(AccessTest, WhoIsBoundToATenantSeesNothingOfTheServer) {
+  Access access;
+  EXPECT_TRUE(access.Judge(Reach::kServer, Ask("")).ok()) << "nobody is asked";
+  const auto credentials = ReadCredentials({Write("tokens", "all\nof-a team-a\n"), ""});
+  ASSERT_TRUE(credentials.ok()) << credentials.status().message();
+  access.credentials = *credentials;
+  const struct {
+    const char* authorization;
+    int known, server;
+  } cases[] = {
+      {"", 401, 401},
+      {"Bearer wrong", 401, 401},
+      {"Bearer all", 200, 200},
+      {"Bearer of-a", 200, 403},
+  };
+  for (const bool tenants : {false, true}) {
+    access.tenants = tenants;
+    for (const auto& one : cases) {
+      EXPECT_EQ(access.Judge(Reach::kKnown, Ask(one.authorization)).refusal.status, one.known);
+      EXPECT_EQ(access.Judge(Reach::kServer, Ask(one.authorization)).refusal.status, one.server);
+    }
+  }
+  EXPECT_EQ(access.Judge(Reach::kServer, Ask("Bearer of-a")).refusal.body,
+            "these credentials are good for tenant team-a alone, and this is about the whole "
+            "server\n");
+}
+
+TEST_F(AccessTest, OnlyPasswordsThatWereNotSeenTakeLong) {
+  Access access;
+  const auto credentials = ReadCredentials(
+      {Write("tokens", "one\n"), Write("users", "ann:" + std::string(kSecret) + "\n")});
+  ASSERT_TRUE(credentials.ok()) << credentials.status().message();
+  access.credentials = *credentials;
+  for (const char* quick : {"", "Bearer one", "Bearer two", "Basic !", "Digest x"}) {
+    EXPECT_TRUE(access.JudgeQuickly(Reach::kTenant, Ask(quick))) << quick;
+  }
+  for (const char* pair : {"ann:secret", "ann:guess", "nobody:secret"}) {
+    const Request request = Ask(Basic(pair));
+    EXPECT_FALSE(access.JudgeQuickly(Reach::kTenant, request)) << pair;
+    const Admission slow = access.Judge(Reach::kTenant, request);
+    const std::optional<Admission> quick = access.JudgeQuickly(Reach::kTenant, request);
+    ASSERT_TRUE(quick) << pair;
+    EXPECT_EQ(quick->refusal.status, slow.refusal.status) << pair;
+    EXPECT_EQ(slow.ok(), std::string_view(pair) == "ann:secret");
+  }
 }
 
 TEST_F(AccessTest, GuessesDoNotDriveOutWhoIsRight) {
@@ -155,11 +202,11 @@ TEST_F(AccessTest, GuessesDoNotDriveOutWhoIsRight) {
       ReadCredentials({"", Write("users", "ann:" + std::string(kSecret) + "\n")});
   ASSERT_TRUE(credentials.ok()) << credentials.status().message();
   access.credentials = *credentials;
-  ASSERT_TRUE(access.Judge(Ask(Basic("ann:secret"))).ok());
+  ASSERT_TRUE(access.Judge(Reach::kTenant, Ask(Basic("ann:secret"))).ok());
   for (int i = 0; i < 20; ++i) {
-    EXPECT_FALSE(access.Judge(Ask(Basic("ann:" + std::to_string(i)))).ok());
+    EXPECT_FALSE(access.Judge(Reach::kTenant, Ask(Basic("ann:" + std::to_string(i)))).ok());
   }
-  EXPECT_TRUE(access.Judge(Ask(Basic("ann:secret"))).ok());
+  EXPECT_TRUE(access.Judge(Reach::kTenant, Ask(Basic("ann:secret"))).ok());
 }
 
 TEST_F(AccessTest, SaysWhatIsWrongInAFileAndNeverASecret) {

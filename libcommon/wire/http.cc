@@ -56,8 +56,13 @@ Response JsonResponse(std::string body) {
   return {200, "application/json; charset=UTF-8", std::move(body), {}};
 }
 
-void Router::Add(std::string_view methods, std::string_view path, Lane lane, Handler handler) {
-  Route route{{}, {}, lane, std::move(handler)};
+Gate OpenGate() {
+  return {[](const Request&) { return std::optional<Admission>(std::in_place); }};
+}
+
+void Router::Add(std::string_view methods, std::string_view path, Lane lane, Gate gate,
+                 Handler handler) {
+  Route route{{}, {}, lane, std::move(gate), std::move(handler)};
   for (std::string_view method : Split(methods, ',')) route.methods.emplace_back(method);
   for (std::string_view part : Split(path, '/')) route.parts.emplace_back(part);
   routes_.push_back(std::move(route));

@@ -2,10 +2,11 @@
 // the other.
 //
 //   Router router;
-//   router.Add("GET", "/ready", Lane::kControl,
+//   router.Add("GET", "/ready", Lane::kControl, OpenGate(),
 //              [](const Request&) { return TextResponse(200, "ready\n"); });
 //
-// A handler gives a whole answer, or one in pieces (Response::more), or opens a WebSocket
+// Each route has a gate, which judges by the head who may ask, before a body is read. A handler
+// gives a whole answer, or one in pieces (Response::more), or opens a WebSocket
 // (Response::opened).
 // Threads: a Router is const from any once it is filled.
 #pragma once
@@ -34,6 +35,7 @@ struct Request {
   std::vector<std::string> captures;  // what stood for {…} in the path of the route
   std::string peer;                   // "127.0.0.1:40312"
   std::string client_name;  // common name of the client's certificate where TLS asked for one
+  std::string tenant;                 // that the gate let in; "" where the route is of none
   // True once nobody waits for the answer: the client is gone or the server stops. May be empty.
   std::function<bool()> cancelled;
 
@@ -84,11 +86,28 @@ using Handler = std::function<Response(const Request&)>;
 enum class Lane { kControl, kIngest, kQuery };
 inline constexpr size_t kLanes = 3;
 
+// What a gate found.
+struct Admission {
+  std::string tenant;  // whose logs the request is about; "" where the route is of none
+  Response refusal;    // status 200 where there is none
+  bool ok() const { return refusal.status == 200; }
+};
+
+// Who may ask. Sees the request without its body and what would be in it. What is refused is
+// answered at once, and the connection ends where a body follows.
+struct Gate {
+  // On the thread that moves bytes: takes microseconds, or gives nothing.
+  std::function<std::optional<Admission>(const Request&)> quick;
+  // Where `quick` gave nothing; on the thread of a GateQueue. May be empty where it never does.
+  std::function<Admission(const Request&)> slow = nullptr;
+};
+Gate OpenGate();  // everybody may
+
 class Router {
  public:
   // `methods`: "GET" or "GET,POST"; HEAD comes with GET. A part of `path` in braces, as in
   // "/label/{name}/values", stands for any text without '/', not empty, and is captured.
-  void Add(std::string_view methods, std::string_view path, Lane lane, Handler handler);
+  void Add(std::string_view methods, std::string_view path, Lane lane, Gate gate, Handler handler);
 
   struct Route {
     std::vector<std::string> methods;
@@ -98,6 +117,7 @@ class Router {
   };
   struct Match {
     const Route* route = nullptr;
+    Gate gate;
     std::string allow;  // where only the method is wrong: those of the path, "GET, POST"
     std::vector<std::string> captures;
   };

@@ -31,7 +31,7 @@ class HttpClientTest : public ::testing::Test {
  protected:
   void SetUp() override {
     Router router;
-    router.Add("GET,POST", "/show", Lane::kIngest, [](const Request& request) {
+    router.Add("GET,POST", "/show", Lane::kIngest, OpenGate(), [](const Request& request) {
       std::string text = request.method + " " + request.body + "\n";
       for (const char* name : {"Host", "Authorization", "X-Scope-OrgID", "X-Other"}) {
         for (const auto& [key, value] : request.headers) {
@@ -40,10 +40,10 @@ class HttpClientTest : public ::testing::Test {
       }
       return TextResponse(200, text);
     });
-    router.Add("GET,POST", "/moved", Lane::kIngest, [](const Request&) {
+    router.Add("GET,POST", "/moved", Lane::kIngest, OpenGate(), [](const Request&) {
       return Response{307, "", "", {{"Location", "/show"}}};
     });
-    router.Add("GET", "/big", Lane::kQuery,
+    router.Add("GET", "/big", Lane::kQuery, OpenGate(),
                [](const Request&) { return TextResponse(200, std::string(1 << 20, 'x')); });
     server_ = std::make_unique<HttpServer>(ServerOptions{}, std::move(router));
     ASSERT_TRUE(server_->Start().ok());

@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     glp::wire::Router routes;
     const auto nothing = [](const glp::wire::Request&) { return glp::wire::Response(); };
     for (const char* path : {"/", "/ready", "/loki/api/v1/label/{name}/values", "/{a}/{b}"}) {
-      routes.Add("GET,POST", path, glp::wire::Lane::kQuery, nothing);
+      routes.Add("GET,POST", path, glp::wire::Lane::kQuery, glp::wire::OpenGate(), nothing);
     }
     return routes;
   }();

@@ -23,6 +23,7 @@
 #include <unordered_set>
 
 #include "base/strings.h"
+#include "wire/gate_queue.h"
 #include "wire/gzip.h"
 #include "wire/http_head.h"
 #include "wire/http_transport.h"
@@ -108,6 +109,12 @@ Response RunHandler(const Handler& handler, Request* request, size_t max_inflate
   }
 }
 
+Response TryLater(int status, const std::string& words) {
+  Response response = TextResponse(status, words + "\n");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 bool HasHeader(const Response& response, std::string_view name) {
   return std::any_of(response.headers.begin(), response.headers.end(),
                      [name](const auto& header) { return EqualIgnoringCase(header.first, name); });
@@ -180,15 +187,18 @@ void AppendHeader(std::string* out, std::string_view name, std::string_view valu
   *out += "\r\n";
 }
 
-// Connections take descriptors, and the store needs some, too: what the system lets a process have
-// without asking is often less.
+// Connections take descriptors, and the store needs some, too, one for each tenant that pushes:
+// what the system lets a process have without asking is often less.
 void RaiseFileLimit(size_t connections) {
   rlimit limit{};
-  const rlim_t wanted = connections + 512;
+  const rlim_t wanted = connections + 2048;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+// The host of PeerName.
+std::string_view HostOf(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
 
 std::string PeerName(const tcp::socket& socket) {
   error_code error;
@@ -201,7 +211,11 @@ std::string PeerName(const tcp::socket& socket) {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(ServerOptions o, Router r) : options(std::move(o)), router(std::move(r)) {}
+  Impl(ServerOptions o, Router r)
+      : options(std::move(o)),
+        router(std::move(r)),
+        work({"a request", options.max_work_bytes, options.max_work_bytes, options.work_wait_ms,
+              "send less at a time"}) {}
 
   void Accept();
   void MakeRoom();
@@ -249,6 +263,7 @@ struct HttpServer::Impl {
   std::array<std::unique_ptr<asio::thread_pool>, kLanes> pools;
   std::array<std::atomic<size_t>, kLanes> waiting{};
   std::thread mover;
+  std::optional<GateQueue> gates;  // from the first on that needs it; made on the io thread
 };
 
 // One connection: header, body, handler, answer, and again. Lives as long as a wait or a handler
@@ -277,14 +292,17 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (socket_ != nullptr) {
       always ? socket_->Cut() : socket_->Close(1001, "the server stops");
     } else if (always || doing_ == Doing::kHandshake || doing_ == Doing::kIdle ||
-               doing_ == Doing::kHead || doing_ == Doing::kDraining) {
+               doing_ == Doing::kHead || doing_ == Doing::kJudging || doing_ == Doing::kDraining) {
       End(false);
     }
   }
 
-  // Since when it waits for a request, without a byte of one; never where it does not.
-  steady_clock::time_point idle_since() const {
-    return doing_ == Doing::kIdle ? idle_since_ : kNever;
+  // Since when it waits for a request; never where it does not. `or_part_of_one`: also where some
+  // of its head came, or of a handshake.
+  steady_clock::time_point idle_since(bool or_part_of_one) const {
+    const bool waits = (doing_ == Doing::kIdle && unread().empty()) ||
+                       (or_part_of_one && (doing_ == Doing::kHandshake || doing_ == Doing::kHead));
+    return waits ? idle_since_ : kNever;
   }
   void End(bool reset) {
     if (is_ended_) return;
@@ -293,6 +311,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     timer_.cancel();
     transport_.Close(reset);
   }
+    // Not from here: this may be all that keeps it.
+    if (judged_ != nullptr) asio::post(server_->io, [self = std::move(judged_)] {});
 
  private:
   enum class Doing {
@@ -300,6 +320,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     kIdle,  // nothing of a request is there
     kHead,
     kContinuing,  // "100 Continue" is sent
+    kJudging,     // the gate takes long
     kBody,
     kAnswering,  // a handler runs or its answer is sent
     kDraining,
@@ -343,6 +364,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
       case Doing::kDraining:
         return Drain();
       case Doing::kContinuing:
+      case Doing::kJudging:
       case Doing::kSocket:
         return;
     }
@@ -457,6 +479,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void OnHead() {
     in_at_ += head_->size_bytes();
     RequestHead head = std::move(head_->head());
+    head_bytes_ = head_->size_bytes() * 2;  // as it came, and decoded
     head_.reset();
     keep_alive_ = head.keep_alive;
     http_1_0_ = head.http_1_0;
@@ -481,15 +504,58 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     allow_ = std::move(match.allow);
     request_.captures = std::move(match.captures);
 
-    const bool is_ingest = route_ != nullptr && route_->lane == Lane::kIngest;
-    max_body_bytes_ = is_ingest ? server_->options.max_body_bytes : server_->options.max_form_bytes;
+    has_body_ = left_ > 0 || chunks_;
+    expects_continue_ = head.expects_continue;
+    if (route_ == nullptr) return AnswerHead(NoRoute());
+    Judge();
+  }
+
+  void Judge() {
+    std::optional<Admission> admission;
+    try {
+      admission = route_->gate.quick(request_);
+    } catch (const std::exception& e) {
+      return AnswerHead(InternalError(e));
+    }
+    if (admission) return OnJudged(*std::move(admission));
+    doing_ = Doing::kJudging;
+    SetDeadline(kNever);
+    if (!server_->gates) server_->gates.emplace();
+    const bool taken = server_->gates->Add(HostOf(peer_), [weak = weak_from_this()] {
+      auto self = weak.lock();
+      Session* const session = self.get();
+      return session == nullptr || session->JudgeSlowly(std::move(self));
+    });
+    if (!taken) return AnswerHead(TextResponse(429, "too many passwords are being looked at\n"));
+    judged_ = shared_from_this();
+  }
+  // Thread of the gates. False where it was a wrong guess.
+  bool JudgeSlowly(std::shared_ptr<Session> self) {
+    Admission admission;
+    try {
+      admission = route_->gate.slow(request_);
+    } catch (const std::exception& e) {
+      admission.refusal = InternalError(e);
+    }
+    const bool is_right = admission.refusal.status != 401;
+    asio::io_context& io = server_->io;
+    asio::post(io, [self = std::move(self), admission = std::move(admission)]() mutable {
+      self->judged_.reset();
+      if (!self->is_ended_) self->OnJudged(std::move(admission));
+    });
+    return is_right;
+  }
+  void OnJudged(Admission admission) {
+    if (!admission.ok()) return AnswerHead(std::move(admission.refusal));
+    request_.tenant = std::move(admission.tenant);
+    max_body_bytes_ = route_->lane == Lane::kIngest ? server_->options.max_body_bytes
+                                                    : server_->options.max_form_bytes;
     if (left_ > max_body_bytes_) {
       return Refuse(413,
                     "request body too large, limit: " + std::to_string(max_body_bytes_) + " bytes");
     }
     body_from_ = steady_clock::now();
-    if (head.expects_continue && (left_ > 0 || chunks_) && unread().empty()) {
-      if (route_ == nullptr) return Refuse(NoRoute());
+    if (expects_continue_ && has_body_ && unread().empty()) {
       doing_ = Doing::kContinuing;
       out_ = "HTTP/1.1 100 Continue\r\n\r\n";
       return Send(&Session::BeginBody);
@@ -497,6 +563,15 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     BeginBody();
   }
 
+  // Without its body, which is not read: where one follows the connection ends, so that nothing of
+  // it can be taken for a request.
+  void AnswerHead(Response response) {
+    if (has_body_) return Refuse(std::move(response));
+    doing_ = Doing::kAnswering;
+    FreeInput();
+    SetDeadline(kNever);
+    Answer(std::move(response));
+  }
   void BeginBody() {
     doing_ = Doing::kBody;
     body_bytes_ = 0;
@@ -512,7 +587,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         const ReadState state = chunks_->Read(&bytes, max_body_bytes_, &request_.body);
         in_at_ = in_.size() - bytes.size();
         body_bytes_ = request_.body.size();
-        if (!Hold(body_bytes_)) return RefuseToHold();
+        if (!Hold(head_bytes_ + body_bytes_)) return RefuseToHold();
         if (state == ReadState::kWhole) return Dispatch();
         if (state == ReadState::kRefused) {
           return Refuse(chunks_->refusal().status, chunks_->refusal().words);
@@ -529,7 +604,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         body_bytes_ += static_cast<size_t>(size);
         left_ -= static_cast<uint64_t>(size);
         turn_bytes += static_cast<size_t>(size);
-        if (!Hold(body_bytes_)) return RefuseToHold();
+        if (!Hold(head_bytes_ + body_bytes_)) return RefuseToHold();
       }
       if (turn_bytes >= kTurnBytes) return Later(&Session::OnReadable);
     }
@@ -563,13 +638,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     chunks_.reset();
     FreeInput();
     SetDeadline(kNever);
-    if (route_ == nullptr) return Answer(NoRoute());
     if (server_->cancel_running) return Answer(TextResponse(503, "the server stops\n"));
     const auto lane = static_cast<size_t>(route_->lane);
     std::atomic<size_t>& waiting = server_->waiting[lane];
     if (waiting.load() >= server_->options.max_waiting ||
         server_->in_lane[lane] >= server_->max_in_lane()) {
-      return Answer(TextResponse(429, "too many outstanding requests\n"));
+      return Answer(TryLater(429, "too many outstanding requests"));
     }
     ++waiting;
     ++server_->in_lane[lane];
@@ -665,6 +739,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     doing_ = Doing::kAnswering;
     head_.reset();
     chunks_.reset();
+      // Who always has a request ahead never comes to Fill.
+      in_.erase(0, in_at_);
+      in_at_ = 0;
     keep_alive_ = false;
     accepts_gzip_ = false;
     Free(&request_.body);
@@ -673,7 +750,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     Answer(std::move(response));
   }
   void Refuse(int status, const std::string& words) { Refuse(TextResponse(status, words + "\n")); }
-  void RefuseToHold() { Refuse(503, "too many bytes of requests are being taken; try later"); }
+  void RefuseToHold() {
+    Refuse(TryLater(503, "too many bytes of requests are being taken; try later"));
+  }
 
   void Answer(Response response) {
     if (is_ended_) return ReleasePieces();
@@ -872,7 +951,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   Transport transport_;
   asio::steady_timer timer_;
   steady_clock::time_point deadline_ = kNever;
-  steady_clock::time_point idle_since_;
+  steady_clock::time_point idle_since_ = steady_clock::now();
   steady_clock::time_point body_from_;
   const std::string peer_;
   std::string client_name_;
@@ -890,14 +969,18 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   size_t in_at_ = 0;
   std::optional<HeadReader> head_;
   std::optional<ChunkReader> chunks_;
-  uint64_t left_ = 0;  // of a body whose length is known
+  uint64_t left_ = 0;      // of a body whose length is known
+  size_t head_bytes_ = 0;  // about what it takes
   size_t body_bytes_ = 0;
   size_t max_body_bytes_ = 0;
   size_t held_bytes_ = 0;
   Request request_;
   const Router::Route* route_ = nullptr;
   std::string allow_;
-  std::optional<Lane> lane_;  // counted in it
+  bool has_body_ = false;
+  bool expects_continue_ = false;
+  std::shared_ptr<Session> judged_;  // itself, as long as only the gates know of it
+  std::optional<Lane> lane_;         // counted in it
   std::shared_ptr<std::atomic<bool>> gone_;
 
   std::string out_;   // goes out first
@@ -941,12 +1024,18 @@ void HttpServer::Impl::Accept() {
   });
 }
 
-// Closes the connection that waits for a request for the longest time. Its end accepts again.
+// Closes the connection that waits for a request for the longest time, or where all say something
+// the one that does not come to the end of its head. Its end accepts again.
 void HttpServer::Impl::MakeRoom() {
   Session* oldest = nullptr;
-  for (Session* session : sessions) {
-    if (session->idle_since() == kNever) continue;
-    if (oldest == nullptr || session->idle_since() < oldest->idle_since()) oldest = session;
+  for (const bool or_part_of_one : {false, true}) {
+    if (oldest != nullptr) break;
+    auto since = kNever;
+    for (Session* session : sessions) {
+      if (session->idle_since(or_part_of_one) >= since) continue;
+      since = session->idle_since(or_part_of_one);
+      oldest = session;
+    }
   }
   room_is_wanted = oldest == nullptr;
   if (oldest != nullptr) oldest->End(false);
@@ -1096,6 +1185,9 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   ListenAddress listen{"127.0.0.1", 0};
   const std::string_view port = colon == std::string_view::npos ? text : text.substr(colon + 1);
   std::string_view address =
+  s.OnIo([&s] {
+    if (s.gates) s.gates->Stop();
+  });
       colon == std::string_view::npos ? std::string_view() : text.substr(0, colon);
   if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
     address = address.substr(1, address.size() - 2);

@@ -12,6 +12,9 @@
 // Threads:  one at a time; handlers are called from many.
 // Errors:   Code::kIo where the address cannot be listened on, kUsage where it is none; of TLS kIo
 //           for files that cannot be read, kData for what is wrong in them.
+// Who asks is judged by the gate of the route when the head is there, before anything of a body is
+// read; passwords that were not seen before on a thread of their own (gate_queue.h). A body of what
+// is refused, or of no route, is not read: the connection ends.
 // Requests: read strictly (http_head.h): what proxies could read in another way is refused.
 // Cost:     an idle connection or WebSocket takes a few KiB, with TLS some 20.
 #pragma once
@@ -40,7 +43,7 @@ struct ServerOptions {
   size_t max_target_bytes = 512 << 10;  // path and query: LogQL of 128 KiB, encoded
   size_t max_header_bytes = 64 << 10;   // of all headers of a request
   size_t max_headers = 256;
-  size_t max_body_bytes = size_t{512} << 20;      // of Lane::kIngest, as sent
+  size_t max_body_bytes = size_t{256} << 20;      // of Lane::kIngest, as sent
   size_t max_form_bytes = 1 << 20;                // of the others, as sent and decompressed
   size_t max_inflated_bytes = size_t{512} << 20;  // of Lane::kIngest, decompressed
   size_t max_held_bytes = size_t{1} << 30;        // of requests being read or handled; more get 503
@@ -51,7 +54,8 @@ struct ServerOptions {
   int write_timeout_ms =
       60'000;                    // without a byte of the answer taken; of WebSockets without a pong
   int ping_interval_ms = 1'000;  // of WebSockets
-  // More wait in the kernel, and connections without a request are closed for them. A lane has
+  // More wait in the kernel, and connections without a (whole head of a) request are closed for
+  // them. A lane has
   // three quarters of them at most, WebSockets with those that opened them; more get 429.
   size_t max_connections = 2048;
   int control_threads = 1;

@@ -15,6 +15,7 @@
 
 #include "base/strings.h"
 #include "io/file.h"
+#include "wire/gate_queue.h"
 #include "wire/gzip.h"
 #include "wire/http_client.h"
 
@@ -28,27 +29,28 @@ class HttpServerTest : public ::testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
     Router router;
-    router.Add("GET,POST", "/echo", Lane::kQuery, [](const Request& request) {
+    router.Add("GET,POST", "/echo", Lane::kQuery, OpenGate(), [](const Request& request) {
       std::string text = request.method + " " + request.path + "\n";
       for (const auto& [name, value] : request.params) text += name + "=" + value + "\n";
       return TextResponse(200, text + request.body);
     });
-    router.Add("POST", "/take", Lane::kIngest, [](const Request& request) {
+    router.Add("POST", "/take", Lane::kIngest, OpenGate(), [](const Request& request) {
       return TextResponse(200, std::to_string(request.body.size()));
     });
-    router.Add("GET", "/big", Lane::kQuery,
+    router.Add("GET", "/big", Lane::kQuery, OpenGate(),
                [](const Request&) { return TextResponse(200, std::string(1 << 20, 'x')); });
-    router.Add("GET", "/nothing", Lane::kControl, [](const Request&) {
+    router.Add("GET", "/nothing", Lane::kControl, OpenGate(), [](const Request&) {
       return Response{204, "", "", {}};
     });
-    router.Add("GET", "/control", Lane::kControl, [](const Request& request) {
+    router.Add("GET", "/control", Lane::kControl, OpenGate(), [](const Request& request) {
       return TextResponse(200, "i=" + std::string(request.Param("i").value_or("")) + "\n");
     });
     AddPieces(&router);
     AddSockets(&router);
-    router.Add("GET", "/throw", Lane::kControl,
+    AddGates(&router);
+    router.Add("GET", "/throw", Lane::kControl, OpenGate(),
                [](const Request&) -> Response { throw std::runtime_error("oops"); });
-    router.Add("GET", "/wait", Lane::kQuery, [this](const Request& request) {
+    router.Add("GET", "/wait", Lane::kQuery, OpenGate(), [this](const Request& request) {
       ++running_;
       while (!request.cancelled() && !release_) std::this_thread::sleep_for(milliseconds(1));
       --running_;
@@ -62,7 +64,7 @@ class HttpServerTest : public ::testing::Test {
   // /pieces?count=N&size=N[&fail=N]: pieces of 'a' and then 'b' and so on; `fail`: an error is the
   // N-th.
   void AddPieces(Router* router) {
-    router->Add("GET", "/pieces", Lane::kQuery, [this](const Request& request) {
+    router->Add("GET", "/pieces", Lane::kQuery, OpenGate(), [this](const Request& request) {
       auto number = [&request](const char* name) {
         return ParseUint64(request.Param(name).value_or("")).value_or(UINT64_MAX);
       };
@@ -89,9 +91,34 @@ class HttpServerTest : public ::testing::Test {
     return text;
   }
 
+  // /gate (a push) and /gate/socket: who says "in" comes in, who says "slow" and more is judged
+  // slowly by `slow_gate_`.
+  void AddGates(Router* router) {
+    Gate gate;
+    gate.quick = [this](const Request& request) -> std::optional<Admission> {
+      EXPECT_EQ(request.body, "");
+      const std::string_view who = request.Header("x-who");
+      if (who.starts_with("slow")) return std::nullopt;
+      ++judged_;
+      if (who == "in") return Admission{"t1", {}};
+      Response refusal = TextResponse(401, "who are you\n");
+      refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return Admission{"", std::move(refusal)};
+    };
+    gate.slow = [this](const Request& request) { return slow_gate_(request); };
+    router->Add("GET,POST", "/gate", Lane::kIngest, gate, [this](const Request& request) {
+      ++let_in_;
+      return TextResponse(200, request.tenant + ":" + std::to_string(request.body.size()) + "\n");
+    });
+    router->Add("GET", "/gate/socket", Lane::kQuery, gate, [](const Request&) {
+      ADD_FAILURE() << "refused upgrades do not come here";
+      return TextResponse(500, "");
+    });
+  }
+
   // /socket opens one and keeps it in socket_; /nosocket answers an upgrade with 403.
   void AddSockets(Router* router) {
-    router->Add("GET", "/socket", Lane::kQuery, [this](const Request& request) {
+    router->Add("GET", "/socket", Lane::kQuery, OpenGate(), [this](const Request& request) {
       if (!request.wants_websocket) return TextResponse(400, "no websocket\n");
       Response response{101, "", "", {{"X-Extra", "1"}}};
       response.opened = [this](std::shared_ptr<Socket> socket) {
@@ -100,9 +127,9 @@ class HttpServerTest : public ::testing::Test {
       };
       return response;
     });
-    router->Add("GET", "/nosocket", Lane::kQuery,
+    router->Add("GET", "/nosocket", Lane::kQuery, OpenGate(),
                 [](const Request&) { return TextResponse(403, "not you\n"); });
-    router->Add("GET", "/always101", Lane::kQuery, [](const Request&) {
+    router->Add("GET", "/always101", Lane::kQuery, OpenGate(), [](const Request&) {
       Response response{101, "", "", {}};
       response.opened = [](const std::shared_ptr<Socket>&) { ADD_FAILURE(); };
       return response;
@@ -182,6 +209,8 @@ class HttpServerTest : public ::testing::Test {
     return true;
   }
 
+  std::atomic<int> judged_{0}, let_in_{0};
+  std::function<Admission(const Request&)> slow_gate_;
   std::atomic<int> running_{0};
   std::atomic<bool> release_{false};
   std::atomic<bool> in_piece_{false};
@@ -316,7 +345,9 @@ TEST_F(HttpServerTest, AnswersWhatIsWrong) {
       {take + "Content-Length: 9223372036854775807\r\n\r\n", 413},
       {take + "Content-Length: 1001\r\n\r\n", 413},
       {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", 413},
-      {"POST /nosuch HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", 413},
+      {"POST /nosuch HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", 404},
+      {"POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", 405},
+      {"POST /nosuch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 404},
       {take + "Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 413},
       {"POST /nosuch HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
        404},
@@ -397,6 +428,164 @@ TEST_F(HttpServerTest, AsksForTheBody) {
   EXPECT_EQ(ReadAll(fd).substr(0, 15), "HTTP/1.1 200 OK");
 }
 
+TEST_F(HttpServerTest, RefusesBeforeTheBodyComes) {
+  Start();
+  const std::string post = "POST /gate HTTP/1.1\r\nHost: x\r\n";
+  const std::string hidden = "GET /gate HTTP/1.1\r\nHost: x\r\nX-Who: in\r\n\r\n";
+  const std::string cases[] = {
+      post + "Content-Length: 100000000\r\n\r\n",
+      post + "Content-Length: 999999999999\r\n\r\n",  // too large: not theirs to know
+      post + "Content-Length: 100000000\r\nContent-Encoding: gzip\r\n\r\n",
+      post + "Transfer-Encoding: chunked\r\n\r\n",
+      post + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+      // What is in the body is no request, small as it is.
+      post + "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n" + hidden,
+  };
+  for (const std::string& bytes : cases) {
+    io::Fd fd = Connect();
+    SendRaw(fd, bytes);
+    const std::string answer = ReadAll(fd);
+    EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 401") << bytes;
+    EXPECT_NE(answer.find("WWW-Authenticate: Bearer\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\nwho are you\n")) << answer;
+  }
+  EXPECT_EQ(judged_, static_cast<int>(std::size(cases)));
+  EXPECT_EQ(let_in_, 0);
+  EXPECT_EQ(server_->stats().requests, 0u) << "no handler ran";
+}
+
+TEST_F(HttpServerTest, WhoIsRefusedWithoutABodyMayTryAgain) {
+  Start();
+  io::Fd fd = Connect();
+  SendRaw(fd, "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(ReadUntil(fd, "who are you\n").find(" 401 "), std::string::npos);
+  SendRaw(fd, "HEAD /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(ReadUntil(fd, "\r\n\r\n").substr(0, 12), "HTTP/1.1 401");
+  SendRaw(fd, "POST /gate HTTP/1.1\r\nHost: x\r\nX-Who: in\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_NE(ReadUntil(fd, "t1:3\n").find(" 200 "), std::string::npos);
+  SendRaw(fd,
+          "POST /gate HTTP/1.1\r\nHost: x\r\nX-Who: in\r\nExpect: 100-continue\r\n"
+          "Content-Length: 3\r\n\r\n");
+  EXPECT_EQ(ReadUntil(fd, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  SendRaw(fd, "abc");
+  EXPECT_NE(ReadUntil(fd, "t1:3\n").find(" 200 "), std::string::npos);
+}
+
+TEST_F(HttpServerTest, SlowGatesKeepNobodyElseWaiting) {
+  slow_gate_ = [this](const Request& request) {
+    ++running_;
+    while (!release_) std::this_thread::sleep_for(milliseconds(1));
+    --running_;
+    if (request.Header("x-who") == "slow in") return Admission{"t2", {}};
+    return Admission{"", TextResponse(401, "wrong\n")};
+  };
+  ServerOptions options;
+  options.control_threads = options.ingest_threads = options.query_threads = 1;
+  Start(options);
+  const std::string slow = "POST /gate HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nX-Who: slow";
+  io::Fd right = Connect();
+  SendRaw(right, slow + " in\r\n\r\nabc");
+  ASSERT_TRUE(WaitFor([this] { return running_ == 1; }));
+  // One is judged, so many wait, and more are told so at once.
+  std::vector<io::Fd> wrong(GateQueue::kMaxOfHost);
+  for (io::Fd& fd : wrong) {
+    fd = Connect();
+    SendRaw(fd, slow + "\r\n\r\n");
+  }
+  ASSERT_TRUE(WaitFor([this, &wrong] { return server_->stats().connections == wrong.size() + 1; }));
+  // Those that came are not all read; the answer comes when they are.
+  EXPECT_TRUE(WaitFor([this, &slow] {
+    io::Fd fd = Connect();
+    SendRaw(fd, slow + "\r\n\r\n");
+    pollfd poll_fd{fd.get(), POLLIN, 0};
+    return poll(&poll_fd, 1, 20) == 1 && ReadAll(fd).substr(0, 12) == "HTTP/1.1 429";
+  }));
+  EXPECT_EQ(Post("/gate", "abcd", {{"X-Who", "in"}})->body, "t1:4\n");
+  EXPECT_EQ(Get("/control?i=1")->body, "i=1\n");
+  EXPECT_EQ(running_, 1);
+  // Clients that leave are not judged.
+  wrong.resize(1);
+  release_ = true;
+  EXPECT_NE(ReadUntil(right, "t2:3\n").find(" 200 "), std::string::npos);
+  EXPECT_EQ(ReadAll(wrong[0]).substr(0, 12), "HTTP/1.1 401");
+}
+
+TEST_F(HttpServerTest, StopDoesNotWaitForSlowGates) {
+  slow_gate_ = [this](const Request&) {
+    ++running_;
+    while (!release_) std::this_thread::sleep_for(milliseconds(1));
+    return Admission{"", TextResponse(401, "wrong\n")};
+  };
+  Start();
+  std::vector<io::Fd> fds(3);
+  for (io::Fd& fd : fds) {
+    fd = Connect();
+    SendRaw(fd, "GET /gate HTTP/1.1\r\nHost: x\r\nX-Who: slow\r\n\r\n");
+  }
+  ASSERT_TRUE(WaitFor([this] { return running_ == 1; }));
+  std::thread stop([this] { server_->Stop(); });
+  for (io::Fd& fd : fds) EXPECT_EQ(ReadAll(fd), "");
+  release_ = true;
+  stop.join();
+  EXPECT_EQ(running_, 1);
+}
+
+// Requests that were answered leave nothing behind, also where the next has always come.
+TEST_F(HttpServerTest, PipelinesOfAnyLengthTakeTheSameMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "what is freed is kept";
+#endif
+  Start();
+  const auto pages = [] {
+    const auto text = io::ReadFile("/proc/self/statm");
+    const std::vector<std::string_view> numbers = Split(*text, ' ');
+    return ParseUint64(numbers[1]).value_or(0) * 4096;
+  };
+  io::Fd fd = Connect();
+  constexpr int kRequests = 2500;
+  const std::string request =
+      "GET /control?i=1 HTTP/1.1\r\nHost: x\r\nX: " + std::string(30'000, 'x') + "\r\n\r\n";
+  std::thread sender([&] {
+    for (int i = 0; i < kRequests; ++i) {
+      std::string_view rest = request;
+      while (!rest.empty()) {
+        const ssize_t sent = send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+        ASSERT_GT(sent, 0);
+        rest.remove_prefix(static_cast<size_t>(sent));
+      }
+    }
+  });
+  const uint64_t before = pages();
+  uint64_t most = before;
+  std::string answers;
+  size_t count = 0;
+  char buffer[65536];
+  while (count < kRequests) {
+    const ssize_t size = recv(fd.get(), buffer, sizeof buffer, 0);
+    if (size <= 0) break;
+    count += static_cast<size_t>(std::count(buffer, buffer + size, '='));
+    most = std::max(most, pages());
+  }
+  sender.join();
+  EXPECT_EQ(count, static_cast<size_t>(kRequests));
+  EXPECT_LT(most - before, uint64_t{20} << 20);
+}
+
+TEST_F(HttpServerTest, WhoNeverEndsAHeadGivesWay) {
+  ServerOptions options;
+  options.max_connections = 4;
+  Start(options);
+  std::vector<io::Fd> slow(4);
+  for (io::Fd& fd : slow) {
+    fd = Connect();
+    SendRaw(fd, "GET /control HTTP/1.1\r\n");
+  }
+  ASSERT_TRUE(WaitFor([this] { return server_->stats().connections == 4; }));
+  EXPECT_EQ(Get("/control?i=7")->body, "i=7\n");
+  EXPECT_EQ(ReadAll(slow[0]), "");
+}
+
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
   Start();
   io::Fd fd = Connect();
@@ -464,16 +653,23 @@ TEST_F(HttpServerTest, DropsThoseWhoTrickle) {
 
 TEST_F(HttpServerTest, BoundsTheBytesThatItHolds) {
   ServerOptions options;
-  options.max_held_bytes = 1000;
+  options.max_held_bytes = 10'000;
   Start(options);
   io::Fd first = Connect();
-  SendRaw(first,
-          "POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" + std::string(800, 'x'));
-  EXPECT_TRUE(WaitFor([this] { return Post("/take", std::string(300, 'x'))->status == 503; }));
+  SendRaw(first, "POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" +
+                     std::string(8000, 'x'));
+  EXPECT_TRUE(WaitFor([this] { return Post("/take", std::string(3000, 'x'))->status == 503; }));
   EXPECT_EQ(Post("/take", std::string(100, 'x'))->status, 200);
-  SendRaw(first, std::string(100, 'x'));
-  EXPECT_NE(ReadUntil(first, "900").find("200 OK"), std::string::npos);
-  EXPECT_EQ(Post("/take", std::string(900, 'x'))->status, 200);
+  SendRaw(first, std::string(1000, 'x'));
+  EXPECT_NE(ReadUntil(first, "9000").find("200 OK"), std::string::npos);
+  EXPECT_EQ(Post("/take", std::string(9000, 'x'))->status, 200);
+  // Heads count as long as their request takes.
+  io::Fd second = Connect();
+  SendRaw(second, "POST /take HTTP/1.1\r\nHost: x\r\nX: " + std::string(4000, 'x') +
+                      "\r\nContent-Length: 2\r\n\r\nx");
+  EXPECT_TRUE(WaitFor([this] { return Post("/take", std::string(3000, 'x'))->status == 503; }));
+  SendRaw(second, "x");
+  EXPECT_NE(ReadUntil(second, "\r\n\r\n2").find("200 OK"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, BoundsConnections) {
@@ -768,6 +964,15 @@ TEST_F(WebSocketTest, OpensAndSends) {
   EXPECT_EQ(ReadFrame(fd),
             "\x8A"
             "2");
+}
+
+TEST_F(WebSocketTest, RefusedAreNotOpened) {
+  Start();
+  io::Fd fd = Connect();
+  SendRaw(fd, Upgrade("/gate/socket"));
+  EXPECT_NE(ReadUntil(fd, "who are you\n").find(" 401 "), std::string::npos);
+  SendRaw(fd, Upgrade("/socket"));
+  EXPECT_EQ(ReadUntil(fd, "\r\n\r\n").substr(0, 12), "HTTP/1.1 101");
 }
 
 TEST_F(WebSocketTest, OthersGetPlainAnswers) {

@@ -40,10 +40,10 @@ TEST(Http, Routes) {
   auto named = [](std::string name) {
     return [name = std::move(name)](const Request&) { return TextResponse(200, name); };
   };
-  router.Add("GET,POST", "/v1/labels", Lane::kQuery, named("labels"));
-  router.Add("GET", "/v1/label/{name}/values", Lane::kQuery, named("values"));
-  router.Add("POST", "/v1/push", Lane::kIngest, named("push"));
-  router.Add("GET", "/", Lane::kControl, named("root"));
+  router.Add("GET,POST", "/v1/labels", Lane::kQuery, OpenGate(), named("labels"));
+  router.Add("GET", "/v1/label/{name}/values", Lane::kQuery, OpenGate(), named("values"));
+  router.Add("POST", "/v1/push", Lane::kIngest, OpenGate(), named("push"));
+  router.Add("GET", "/", Lane::kControl, OpenGate(), named("root"));
   const struct {
     std::string method, path, wanted, capture, allow;
   } cases[] = {

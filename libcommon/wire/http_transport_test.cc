@@ -87,10 +87,10 @@ class TlsTest : public ::testing::Test {
 
   void Start() {
     Router router;
-    router.Add("POST", "/take", Lane::kIngest, [](const Request& request) {
+    router.Add("POST", "/take", Lane::kIngest, OpenGate(), [](const Request& request) {
       return TextResponse(200, request.client_name + ":" + std::to_string(request.body.size()));
     });
-    router.Add("GET", "/pieces", Lane::kQuery, [](const Request&) {
+    router.Add("GET", "/pieces", Lane::kQuery, OpenGate(), [](const Request&) {
       Response response{200, "text/plain", "", {}};
       response.more = [i = 0](std::string* piece) mutable -> Result<bool> {
         piece->assign(100'000, 'x');

@@ -230,6 +230,14 @@ class WebSocket::Impl : public std::enable_shared_from_this<WebSocket::Impl> {
         opened_(std::move(opened)),
         done_(std::move(done)) {}
 
+  // Where the thread ends before the connection: handlers may still have the handle, and what it
+  // would wake is gone.
+  ~Impl() {
+    if (handle_ != nullptr) handle_->End();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   void Open(const Request& request, const Params& headers) {
     handle_ = std::make_shared<Handle>(stream_.get_executor(), weak_from_this());
     heard_at_ = steady_clock::now();

@@ -18,7 +18,7 @@ void AdminApi::AddRoutes(Router* router) {
   context_.AddForServer(router, "GET", "/metrics", Lane::kControl, [this](const Request&) {
     return Response{200, "text/plain; version=0.0.4; charset=utf-8", Metrics(), {}};
   });
-  context_.AddForServer(
+  context_.AddForKnown(
       router, "GET", "/loki/api/v1/status/buildinfo", Lane::kControl, [](const Request&) {
         std::string body = R"({"version":)";
         AppendJsonString(&body, GLP_VERSION);

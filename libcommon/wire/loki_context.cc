@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/strings.h"
 #include "base/time.h"
 #include "logql/parser.h"
 #include "store/hidden_source.h"
@@ -26,41 +27,57 @@ ApiContext::ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> s
 
 void ApiContext::Add(Router* router, std::string_view methods, std::string_view path, Lane lane,
                      CallHandler handler) {
-  AddOpen(router, methods, path, lane,
-          [this, handler = std::move(handler)](const Request& request) {
-            std::shared_ptr<const ApiSettings> settings = this->settings();
-            Access::Verdict verdict = settings->access.Judge(request);
-            if (!verdict.ok()) return std::move(verdict.refusal);
-            const Limits& limits = settings->LimitsOf(verdict.tenant);
-            const Call call{request, std::move(verdict.tenant), std::move(settings), limits,
-                            Deadline(request, limits.query_timeout_ns)};
-            return handler(call);
-          });
+  AddRoute(router, methods, path, lane, GateOf(Reach::kTenant, std::string(path)),
+           [this, handler = std::move(handler)](const Request& request) {
+             std::shared_ptr<const ApiSettings> settings = this->settings();
+             const Limits& limits = settings->LimitsOf(request.tenant);
+             const Call call{request, request.tenant, std::move(settings), limits,
+                             Deadline(request, limits.query_timeout_ns)};
+             return handler(call);
+           });
 }
 
 void ApiContext::AddForServer(Router* router, std::string_view methods, std::string_view path,
                               Lane lane, Handler handler) {
-  AddOpen(router, methods, path, lane,
-          [this, handler = std::move(handler)](const Request& request) {
-            Access::Verdict verdict = settings()->access.JudgeCredentials(request);
-            return verdict.ok() ? handler(request) : std::move(verdict.refusal);
-          });
+  AddRoute(router, methods, path, lane, GateOf(Reach::kServer, std::string(path)),
+           std::move(handler));
+}
+
+void ApiContext::AddForKnown(Router* router, std::string_view methods, std::string_view path,
+                             Lane lane, Handler handler) {
+  AddRoute(router, methods, path, lane, GateOf(Reach::kKnown, std::string(path)),
+           std::move(handler));
 }
 
 void ApiContext::AddOpen(Router* router, std::string_view methods, std::string_view path, Lane lane,
                          Handler handler) {
   router->Add(
-      methods, path, lane,
+  AddRoute(router, methods, path, lane, OpenGate(), std::move(handler));
+}
+
+Gate ApiContext::GateOf(Reach reach, std::string route) {
+  Gate gate;
+  gate.quick = [this, reach, route](const Request& request) {
+    std::optional<Admission> found = settings()->access.JudgeQuickly(reach, request);
+    if (found && !found->ok()) CountRequest(route, request, found->refusal.status, 0);
+    return found;
+  };
+  gate.slow = [this, reach, route](const Request& request) {
+    const Deadline clock(request, 0);
+    Admission found = settings()->access.Judge(reach, request);
+    if (!found.ok()) CountRequest(route, request, found.refusal.status, clock.Seconds());
+    return found;
+  };
+  return gate;
+}
+
+void ApiContext::AddRoute(Router* router, std::string_view methods, std::string_view path,
+                          Lane lane, Gate gate, Handler handler) {
+      methods, path, lane, std::move(gate),
       [this, handler = std::move(handler), route = std::string(path)](const Request& request) {
         const Deadline clock(request, 0);
         Response response = handler(request);
-        CountRequest(route, response.status, clock.Seconds());
-        if (log_level() == LogLevel::kDebug) {
-          if (const auto settings = this->settings(); settings->log) {
-            settings->log(fmt::format("{} {} {} {:.1f} ms", request.method, request.path,
-                                      response.status, clock.Seconds() * 1000));
-          }
-        }
+        CountRequest(route, request, response.status, clock.Seconds());
         return response;
       });
 }
@@ -73,6 +90,7 @@ std::shared_ptr<const ApiSettings> ApiContext::settings() const {
 void ApiContext::Reload(std::shared_ptr<const ApiSettings> settings) {
   std::lock_guard lock(settings_mutex_);
   settings_ = std::move(settings);
+  if (settings->log_level != settings_->log_level) SetLogLevel(settings->log_level);
 }
 
 Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings& settings,
@@ -80,8 +98,7 @@ Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings
   GLP_ASSIGN_OR_RETURN(auto source, store_->Snapshot(tenant));
   source = store::KeptSource(std::move(source), settings.retention.Of(tenant),
                              settings.LimitsOf(tenant).max_query_lookback_ns, NowNs());
-  return deletes_ == nullptr ? source
-                             : store::HiddenSource(std::move(source), deletes_->Hidden(tenant));
+  return store::HiddenSource(std::move(source), Hidden(tenant));
 }
 
 Response ApiContext::Error(const Status& status, const Call* call) {
@@ -113,7 +130,9 @@ void ApiContext::CountPush(const std::string& tenant, const PushJudge& judge) {
   counts_.pushed_bytes += judge.taken_bytes();
   if (judge.refused() == 0) return;
   std::lock_guard lock(discarded_mutex_);
-  std::array<Discarded, kDiscards>& sums = discarded_[tenant];
+  const bool is_one_too_many =
+      discarded_.size() >= kMaxDiscardTenants && !discarded_.contains(tenant);
+  std::array<Discarded, kDiscards>& sums = discarded_[is_one_too_many ? kOtherTenants : tenant];
   for (size_t i = 0; i < kDiscards; ++i) {
     sums[i].entries += judge.discarded()[i].entries;
     sums[i].bytes += judge.discarded()[i].bytes;
@@ -125,11 +144,19 @@ std::map<std::string, std::array<Discarded, kDiscards>> ApiContext::discarded() 
   return discarded_;
 }
 
-void ApiContext::CountRequest(const std::string& route, int status, double seconds) {
-  std::lock_guard lock(requests_mutex_);
-  RequestCount& counted = requests_[{route, status}];
-  ++counted.count;
-  counted.seconds += seconds;
+void ApiContext::CountRequest(const std::string& route, const Request& request, int status,
+                              double seconds) {
+  {
+    std::lock_guard lock(requests_mutex_);
+    RequestCount& counted = requests_[{route, status}];
+    ++counted.count;
+    counted.seconds += seconds;
+  }
+  if (log_level() != LogLevel::kDebug) return;
+  if (const auto settings = this->settings(); settings->log) {
+    settings->log(fmt::format("{} {} {} {:.1f} ms", request.method, EscapeForTerminal(request.path),
+                              status, seconds * 1000));
+  }
 }
 
 std::map<std::pair<std::string, int>, ApiContext::RequestCount> ApiContext::requests() const {

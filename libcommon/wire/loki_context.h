@@ -92,8 +92,9 @@ class ApiContext {
   ApiContext(const ApiContext&) = delete;
   ApiContext& operator=(const ApiContext&) = delete;
 
-  // Handlers of Add are for who is allowed to see a tenant; those of AddForServer, which are of no
-  // tenant, for who shows right credentials; those of AddOpen for everybody.
+  // Handlers of Add are for who is allowed to see a tenant; those of the others are of none: those
+  // of AddForServer for who is bound to no tenant, those of AddForKnown for who shows right
+  // credentials, those of AddOpen for everybody.
   void Add(Router* router, std::string_view methods, std::string_view path, Lane lane,
            CallHandler handler);
   void AddForServer(Router* router, std::string_view methods, std::string_view path, Lane lane,
@@ -109,6 +110,8 @@ class ApiContext {
 
   // What the tenant has, without what is beyond its retention or max_query_lookback or asked to be
   // deleted.
+  void AddForKnown(Router* router, std::string_view methods, std::string_view path, Lane lane,
+                   Handler handler);
   Result<std::shared_ptr<logql::EntrySource>> Source(const ApiSettings& settings,
                                                      std::string_view tenant);
   Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call) {
@@ -124,7 +127,10 @@ class ApiContext {
   void CountScan(const logql::ScanStats& stats);
   // And of pushes.
   void CountPush(const std::string& tenant, const PushJudge& judge);
-  // What was refused, by tenant.
+  // What was refused, by tenant; what is of more than kMaxDiscardTenants together, by the name
+  // kOtherTenants, which is none of a tenant.
+  static constexpr size_t kMaxDiscardTenants = 1000;
+  static constexpr const char* kOtherTenants = "other tenants";
   std::map<std::string, std::array<Discarded, kDiscards>> discarded() const;
 
   // From a level on lines go to ApiSettings::log: kDebug tells of each request.
@@ -148,7 +154,11 @@ class ApiContext {
   std::map<std::pair<std::string, int>, RequestCount> requests() const;
 
  private:
-  void CountRequest(const std::string& route, int status, double seconds);
+  // `route`: of the counts.
+  Gate GateOf(Reach reach, std::string route);
+  void AddRoute(Router* router, std::string_view methods, std::string_view path, Lane lane,
+                Gate gate, Handler handler);
+  void CountRequest(const std::string& route, const Request& request, int status, double seconds);
 
   store::Store* const store_;
   const DeleteRequests* const deletes_;

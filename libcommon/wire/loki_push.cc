@@ -117,7 +117,8 @@ PushApi::Outcome PushApi::Take(const Call& call, const PushRequest& request, Int
   if (request.streams.empty()) {
     return {422, "error at least one valid stream is required for ingestion"};
   }
-  PushJudge judge(call.limits, call.tenant, quotas_.Of(call.tenant), NowNs());
+  const std::shared_ptr<PushQuota> quota = quotas_.Of(call.tenant);
+  PushJudge judge(call.limits, call.tenant, quota.get(), NowNs());
   std::vector<store::NewEntry>& entries = intake->entries;
   entries.clear();
   intake->duplicates.clear();
@@ -127,6 +128,8 @@ PushApi::Outcome PushApi::Take(const Call& call, const PushRequest& request, Int
     if (tails_.listeners() > 0) appended.duplicate_indexes = &intake->duplicates;
     Status status = context_.store()->Append(call.tenant, entries, &appended);
     if (status.ok()) status = context_.store()->Commit();
+    // One tenant too many: there may be room another time, and it is a limit as those of streams.
+    if (status.code() == Code::kLimit) return {429, status.message()};
     if (!status.ok()) return {StatusOf(status), status.message()};
     Publish(call, entries, intake->duplicates);
     context_.counts().pushed_entries += appended.added;

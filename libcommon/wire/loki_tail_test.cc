@@ -102,6 +102,7 @@ class LokiTailTest : public store::StoreFixture {
     request.wants_websocket = true;
     request.params = std::move(params);
     request.params.emplace_back("query", query);
+    request.tenant = "fake";  // as the gate says
     const Response response = router_.Find("GET", "/loki/api/v1/tail").route->handler(request);
     EXPECT_EQ(response.status, 101) << response.body;
     auto socket = std::make_shared<FakeSocket>();

@@ -80,11 +80,20 @@ size_t PushQuota::active_streams(const Limits& limits, int64_t now_ns) {
   return streams_.size();
 }
 
-PushQuota* PushQuotas::Of(std::string_view tenant) {
+std::shared_ptr<PushQuota> PushQuotas::Of(std::string_view tenant) {
   std::lock_guard lock(mutex_);
-  auto found = tenants_.find(tenant);
-  if (found == tenants_.end()) found = tenants_.try_emplace(std::string(tenant)).first;
-  return &found->second;
+  const auto found = by_name_.find(tenant);
+  if (found != by_name_.end()) {
+    tenants_.splice(tenants_.end(), tenants_, found->second);
+    return found->second->quota;
+  }
+  if (tenants_.size() >= kMaxTenants) {
+    by_name_.erase(tenants_.front().name);
+    tenants_.pop_front();
+  }
+  tenants_.push_back({std::string(tenant), std::make_shared<PushQuota>()});
+  by_name_.emplace(tenants_.back().name, std::prev(tenants_.end()));
+  return tenants_.back().quota;
 }
 
 }  // namespace glp::wire

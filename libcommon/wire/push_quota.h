@@ -9,9 +9,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <list>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -59,15 +58,23 @@ class PushQuota {
   std::unordered_map<uint64_t, std::list<Stream>::iterator> by_hash_;
 };
 
-// The quotas of all tenants, made when they are first asked for.
-// Lifetime: a quota lives as long as this. Threads: safe from any.
+// The quotas of tenants, made when they are first asked for. Of more than kMaxTenants the one that
+// was not asked for the longest is forgotten: then a burst is free.
+// Threads: safe from any.
 class PushQuotas {
  public:
-  PushQuota* Of(std::string_view tenant);
+  static constexpr size_t kMaxTenants = 10'000;
+
+  std::shared_ptr<PushQuota> Of(std::string_view tenant);
 
  private:
+  struct Tenant {
+    std::string name;
+    std::shared_ptr<PushQuota> quota;
+  };
   std::mutex mutex_;
-  std::map<std::string, PushQuota, std::less<>> tenants_;
+  std::list<Tenant> tenants_;  // who asked last at the end
+  std::unordered_map<std::string_view, std::list<Tenant>::iterator> by_name_;
 };
 
 }  // namespace glp::wire

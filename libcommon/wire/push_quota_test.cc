@@ -101,7 +101,7 @@ TEST(PushQuota, ManyThreadsTakeNoMoreThanThereIs) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (uint64_t i = 0; i < 100; ++i) {
-        PushQuota* quota = quotas.Of("a");
+        const std::shared_ptr<PushQuota> quota = quotas.Of("a");
         if (quota->TakeBytes(limits, kMiB / 64, kStart)) ++taken;
         if (quota->TakeStream(limits, i, 1, kStart) == Verdict::kTaken) ++streams;
       }
@@ -112,6 +112,17 @@ TEST(PushQuota, ManyThreadsTakeNoMoreThanThereIs) {
   EXPECT_EQ(streams, 200);
   EXPECT_EQ(quotas.Of("a")->active_streams(limits, kStart), 50U);
   EXPECT_EQ(quotas.Of("b")->active_streams(limits, kStart), 0U);
+}
+
+TEST(PushQuotas, TenantsThatPushedLongAgoAreForgotten) {
+  PushQuotas quotas;
+  const std::weak_ptr<PushQuota> kept = quotas.Of("kept");
+  const std::weak_ptr<PushQuota> forgotten = quotas.Of("forgotten");
+  for (size_t i = 0; i + 2 < PushQuotas::kMaxTenants; ++i) quotas.Of(std::to_string(i));
+  EXPECT_EQ(quotas.Of("kept"), kept.lock());
+  quotas.Of("one more");
+  EXPECT_FALSE(kept.expired());
+  EXPECT_TRUE(forgotten.expired());
 }
 
 }  // namespace
