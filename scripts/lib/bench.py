@@ -18,6 +18,8 @@ import time
 import urllib.error
 import urllib.request
 
+import bench_http
+
 NEEDLE = "needle-5d1c0ffee"
 RSS_FILE = tempfile.mktemp(prefix="glp-bench-")
 PATH_REGEX = (r"pods/(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_[^/]+/(?P<container>[^/]+)/")
@@ -156,6 +158,7 @@ limits_config:
   per_stream_rate_limit_burst: 1GB
   max_query_length: 0
   max_entries_limit_per_query: 100000000
+  max_concurrent_tail_requests: 2000
 """
 
     def __init__(self, folder):
@@ -479,10 +482,11 @@ def measure(options, root):
         bench.pipe()
         whole = bench.take_in()
         bench.ask()
+        servers = bench_http.measure(bench)
         print(f"glp against its peers on {os.cpu_count()} processors: {len(bench.files)} files, "
               f"{bench.raw_bytes / 1e6:.1f} MB\n")
         bench.table.show()
-        print()
+        print("\n" + "\n".join(servers) + "\n")
         bench.show_disk()
         speed = bench.raw_bytes / 1e6
         print(f"{'speed of the whole pipe':34}{'glp':14}{speed / whole.wall:>9.1f} MB/s, "
