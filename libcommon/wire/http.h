@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace glp::wire {
@@ -34,8 +35,11 @@ struct Request {
   std::string body;                   // decompressed where Content-Encoding was gzip or deflate
   std::vector<std::string> captures;  // what stood for {…} in the path of the route
   std::string peer;                   // "127.0.0.1:40312"
-  std::string client_name;  // common name of the client's certificate where TLS asked for one
   std::string tenant;                 // that the gate let in; "" where the route is of none
+  std::string client_name;  // common name of the client's certificate where TLS asked for one
+  // Counts what a push takes besides `body` until its handler returns; where it was refused memory,
+  // the answer is 503 whatever the handler says. nullptr: nobody counts.
+  MemoryClaim* memory = nullptr;
   // True once nobody waits for the answer: the client is gone or the server stops. May be empty.
   std::function<bool()> cancelled;
 
@@ -82,10 +86,6 @@ Response JsonResponse(std::string body);
 
 using Handler = std::function<Response(const Request&)>;
 
-// Which threads run a handler.
-enum class Lane { kControl, kIngest, kQuery };
-inline constexpr size_t kLanes = 3;
-
 // What a gate found.
 struct Admission {
   std::string tenant;  // whose logs the request is about; "" where the route is of none
@@ -103,6 +103,10 @@ struct Gate {
 };
 Gate OpenGate();  // everybody may
 
+// Which threads run a handler.
+enum class Lane { kControl, kIngest, kQuery };
+inline constexpr size_t kLanes = 3;
+
 class Router {
  public:
   // `methods`: "GET" or "GET,POST"; HEAD comes with GET. A part of `path` in braces, as in
@@ -113,11 +117,11 @@ class Router {
     std::vector<std::string> methods;
     std::vector<std::string> parts;
     Lane lane;
+    Gate gate;
     Handler handler;
   };
   struct Match {
     const Route* route = nullptr;
-    Gate gate;
     std::string allow;  // where only the method is wrong: those of the path, "GET, POST"
     std::vector<std::string> captures;
   };

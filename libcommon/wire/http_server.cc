@@ -80,7 +80,7 @@ std::optional<Response> InflateBody(Request* request, size_t max_bytes) {
   const std::string_view encoding = TrimSpace(request->Header("content-encoding"));
   const bool deflate = EqualIgnoringCase(encoding, "deflate");
   if (!deflate && !EqualIgnoringCase(encoding, "gzip")) return std::nullopt;
-  Result<std::string> body = Inflate(request->body, deflate, max_bytes);
+  Result<std::string> body = Inflate(request->body, deflate, max_bytes, request->memory);
   if (!body.ok()) {
     const int status = body.status().code() == Code::kLimit ? 413 : 400;
     return TextResponse(
@@ -234,6 +234,7 @@ struct HttpServer::Impl {
 
   const ServerOptions options;
   const Router router;
+  MemoryBudget work;
   std::string address;
   uint16_t port = 0;
 
@@ -262,8 +263,8 @@ struct HttpServer::Impl {
   asio::steady_timer retry{io};
   std::array<std::unique_ptr<asio::thread_pool>, kLanes> pools;
   std::array<std::atomic<size_t>, kLanes> waiting{};
-  std::thread mover;
   std::optional<GateQueue> gates;  // from the first on that needs it; made on the io thread
+  std::thread mover;
 };
 
 // One connection: header, body, handler, answer, and again. Lives as long as a wait or a handler
@@ -310,17 +311,17 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (gone_ != nullptr) gone_->store(true);
     timer_.cancel();
     transport_.Close(reset);
-  }
     // Not from here: this may be all that keeps it.
     if (judged_ != nullptr) asio::post(server_->io, [self = std::move(judged_)] {});
+  }
 
  private:
   enum class Doing {
     kHandshake,
     kIdle,  // nothing of a request is there
     kHead,
-    kContinuing,  // "100 Continue" is sent
     kJudging,     // the gate takes long
+    kContinuing,  // "100 Continue" is sent
     kBody,
     kAnswering,  // a handler runs or its answer is sent
     kDraining,
@@ -363,8 +364,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         return Look();
       case Doing::kDraining:
         return Drain();
-      case Doing::kContinuing:
       case Doing::kJudging:
+      case Doing::kContinuing:
       case Doing::kSocket:
         return;
     }
@@ -478,8 +479,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void OnHead() {
     in_at_ += head_->size_bytes();
-    RequestHead head = std::move(head_->head());
     head_bytes_ = head_->size_bytes() * 2;  // as it came, and decoded
+    RequestHead head = std::move(head_->head());
     head_.reset();
     keep_alive_ = head.keep_alive;
     http_1_0_ = head.http_1_0;
@@ -562,7 +563,6 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     }
     BeginBody();
   }
-
   // Without its body, which is not read: where one follows the connection ends, so that nothing of
   // it can be taken for a request.
   void AnswerHead(Response response) {
@@ -572,6 +572,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     SetDeadline(kNever);
     Answer(std::move(response));
   }
+
   void BeginBody() {
     doing_ = Doing::kBody;
     body_bytes_ = 0;
@@ -676,7 +677,18 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     const ServerOptions& options = server_->options;
     const size_t max_bytes =
         lane_ == Lane::kIngest ? options.max_inflated_bytes : options.max_form_bytes;
-    Response response = RunHandler(route_->handler, &request_, max_bytes);
+    Response response;
+    if (lane_ == Lane::kIngest) {
+      MemoryClaim claim(&server_->work, request_.cancelled);
+      request_.memory = &claim;
+      response = RunHandler(route_->handler, &request_, max_bytes);
+      request_.memory = nullptr;
+      if (claim.is_refused()) {
+        response = TryLater(503, "too many bytes of requests are being handled; try later");
+      }
+    } else {
+      response = RunHandler(route_->handler, &request_, max_bytes);
+    }
     try {
       if (response.more != nullptr) BeginPieces(&response);
       if (pieces_ == nullptr) {
@@ -727,6 +739,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (unread().size() >= kMaxAheadBytes) return;
     const ssize_t result = transport_.Read(server_->scratch.data(), server_->scratch.size());
     if (result > 0) {
+      // Who always has a request ahead never comes to Fill.
+      in_.erase(0, in_at_);
+      in_at_ = 0;
       in_.append(server_->scratch.data(), static_cast<size_t>(result));
       return Watch();
     }
@@ -739,9 +754,6 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     doing_ = Doing::kAnswering;
     head_.reset();
     chunks_.reset();
-      // Who always has a request ahead never comes to Fill.
-      in_.erase(0, in_at_);
-      in_at_ = 0;
     keep_alive_ = false;
     accepts_gzip_ = false;
     Free(&request_.body);
@@ -964,6 +976,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   bool http_1_0_ = false;
   bool keep_alive_ = false;
   bool accepts_gzip_ = false;
+  bool has_body_ = false;
+  bool expects_continue_ = false;
 
   std::string in_;  // came, from in_at_ on not yet read
   size_t in_at_ = 0;
@@ -977,8 +991,6 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   Request request_;
   const Router::Route* route_ = nullptr;
   std::string allow_;
-  bool has_body_ = false;
-  bool expects_continue_ = false;
   std::shared_ptr<Session> judged_;  // itself, as long as only the gates know of it
   std::optional<Lane> lane_;         // counted in it
   std::shared_ptr<std::atomic<bool>> gone_;
@@ -1173,6 +1185,9 @@ void HttpServer::Stop(int grace_ms) {
   wait_gone(grace_ms);
   s.OnIo([&s] { s.cancel_running = true; });
   for (auto& pool : s.pools) pool->join();
+  s.OnIo([&s] {
+    if (s.gates) s.gates->Stop();
+  });
   wait_gone(100);  // answers on their way
   stop_sessions(true);
   wait_gone(1000);
@@ -1185,9 +1200,6 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   ListenAddress listen{"127.0.0.1", 0};
   const std::string_view port = colon == std::string_view::npos ? text : text.substr(colon + 1);
   std::string_view address =
-  s.OnIo([&s] {
-    if (s.gates) s.gates->Stop();
-  });
       colon == std::string_view::npos ? std::string_view() : text.substr(0, colon);
   if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
     address = address.substr(1, address.size() - 2);

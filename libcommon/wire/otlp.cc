@@ -16,9 +16,12 @@ OtlpDecoder::OtlpDecoder() : impl_(std::make_unique<Impl>()) {}
 OtlpDecoder::~OtlpDecoder() = default;
 
 Result<const PushRequest*> OtlpDecoder::Decode(std::string_view body, OtlpForm form,
-                                               const Limits& limits, int64_t now_ns) {
+                                               const Limits& limits, int64_t now_ns,
+                                               MemoryClaim* memory) {
   OtlpBuilder& builder = impl_->builder;
-  builder.Begin(limits, now_ns);
+  builder.Begin(limits, now_ns, memory);
+  // A copy, a list of what stands where, and a tree.
+  if (form == OtlpForm::kJson) GLP_RETURN_IF_ERROR(TakeMemory(memory, 8 * body.size()));
   const Status status = form == OtlpForm::kProtobuf ? ReadOtlpProto(body, kMaxDepth, &builder)
                                                     : impl_->json.Read(body, kMaxDepth, &builder);
   if (!status.ok()) return Status(status.code(), "malformed OTLP body: " + status.message());

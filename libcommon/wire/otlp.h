@@ -42,8 +42,9 @@ class OtlpDecoder {
   OtlpDecoder();
   ~OtlpDecoder();
   // Of `limits`: otlp and discover_service_name.
+  // `memory` counts what it is read into; errors are its, too.
   Result<const PushRequest*> Decode(std::string_view body, OtlpForm form, const Limits& limits,
-                                    int64_t now_ns);
+                                    int64_t now_ns, MemoryClaim* memory = nullptr);
 
  private:
   struct Impl;

@@ -34,17 +34,6 @@ void SortPairs(std::vector<std::pair<std::string_view, std::string_view>>* pairs
   pairs->resize(to);
 }
 
-void SetLabel(std::string_view name, std::string_view value, Labels* labels) {
-  const auto place =
-      std::lower_bound(labels->begin(), labels->end(), name,
-                       [](const Label& label, std::string_view n) { return label.name < n; });
-  if (place != labels->end() && place->name == name) {
-    place->value = value;
-  } else {
-    labels->insert(place, {std::string(name), std::string(value)});
-  }
-}
-
 }  // namespace
 
 Result<uint32_t> OtlpTree::Add(List* list, const OtlpNode& node) {
@@ -60,7 +49,7 @@ Result<uint32_t> OtlpTree::Add(List* list, const OtlpNode& node) {
   return index;
 }
 
-void OtlpBuilder::Begin(const Limits& limits, int64_t now_ns) {
+void OtlpBuilder::Begin(const Limits& limits, int64_t now_ns, MemoryClaim* memory) {
   limits_ = &limits;
   config_ = limits.otlp != nullptr ? limits.otlp.get() : &DefaultConfig();
   now_ns_ = now_ns;
@@ -69,7 +58,8 @@ void OtlpBuilder::Begin(const Limits& limits, int64_t now_ns) {
   meta_.Clear();
   request_.streams.clear();
   streams_.clear();
-  entries_ = meta_bytes_ = label_bytes_ = 0;
+  count_ = PushCount(memory);
+  meta_bytes_ = 0;
   labels_.clear();
   resource_.clear();
   scope_.clear();
@@ -100,7 +90,7 @@ std::string_view OtlpBuilder::Name(std::string_view key, std::string_view prefix
 
 Status OtlpBuilder::Charge(size_t bytes) {
   meta_bytes_ += bytes;
-  if (meta_bytes_ <= kMaxMetaBytes) return Status::Ok();
+  if (meta_bytes_ <= kMaxMetaBytes) return count_.AddBytes(2 * bytes);
   return Status(Code::kLimit,
                 "more than " + std::to_string(kMaxMetaBytes) + " bytes of attributes in one push");
 }
@@ -109,6 +99,7 @@ Status OtlpBuilder::Flatten(const OtlpNode& node, std::string_view prefix,
                             std::vector<Pair>* pairs) {
   const std::string_view name = Name(node.key, prefix);
   GLP_RETURN_IF_ERROR(Charge(prefix.size()));
+  GLP_RETURN_IF_ERROR(count_.AddBytes(sizeof(Pair)));
   if (node.kind != Kind::kMap) {
     if (!name.empty()) pairs->emplace_back(name, Text(node));
     return Status::Ok();
@@ -236,16 +227,17 @@ Status OtlpBuilder::SetResource(OtlpTree::List attributes) {
         pairs_.clear();
         GLP_RETURN_IF_ERROR(Flatten(tree_[i], "", &pairs_));
         for (const auto& [name, value] : pairs_) {
-          SetLabel(name, value, &labels_);
+          labels_.push_back({std::string(name), std::string(value)});
           if (has_service || std::find(sources.begin(), sources.end(), name) == sources.end()) {
             continue;
           }
-          SetLabel("service_name", value, &labels_);
+          labels_.push_back({"service_name", std::string(value)});
           has_service = true;
         }
     }
   }
-  if (!has_service && !sources.empty()) SetLabel("service_name", "unknown_service", &labels_);
+  if (!has_service && !sources.empty()) labels_.push_back({"service_name", "unknown_service"});
+  Canonicalize(&labels_);
   return Status::Ok();
 }
 
@@ -275,11 +267,8 @@ Result<uint32_t> OtlpBuilder::StreamOf(const Labels& labels) {
   json = LabelsToJson(kept);
   const auto found = streams_.find(std::string_view(json));
   if (found != streams_.end()) return found->second;
-  label_bytes_ += json.size();
-  if (label_bytes_ > kMaxLabelBytes) {
-    return Status(Code::kLimit,
-                  "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
-  }
+  GLP_RETURN_IF_ERROR(count_.AddStream());
+  GLP_RETURN_IF_ERROR(count_.AddLabels(json.size()));
   const auto index = static_cast<uint32_t>(request_.streams.size());
   request_.streams.emplace_back().labels = std::move(kept);
   streams_.emplace(std::move(json), index);
@@ -301,10 +290,7 @@ Result<std::string_view> OtlpBuilder::MetaOf(std::vector<Pair>* pairs) {
 }
 
 Status OtlpBuilder::AddRecord(const OtlpRecord& record) {
-  if (++entries_ > PushRequest::kMaxEntries) {
-    return Status(Code::kLimit,
-                  "more than " + std::to_string(PushRequest::kMaxEntries) + " entries in one push");
-  }
+  GLP_RETURN_IF_ERROR(count_.AddEntry());
   pairs_.clear();
   labelled_.clear();
   for (uint32_t i = record.attributes.first; i != OtlpNode::kEnd; i = tree_[i].next) {
@@ -338,7 +324,10 @@ Status OtlpBuilder::AddRecord(const OtlpRecord& record) {
   uint32_t stream = stream_;
   if (!labelled_.empty()) {
     Labels labels = labels_;
-    for (const auto& [name, value] : labelled_) SetLabel(name, value, &labels);
+    for (const auto& [name, value] : labelled_) {
+      labels.push_back({std::string(name), std::string(value)});
+    }
+    Canonicalize(&labels);
     GLP_ASSIGN_OR_RETURN(stream, StreamOf(labels));
   } else if (stream_ == OtlpNode::kEnd) {
     GLP_ASSIGN_OR_RETURN(stream_, StreamOf(labels_));

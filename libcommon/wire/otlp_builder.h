@@ -79,10 +79,9 @@ class OtlpBuilder {
   // Of metadata: that of a resource comes again with each of its records, the name of a map with
   // each of its values.
   static constexpr size_t kMaxMetaBytes = size_t{256} << 20;
-  static constexpr size_t kMaxLabelBytes = size_t{32} << 20;
 
-  // `limits` must live until the last record.
-  void Begin(const Limits& limits, int64_t now_ns);
+  // `limits` must live until the last record; `memory` may be nullptr.
+  void Begin(const Limits& limits, int64_t now_ns, MemoryClaim* memory = nullptr);
   // Each holds until the next one, a scope also until the next resource.
   // Errors: Code::kData, Code::kLimit.
   Status SetResource(OtlpTree::List attributes);
@@ -116,7 +115,8 @@ class OtlpBuilder {
   MetaWriter meta_;
   PushRequest request_;
   StringMap<uint32_t> streams_;  // by labels as JSON
-  size_t entries_ = 0, meta_bytes_ = 0, label_bytes_ = 0;
+  PushCount count_;
+  size_t meta_bytes_ = 0;
 
   Labels labels_;  // of the resource
   uint32_t stream_ = OtlpNode::kEnd;

@@ -16,8 +16,6 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr size_t kKeepBytes = 8 << 20;
 constexpr size_t kChunkBytes = 64 << 10;
-// Text of labels of one push: what is parsed takes about ten times as much.
-constexpr size_t kMaxLabelBytes = 32 << 20;
 
 // What `glp` says of a stream.
 struct Extra {
@@ -58,8 +56,8 @@ struct JsonPushDecoder::Impl {
   std::deque<std::string> chunks;  // text that had escapes
   std::vector<Extra> extras;
   bool has_extras = false;
-  size_t entry_count = 0;
-  size_t label_bytes = 0;
+  PushCount count;
+  Status full;  // why ReadText had no memory
 
   Status Decode();
   Status ReadStreams(ondemand::value value);
@@ -80,7 +78,7 @@ struct JsonPushDecoder::Impl {
 JsonPushDecoder::JsonPushDecoder() : impl_(std::make_unique<Impl>()) {}
 JsonPushDecoder::~JsonPushDecoder() = default;
 
-Result<const PushRequest*> JsonPushDecoder::Decode(std::string_view body) {
+Result<const PushRequest*> JsonPushDecoder::Decode(std::string_view body, MemoryClaim* memory) {
   if (impl_->padded.capacity() > kKeepBytes) impl_ = std::make_unique<Impl>();
   Impl& d = *impl_;
   d.request.streams.clear();
@@ -89,9 +87,11 @@ Result<const PushRequest*> JsonPushDecoder::Decode(std::string_view body) {
   d.chunks.clear();
   d.extras.clear();
   d.has_extras = false;
-  d.entry_count = 0;
-  d.label_bytes = 0;
+  d.count = PushCount(memory);
+  d.full = Status::Ok();
   d.padded.clear();
+  // A copy, and simdjson's list of what stands where.
+  GLP_RETURN_IF_ERROR(TakeMemory(memory, (1 + sizeof(uint32_t)) * body.size()));
   d.padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   d.padded.assign(body);
   GLP_RETURN_IF_ERROR(d.Decode());
@@ -130,6 +130,7 @@ Status JsonPushDecoder::Impl::ReadStreams(ondemand::value value) {
   for (auto item : array) {
     ondemand::value stream;
     if (auto error = item.get(stream)) return Malformed("streams", error);
+    GLP_RETURN_IF_ERROR(count.AddStream());
     const size_t at = request.streams.size();
     Status status = ReadStream(stream, &request.streams.emplace_back());
     if (!status.ok()) {
@@ -188,6 +189,7 @@ Status JsonPushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) 
     // The raw text of simdjson goes on up to the next token.
     if (type != ondemand::json_type::string) text = TrimJson(text);
     if (bad) return DataError("bad value of label '" + std::string(name) + "'");
+    GLP_RETURN_IF_ERROR(count.AddLabels(name.size() + text.size() + 6));
     labels->push_back({std::string(name), std::string(text)});
   }
   Canonicalize(labels);
@@ -198,11 +200,7 @@ Status JsonPushDecoder::Impl::ReadLabels(ondemand::value value, Labels* labels) 
 Status JsonPushDecoder::Impl::ReadLabelsText(ondemand::value value, PushRequest::Stream* stream) {
   std::string_view text;
   if (value.get_string().get(text)) return DataError("labels are no text such as {app=\"web\"}");
-  label_bytes += text.size();
-  if (label_bytes > kMaxLabelBytes) {
-    return Status(Code::kLimit,
-                  "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
-  }
+  GLP_RETURN_IF_ERROR(count.AddLabels(text.size()));
   ReadStreamLabels(text, stream);
   return Status::Ok();
 }
@@ -219,10 +217,7 @@ Status JsonPushDecoder::Impl::ReadEntries(ondemand::value value, bool old,
     if (item.get(part)) return DataError("bad values");
     if (part.is_null().get(is_null)) return DataError("bad values");
     if (is_null) continue;
-    if (++entry_count > PushRequest::kMaxEntries) {
-      return Status(Code::kLimit, "more than " + std::to_string(PushRequest::kMaxEntries) +
-                                      " entries in one push");
-    }
+    GLP_RETURN_IF_ERROR(count.AddEntry());
     PushRequest::Entry entry;
     Status status = old ? ReadOldEntry(part, &entry) : ReadEntry(part, &entry);
     if (!status.ok()) return status.Annotate("value " + std::to_string(entries->size()));
@@ -245,7 +240,7 @@ Status JsonPushDecoder::Impl::ReadEntry(ondemand::value value, PushRequest::Entr
       if (!ts_ns) return DataError("time is no number of nanoseconds: '" + std::string(text) + "'");
       entry->ts_ns = *ts_ns;
     } else if (at == 1) {
-      if (!ReadText(part, &entry->line)) return DataError("line is no string");
+      if (!ReadText(part, &entry->line)) return full.ok() ? DataError("line is no string") : full;
     } else if (at == 2) {
       GLP_RETURN_IF_ERROR(ReadMeta(part, &entry->meta));
     }
@@ -270,7 +265,7 @@ Status JsonPushDecoder::Impl::ReadOldEntry(ondemand::value value, PushRequest::E
       entry->ts_ns = *ts_ns;
       has_time = true;
     } else if (key == "line") {
-      if (!ReadText(part, &entry->line)) return DataError("line is no string");
+      if (!ReadText(part, &entry->line)) return full.ok() ? DataError("line is no string") : full;
       has_line = true;
     }
   }
@@ -287,6 +282,10 @@ bool JsonPushDecoder::Impl::ReadText(ondemand::value value, std::string_view* te
   const std::string_view raw(begin, scan.end - begin);
   *text = raw;
   if (!scan.has_escapes) return true;
+  if (Status status = count.AddBytes(raw.size()); !status.ok()) {
+    full = std::move(status);
+    return false;
+  }
   // A chunk never grows: views into it stay good.
   if (chunks.empty() || chunks.back().capacity() - chunks.back().size() < raw.size()) {
     chunks.emplace_back().reserve(std::max(raw.size(), kChunkBytes));
@@ -310,7 +309,7 @@ Status JsonPushDecoder::Impl::ReadMeta(ondemand::value value, std::string_view* 
     meta.Add(name, text);
   }
   *json = meta.Take();
-  return Status::Ok();
+  return count.AddBytes(2 * json->size());
 }
 
 Status JsonPushDecoder::Impl::ReadGlp(ondemand::value value) {
@@ -326,7 +325,9 @@ Status JsonPushDecoder::Impl::ReadGlp(ondemand::value value) {
     for (auto item : array) {
       ondemand::value part;
       if (item.get(part)) return Malformed("glp.streams");
+      GLP_RETURN_IF_ERROR(count.AddStream());
       Status status = ReadExtra(part, &extras.emplace_back());
+      if (status.code() == Code::kLimit || status.code() == Code::kCancelled) return status;
       if (!status.ok()) {
         return Malformed("glp stream " + std::to_string(extras.size() - 1) + ": " +
                          status.message());
@@ -348,6 +349,7 @@ Status JsonPushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
       for (auto item : items) {
         ondemand::array pair;
         if (item.get_array().get(pair)) return DataError("src: a run is no array");
+        GLP_RETURN_IF_ERROR(count.AddBytes(sizeof(Extra::Run)));
         Extra::Run& run = extra->src.emplace_back();
         size_t at = 0;
         for (auto part : pair) {
@@ -358,6 +360,7 @@ Status JsonPushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
             for (auto number : nexts) {
               uint64_t next = 0;
               if (number.get_uint64().get(next)) return DataError("src: bad offset");
+              GLP_RETURN_IF_ERROR(count.AddBytes(2 * sizeof next));
               run.nexts.push_back(next);
             }
           }
@@ -374,6 +377,7 @@ Status JsonPushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
       for (auto item : items) {
         ondemand::array pair;
         if (item.get_array().get(pair)) return DataError("line64: an item is no array");
+        GLP_RETURN_IF_ERROR(count.AddBytes(2 * sizeof(Extra::Exact)));
         Extra::Exact& exact = extra->lines.emplace_back();
         size_t at = 0;
         for (auto part : pair) {
@@ -381,6 +385,7 @@ Status JsonPushDecoder::Impl::ReadExtra(ondemand::value value, Extra* extra) {
           if (at == 0 && part.get_uint64().get(exact.index)) return DataError("line64: bad index");
           if (at == 1) {
             if (part.get_string().get(text)) return DataError("line64: no string");
+            GLP_RETURN_IF_ERROR(count.AddBytes(sizeof(std::string) + text.size()));
             std::string& bytes = owned.emplace_back();
             if (!Base64Decode(text, &bytes)) return DataError("line64: not base64");
             exact.line = bytes;

@@ -19,7 +19,8 @@ class JsonPushDecoder {
  public:
   JsonPushDecoder();
   ~JsonPushDecoder();
-  Result<const PushRequest*> Decode(std::string_view body);
+  // `memory` counts what it is read into; errors are its, too.
+  Result<const PushRequest*> Decode(std::string_view body, MemoryClaim* memory = nullptr);
 
  private:
   struct Impl;

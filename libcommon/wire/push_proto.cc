@@ -12,8 +12,6 @@ namespace {
 
 using protozero::pbf_reader;
 
-// Text of labels of one push: what is parsed takes about ten times as much.
-constexpr size_t kMaxLabelBytes = 32 << 20;
 constexpr size_t kKeepEntries = 1 << 17;
 constexpr uint32_t kNoStream = UINT32_MAX;
 
@@ -40,8 +38,7 @@ struct ProtoPushDecoder::Impl {
   std::vector<uint32_t> places;                        // of all streams: index in the request
   std::vector<std::string_view> origins;               // Origin messages
   bool has_glp = false;
-  size_t entries = 0;
-  size_t label_bytes = 0;
+  PushCount count;
 
   void Clear();
   Status Read(std::string_view bytes);
@@ -57,9 +54,10 @@ struct ProtoPushDecoder::Impl {
 ProtoPushDecoder::ProtoPushDecoder() : impl_(std::make_unique<Impl>()) {}
 ProtoPushDecoder::~ProtoPushDecoder() = default;
 
-Result<const PushRequest*> ProtoPushDecoder::Decode(std::string_view bytes) {
+Result<const PushRequest*> ProtoPushDecoder::Decode(std::string_view bytes, MemoryClaim* memory) {
   Impl& d = *impl_;
   d.Clear();
+  d.count = PushCount(memory);
   Status status;
   try {
     status = d.Read(bytes);
@@ -87,7 +85,6 @@ void ProtoPushDecoder::Impl::Clear() {
   places.clear();
   origins.clear();
   has_glp = false;
-  entries = label_bytes = 0;
 }
 
 Status ProtoPushDecoder::Impl::Read(std::string_view bytes) {
@@ -104,6 +101,7 @@ Status ProtoPushDecoder::Impl::Read(std::string_view bytes) {
         pbf_reader glp = message.get_message();
         while (glp.next()) {
           if (static_cast<Tag>(glp.tag_and_type()) == kGlpStream) {
+            GLP_RETURN_IF_ERROR(count.AddStream());
             origins.push_back(View(&glp));
           } else {
             SkipUnknown(&glp, 1);
@@ -120,6 +118,7 @@ Status ProtoPushDecoder::Impl::Read(std::string_view bytes) {
 }
 
 Status ProtoPushDecoder::Impl::ReadStream(std::string_view bytes) {
+  GLP_RETURN_IF_ERROR(count.AddStream());
   PushRequest::Stream stream;
   if (!spare.empty()) {
     stream.entries = std::move(spare.back());
@@ -133,10 +132,7 @@ Status ProtoPushDecoder::Impl::ReadStream(std::string_view bytes) {
         labels = View(&message);
         break;
       case kStreamEntry: {
-        if (++entries > PushRequest::kMaxEntries) {
-          return Status(Code::kLimit, "more than " + std::to_string(PushRequest::kMaxEntries) +
-                                          " entries in one push");
-        }
+        GLP_RETURN_IF_ERROR(count.AddEntry());
         Status status = ReadEntry(View(&message), &stream.entries.emplace_back());
         if (!status.ok()) {
           return status.Annotate("entry " + std::to_string(stream.entries.size() - 1));
@@ -159,11 +155,7 @@ Status ProtoPushDecoder::Impl::ReadStream(std::string_view bytes) {
 }
 
 Status ProtoPushDecoder::Impl::ReadLabels(std::string_view text, PushRequest::Stream* stream) {
-  label_bytes += text.size();
-  if (label_bytes > kMaxLabelBytes) {
-    return Status(Code::kLimit,
-                  "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push");
-  }
+  GLP_RETURN_IF_ERROR(count.AddLabels(text.size()));
   ReadStreamLabels(text, stream);
   return Status::Ok();
 }
@@ -186,7 +178,7 @@ Status ProtoPushDecoder::Impl::ReadEntry(std::string_view bytes, PushRequest::En
     }
   }
   entry->meta = meta.Take();
-  return Status::Ok();
+  return count.AddBytes(2 * entry->meta.size());
 }
 
 Status ProtoPushDecoder::Impl::ReadTime(std::string_view bytes, int64_t* ts_ns) {

@@ -23,7 +23,8 @@ class ProtoPushDecoder {
  public:
   ProtoPushDecoder();
   ~ProtoPushDecoder();
-  Result<const PushRequest*> Decode(std::string_view bytes);
+  // `memory` counts what it is read into; errors are its, too.
+  Result<const PushRequest*> Decode(std::string_view bytes, MemoryClaim* memory = nullptr);
 
  private:
   struct Impl;

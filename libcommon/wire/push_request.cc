@@ -7,6 +7,16 @@
 
 namespace glp::wire {
 
+Status PushCount::TooMany() {
+  return {Code::kLimit,
+          "more than " + std::to_string(PushRequest::kMaxEntries) + " entries in one push"};
+}
+
+Status PushCount::TooManyLabels() {
+  return {Code::kLimit,
+          "more than " + std::to_string(kMaxLabelBytes) + " bytes of labels in one push"};
+}
+
 void ReadStreamLabels(std::string_view text, PushRequest::Stream* stream) {
   stream->labels_text = text;
   std::string_view rest = text;

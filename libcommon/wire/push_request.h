@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "record/labels.h"
+#include "store/store.h"
 
 namespace glp::wire {
 
@@ -37,6 +39,41 @@ struct PushRequest {
     std::vector<Entry> entries;
   };
   std::vector<Stream> streams;  // those without entries are left out
+};
+
+// Counts what a push is read into, so that it is bounded whatever the bytes are that it came in:
+// by PushRequest::kMaxEntries, entries and streams together, and by the memory of the request.
+class PushCount {
+ public:
+  // Of a text of labels: what is parsed takes about ten times as much.
+  static constexpr size_t kMaxLabelBytes = size_t{32} << 20;
+
+  // `memory` may be nullptr.
+  explicit PushCount(MemoryClaim* memory = nullptr) : memory_(memory) {}
+  // Errors: Code::kLimit, and those of the memory.
+  Status AddStream() { return Add(kStreamBytes); }
+  Status AddEntry() { return Add(kEntryBytes); }
+  // Anything else that takes more than what it came in.
+  Status AddBytes(size_t bytes) { return TakeMemory(memory_, bytes); }
+  Status AddLabels(size_t bytes) {
+    if ((label_bytes_ += bytes) > kMaxLabelBytes) return TooManyLabels();
+    return TakeMemory(memory_, 10 * bytes);
+  }
+
+ private:
+  // With what becomes of it on the way into the store.
+  static constexpr size_t kEntryBytes = sizeof(PushRequest::Entry) + sizeof(store::NewEntry) + 64;
+  static constexpr size_t kStreamBytes = sizeof(PushRequest::Stream) + 128;
+
+  Status Add(size_t bytes) {
+    if (++items_ > PushRequest::kMaxEntries) return TooMany();
+    return TakeMemory(memory_, bytes);
+  }
+  static Status TooMany();
+  static Status TooManyLabels();
+
+  MemoryClaim* memory_;
+  size_t items_ = 0, label_bytes_ = 0;
 };
 
 // Reads the text of a stream's labels into it: labels, or labels_error, and labels_text.
