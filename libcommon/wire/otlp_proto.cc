@@ -30,15 +30,8 @@ class Reader {
 
   // ExportLogsServiceRequest.
   Status ReadRequest(std::string_view bytes) {
-    pbf_reader message = Message(bytes);
-    while (message.next()) {
-      if (static_cast<Tag>(message.tag_and_type()) == BytesTag(1)) {
-        GLP_RETURN_IF_ERROR(ReadResourceLogs(View(&message)));
-      } else {
-        GLP_RETURN_IF_ERROR(Pass(&message, 1));
-      }
-    }
-    return Status::Ok();
+    return ForEach<1>(bytes, 1,
+                      [this](std::string_view resource) { return ReadResourceLogs(resource); });
   }
 
  private:
@@ -51,61 +44,48 @@ class Reader {
     return Status::Ok();
   }
 
+  // Gives `read` each message of field `number`. Fields up to `kKnown` hold messages.
+  template <uint32_t kKnown = 2, typename Read>
+  static Status ForEach(std::string_view bytes, uint32_t number, const Read& read) {
+    pbf_reader message = Message(bytes);
+    while (message.next()) {
+      const auto tag = static_cast<Tag>(message.tag_and_type());
+      if (tag == BytesTag(number)) {
+        GLP_RETURN_IF_ERROR(read(View(&message)));
+      } else if (message.tag() <= kKnown && tag == BytesTag(message.tag())) {
+        message.skip();
+      } else {
+        GLP_RETURN_IF_ERROR(Pass(&message, kKnown));
+      }
+    }
+    return Status::Ok();
+  }
+
   // Fields may come in any order: what holds for the rest is looked for first.
   Status ReadResourceLogs(std::string_view bytes) {
     tree_.Cut(0);
     OtlpTree::List attributes;
-    pbf_reader message = Message(bytes);
-    while (message.next()) {
-      switch (static_cast<Tag>(message.tag_and_type())) {
-        case BytesTag(1): {  // Resource
-          pbf_reader resource = message.get_message();
-          while (resource.next()) {
-            if (static_cast<Tag>(resource.tag_and_type()) == BytesTag(1)) {
-              GLP_RETURN_IF_ERROR(ReadAttribute(View(&resource), 0, &attributes));
-            } else {
-              GLP_RETURN_IF_ERROR(Pass(&resource, 1));
-            }
-          }
-          break;
-        }
-        case BytesTag(2):
-          message.skip();
-          break;
-        default:
-          GLP_RETURN_IF_ERROR(Pass(&message, 2));
-      }
-    }
+    GLP_RETURN_IF_ERROR(ForEach(bytes, 1, [&](std::string_view resource) {
+      return ForEach<1>(resource, 1, [&](std::string_view attribute) {
+        return ReadAttribute(attribute, 0, &attributes);
+      });
+    }));
     GLP_RETURN_IF_ERROR(builder_.SetResource(attributes));
-    message = Message(bytes);
-    while (message.next(2)) GLP_RETURN_IF_ERROR(ReadScopeLogs(View(&message)));
-    return Status::Ok();
+    return ForEach(bytes, 2, [this](std::string_view scope) { return ReadScopeLogs(scope); });
   }
 
   Status ReadScopeLogs(std::string_view bytes) {
     tree_.Cut(0);
     OtlpScope scope;
-    pbf_reader message = Message(bytes);
-    while (message.next()) {
-      switch (static_cast<Tag>(message.tag_and_type())) {
-        case BytesTag(1):
-          GLP_RETURN_IF_ERROR(ReadScope(View(&message), &scope));
-          break;
-        case BytesTag(2):
-          message.skip();
-          break;
-        default:
-          GLP_RETURN_IF_ERROR(Pass(&message, 2));
-      }
-    }
+    GLP_RETURN_IF_ERROR(
+        ForEach(bytes, 1, [&](std::string_view part) { return ReadScope(part, &scope); }));
     GLP_RETURN_IF_ERROR(builder_.SetScope(scope));
-    message = Message(bytes);
-    while (message.next(2)) {
-      Status status = ReadRecord(View(&message));
+    return ForEach(bytes, 2, [this](std::string_view record) {
+      Status status = ReadRecord(record);
       if (!status.ok()) return status.Annotate("log record " + std::to_string(records_));
       ++records_;
-    }
-    return Status::Ok();
+      return status;
+    });
   }
 
   Status ReadScope(std::string_view bytes, OtlpScope* scope) {
