@@ -51,7 +51,6 @@ void ApiContext::AddForKnown(Router* router, std::string_view methods, std::stri
 
 void ApiContext::AddOpen(Router* router, std::string_view methods, std::string_view path, Lane lane,
                          Handler handler) {
-  router->Add(
   AddRoute(router, methods, path, lane, OpenGate(), std::move(handler));
 }
 
@@ -73,6 +72,7 @@ Gate ApiContext::GateOf(Reach reach, std::string route) {
 
 void ApiContext::AddRoute(Router* router, std::string_view methods, std::string_view path,
                           Lane lane, Gate gate, Handler handler) {
+  router->Add(
       methods, path, lane, std::move(gate),
       [this, handler = std::move(handler), route = std::string(path)](const Request& request) {
         const Deadline clock(request, 0);
@@ -90,7 +90,6 @@ std::shared_ptr<const ApiSettings> ApiContext::settings() const {
 void ApiContext::Reload(std::shared_ptr<const ApiSettings> settings) {
   std::lock_guard lock(settings_mutex_);
   settings_ = std::move(settings);
-  if (settings->log_level != settings_->log_level) SetLogLevel(settings->log_level);
 }
 
 Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings& settings,

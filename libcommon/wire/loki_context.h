@@ -99,6 +99,8 @@ class ApiContext {
            CallHandler handler);
   void AddForServer(Router* router, std::string_view methods, std::string_view path, Lane lane,
                     Handler handler);
+  void AddForKnown(Router* router, std::string_view methods, std::string_view path, Lane lane,
+                   Handler handler);
   void AddOpen(Router* router, std::string_view methods, std::string_view path, Lane lane,
                Handler handler);
 
@@ -110,8 +112,6 @@ class ApiContext {
 
   // What the tenant has, without what is beyond its retention or max_query_lookback or asked to be
   // deleted.
-  void AddForKnown(Router* router, std::string_view methods, std::string_view path, Lane lane,
-                   Handler handler);
   Result<std::shared_ptr<logql::EntrySource>> Source(const ApiSettings& settings,
                                                      std::string_view tenant);
   Result<std::shared_ptr<logql::EntrySource>> Source(const Call& call) {

@@ -15,7 +15,7 @@
 namespace glp::wire {
 namespace {
 
-constexpr size_t kMaxPlainBytes = size_t{256} << 20;
+constexpr size_t kMaxPlainBytes = size_t{512} << 20;
 // What read a larger push is not kept: its buffers would stay as large.
 constexpr size_t kKeepPlainBytes = size_t{32} << 20;
 
@@ -83,7 +83,7 @@ Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
   if (type == "application/json") {
     // Loki passes such a body on as it came; clients that mean it compress it.
     if (EqualIgnoringCase(encoding, "snappy")) {
-      const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes, request.memory);
+      const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes);
       if (plain.ok()) {
         body = *plain;
       } else if (plain.status().code() == Code::kLimit) {
@@ -91,11 +91,11 @@ Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
       }
     }
     plain_bytes = body.size();
-    return json.Decode(body, request.memory);
+    return json.Decode(body);
   }
-  GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes, request.memory));
+  GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes));
   plain_bytes = body.size();
-  return proto.Decode(body, request.memory);
+  return proto.Decode(body);
 }
 
 std::unique_ptr<PushApi::Intake> PushApi::TakeIntake() {
@@ -168,11 +168,11 @@ Response PushApi::PushOtlp(const Call& call) {
   std::unique_ptr<Intake> intake = TakeIntake();
   const Outcome outcome = [&]() -> Outcome {
     const Result<std::string_view> body =
-        intake->coding.Read(call.request.body, encoding, kMaxPlainBytes, call.request.memory);
+        intake->coding.Read(call.request.body, encoding, kMaxPlainBytes);
     if (!body.ok()) return {StatusOf(body.status()), body.status().message()};
     intake->plain_bytes = body->size();
     const Result<const PushRequest*> request =
-        intake->otlp.Decode(*body, *form, call.limits, NowNs(), call.request.memory);
+        intake->otlp.Decode(*body, *form, call.limits, NowNs());
     if (!request.ok()) return {StatusOf(request.status()), request.status().message()};
     return Take(call, **request, intake.get());
   }();
