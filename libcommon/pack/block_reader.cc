@@ -3,8 +3,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/strings.h"
@@ -87,16 +89,23 @@ BlockLoader::BlockLoader() : zstd_(ZSTD_createDCtx()) {
 BlockLoader::~BlockLoader() = default;
 
 Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want, Block* block) {
-  uint64_t size = want == Want::kTimes ? info.front_size : info.size;
-  if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
-  GLP_RETURN_IF_ERROR(file.Read(info.offset, size, stored_.data()));
-  std::string_view bytes = stored_.view();
-  std::optional<Frame> frame = ParseFrame(bytes);
-  if (!frame || frame->marker != Marker::kBlock || frame->record_size() != info.size ||
-      kFrameSize + frame->head_size > info.front_size) {
-    return DataError(Where(file, info) + ": its frame is damaged");
+  // Frame and head, where the times behind them are not wanted; seldom more.
+  constexpr uint64_t kHeadGuess = 192;
+  uint64_t size = want == Want::kTextAlone ? std::min(kHeadGuess, info.front_size)
+                  : want == Want::kTimes   ? info.front_size
+                                           : info.size;
+  std::optional<Frame> frame;
+  for (;; size = info.front_size) {
+    if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
+    GLP_RETURN_IF_ERROR(file.Read(info.offset, size, stored_.data()));
+    frame = ParseFrame(stored_.view());
+    if (!frame || frame->marker != Marker::kBlock || frame->record_size() != info.size ||
+        kFrameSize + frame->head_size > info.front_size) {
+      return DataError(Where(file, info) + ": its frame is damaged");
+    }
+    if (kFrameSize + frame->head_size <= size) break;
   }
-  std::string_view head = bytes.substr(kFrameSize, frame->head_size);
+  const std::string_view head = stored_.view().substr(kFrameSize, frame->head_size);
   if (Hash64(head) != frame->head_hash) {
     return DataError(Where(file, info) + ": its head is damaged");
   }
@@ -113,9 +122,9 @@ Status BlockLoader::Load(const PackFile& file, const BlockInfo& info, Want want,
   block->head_end_ = info.offset + kFrameSize + head.size();
   block->has_lines_ = false;
   block->has_text_ = false;
-  Source source{bytes.substr(kFrameSize + head.size()), 0};
-  Status status;
-  if (want != Want::kTextAlone) status = LoadTimes(source, block);
+  if (want == Want::kTextAlone) return ReadTexts(file, info, want, block);
+  const Source source{stored_.view().substr(kFrameSize + head.size()), 0};
+  Status status = LoadTimes(source, block);
   if (status.ok() && want != Want::kTimes) status = LoadTexts(file, source, want, block);
   if (status.ok() && want == Want::kAll) status = LoadAll(source, block);
   return status.Annotate(Where(file, info));
@@ -136,12 +145,34 @@ Status BlockLoader::LoadLines(const PackFile& file, const BlockInfo& info, Block
     block->has_lines_ = status.ok();
     return status.Annotate(Where(file, info));
   }
-  uint64_t size = info.size - info.front_size;
+  return ReadTexts(file, info, Want::kLines, block);
+}
+
+// Of a block whose head was read.
+Status BlockLoader::ReadTexts(const PackFile& file, const BlockInfo& info, Want want,
+                              Block* block) {
+  const uint64_t size = info.size - info.front_size;
   if (!stored_.Resize(size)) return NoMemory().Annotate(Where(file, info));
-  uint64_t offset = info.offset + info.front_size;
+  const uint64_t offset = info.offset + info.front_size;
   GLP_RETURN_IF_ERROR(file.Read(offset, size, stored_.data()));
-  Source source{stored_.view(), offset - block->head_end_};
-  return LoadTexts(file, source, Want::kLines, block).Annotate(Where(file, info));
+  const Source source{stored_.view(), offset - block->head_end_};
+  return LoadTexts(file, source, want, block).Annotate(Where(file, info));
+}
+
+// The stored bytes of a column that is there, with their hash checked.
+Result<std::string_view> BlockLoader::Stored(const Source& source, const BlockHead& head,
+                                             Column type) {
+  const BlockHead::Stored& column = head.columns[static_cast<size_t>(type)];
+  if (column.offset < source.offset ||
+      column.offset + column.size > source.offset + source.bytes.size()) {
+    return Damaged(type, "is out of its place");
+  }
+  const std::string_view stored = source.bytes.substr(column.offset - source.offset, column.size);
+  if (Hash64(stored) != column.hash) return Damaged(type, "is damaged (hash differs)");
+  if (column.encoding != Encoding::kZstd && column.raw_size != stored.size()) {
+    return Damaged(type, "is of another size than told");
+  }
+  return stored;
 }
 
 Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type, Buffer* out) {
@@ -150,14 +181,8 @@ Status BlockLoader::Raw(const Source& source, const BlockHead& head, Column type
     out->Resize(0);
     return Status::Ok();
   }
-  if (column.offset < source.offset ||
-      column.offset + column.size > source.offset + source.bytes.size()) {
-    return Damaged(type, "is out of its place");
-  }
-  std::string_view stored = source.bytes.substr(column.offset - source.offset, column.size);
-  if (Hash64(stored) != column.hash) return Damaged(type, "is damaged (hash differs)");
+  GLP_ASSIGN_OR_RETURN(const std::string_view stored, Stored(source, head, type));
   if (column.encoding != Encoding::kZstd) {
-    if (column.raw_size != stored.size()) return Damaged(type, "is of another size than told");
     if (!out->Resize(stored.size())) return NoMemory();
     std::memcpy(out->data(), stored.data(), stored.size());
     return Status::Ok();
@@ -223,10 +248,11 @@ Status BlockLoader::OpenText(const PackFile& file, const Source& source, Block* 
       block->head_.columns[static_cast<size_t>(Column::kLengths)].present) {
     return Damaged(Column::kText, "is not the only one with lines");
   }
-  GLP_RETURN_IF_ERROR(Raw(source, block->head_, Column::kText, &block->text_bytes_));
+  GLP_ASSIGN_OR_RETURN(const std::string_view text, Stored(source, block->head_, Column::kText));
+  // The block keeps what was read; what is a view of it stays good.
+  std::swap(stored_, block->text_bytes_);
   GLP_ASSIGN_OR_RETURN(const Templates* templates, file.templates());
-  GLP_RETURN_IF_ERROR(block->text_.Open(block->text_bytes_.view(), *templates, info.entries,
-                                        info.line_bytes, &values_));
+  GLP_RETURN_IF_ERROR(block->text_.Open(text, *templates, info.entries, info.line_bytes, &values_));
   block->has_text_ = true;
   return Status::Ok();
 }

@@ -72,7 +72,7 @@ class Block {
   std::vector<int64_t> times_;
   std::vector<uint64_t> seqs_;
   TextColumn text_;
-  Buffer text_bytes_;  // what text_ looks at
+  Buffer text_bytes_;  // what text_ looks at is in it
   bool has_text_ = false;
   Buffer lines_;
   std::vector<uint32_t> line_starts_;  // entries + 1
@@ -112,6 +112,8 @@ class BlockLoader {
   Status OpenText(const PackFile& file, const Source& source, Block* block);
   Status LoadAll(const Source& source, Block* block);
   Status LoadSparse(const Source& source, const BlockHead& head, Column type, Block::Texts* texts);
+  Status ReadTexts(const PackFile& file, const BlockInfo& info, Want want, Block* block);
+  static Result<std::string_view> Stored(const Source& source, const BlockHead& head, Column type);
   Status Raw(const Source& source, const BlockHead& head, Column type, Buffer* out);
 
   struct ZstdFree {

@@ -96,15 +96,25 @@ void ExpectRoundTrip(File* file, const Lines& lines, const std::string& name) {
   uint64_t kind_lines = 0;
   for (const TextColumn::Kind& kind : column.kinds()) {
     kind_lines += kind.lines;
-    EXPECT_EQ(kind.columns.size(), kind.whole ? 1 : kind.text.holes.size());
-    for (size_t h = 0; !kind.whole && h < kind.text.holes.size(); ++h) {
-      uint32_t hole = kind.text.holes[h];
+    const size_t holes = kind.whole ? 1 : kind.text.holes.size();
+    EXPECT_EQ(kind.columns.size() + kind.constants.size(), holes);
+    auto constant = kind.constants.begin();
+    auto values_of = kind.columns.begin();
+    for (uint32_t h = 0; h < holes; ++h) {
+      std::string_view text;
+      if (constant != kind.constants.end() && constant->hole == h) {
+        text = constant++->value;
+      } else {
+        Result<const Values*> values = column.Column(*values_of++);
+        ASSERT_TRUE(values.ok());
+        text = (*values)->text();
+      }
+      if (kind.whole) continue;
+      const uint32_t hole = kind.text.holes[h];
       ASSERT_LE(hole, kind.text.text.size());
       EXPECT_FALSE(hole > 0 && IsValueByte(kind.text.text[hole - 1]));
       EXPECT_FALSE(hole < kind.text.text.size() && IsValueByte(kind.text.text[hole]));
-      Result<const Values*> values = column.Column(kind.columns[h]);
-      ASSERT_TRUE(values.ok());
-      EXPECT_TRUE(std::all_of((*values)->text().begin(), (*values)->text().end(), IsValueByte));
+      EXPECT_TRUE(std::all_of(text.begin(), text.end(), IsValueByte));
     }
   }
   EXPECT_EQ(kind_lines, lines.size());

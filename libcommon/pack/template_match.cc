@@ -19,6 +19,14 @@ bool IsRegular(const Template& text) {
 
 }  // namespace
 
+bool TemplateMatch::Run::IsDoneBy(std::string_view value) const {
+  const size_t size = finder.literal().size();
+  if (value.size() < size || (must == Must::kBe && value.size() > size)) return false;
+  if (must == Must::kBeginWith) value = value.substr(0, size);
+  if (must == Must::kEndWith) value = value.substr(value.size() - size);
+  return finder.IsIn(value);
+}
+
 TemplateMatch::TemplateMatch(const logql::LiteralFinder& finder)
     : finder_(finder), fold_(finder.fold_case()) {
   const std::string_view text = literal();

@@ -24,6 +24,7 @@ class TemplateMatch {
     uint32_t end;
     Must must;
     logql::LiteralFinder finder;
+    bool IsDoneBy(std::string_view value) const;
   };
   // The value in a hole must do what a run asks.
   struct Piece {

@@ -49,16 +49,17 @@ Status TextColumn::Open(std::string_view bytes, const Templates& templates, uint
   if (!in.done()) return Impossible("its columns are not whole");
   GLP_RETURN_IF_ERROR(ReadKinds(kind_list, kinds, line_bytes, templates));
   if (kinds > 1) {
-    GLP_RETURN_IF_ERROR(decoder_->DecodeSymbols(kind_of, entries, &kind_of_));
+    GLP_RETURN_IF_ERROR(decoder_->DecodeSymbols(kind_of, entries, kinds, &kind_of_, &kind_counts_));
   } else if (!kind_of.empty()) {
     return Impossible("kinds of lines that are all alike");
   } else {
     kind_of_.assign(entries, 0);
+    kind_counts_.assign(1, static_cast<uint32_t>(entries));
   }
-  return CountLines(entries, line_bytes);
+  return CountValues(line_bytes);
 }
 
-// Sets all of the kinds but the lines; those with constants get their text in FoldConstants.
+// Sets all of the kinds but lines and constants.
 Status TextColumn::ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
                              const Templates& templates) {
   // In each place stands a value of a line, of a byte or more unless the line is a value.
@@ -101,44 +102,22 @@ Status TextColumn::ReadKinds(std::string_view bytes, size_t count, uint64_t line
   return Status::Ok();
 }
 
-// Also finds out how many values columns have, and refuses text that would be too long.
-Status TextColumn::CountLines(uint64_t entries, uint64_t line_bytes) {
-  if (kind_of_.size() != entries) return Impossible("kinds of other lines");
-  // Lines of a kind often stand side by side: several counts, which do not wait for each other.
-  constexpr size_t kCounts = 4;
-  const size_t stride = std::bit_ceil(kinds_.size());
-  kind_counts_.assign(kCounts * stride, 0);
-  uint32_t* const counts = kind_counts_.data();
-  size_t all = 0;
-  const auto count = [&](size_t row, size_t i) {
-    const size_t kind = kind_of_[row];
-    all |= kind;
-    ++counts[i * stride + (kind & (stride - 1))];
-  };
-  size_t row = 0;
-  for (; row + kCounts <= entries; row += kCounts) {
-    for (size_t i = 0; i < kCounts; ++i) count(row + i, i);
-  }
-  for (; row < entries; ++row) count(row, 0);
-  const auto lines_of = [&](size_t kind) {
-    uint32_t lines = 0;
-    for (size_t i = 0; i < kCounts; ++i) lines += counts[i * stride + kind];
-    return lines;
-  };
-  bool sound = all < stride;
-  for (size_t kind = kinds_.size(); kind < stride; ++kind) sound &= lines_of(kind) == 0;
-  if (!sound) return Impossible("a kind that is not there");
+// Sets lines and constants of the kinds, and how many values columns have; refuses text that would
+// be too long.
+Status TextColumn::CountValues(uint64_t line_bytes) {
   uint64_t left = line_bytes;
   uint64_t values = 0;
   auto constant = constants_.begin();
   for (size_t k = 0; k < kinds_.size(); ++k) {
     Kind& kind = kinds_[k];
-    kind.lines = lines_of(k);
+    kind.lines = kind_counts_[k];
     if (kind.lines == 0) return Impossible("a kind without lines");
     uint64_t size = kind.text.text.size();
+    const auto first = constant;
     for (; constant != constants_.end() && constant->kind == k; ++constant) {
       size += constant->value.size();
     }
+    kind.constants = std::span(first, constant);
     for (const uint32_t column : kind.columns) columns_[column].count += kind.lines;
     if (!kind.whole) values += uint64_t{kind.lines} * kind.columns.size();
     if (size > left / kind.lines) return Impossible("more text than its block");
@@ -149,59 +128,51 @@ Status TextColumn::CountLines(uint64_t entries, uint64_t line_bytes) {
     if (column.count == 0) return Impossible("a column that nothing refers to");
   }
   text_left_ = left;
-  FoldConstants();
+  built_.clear();
+  steps_.clear();
+  is_cut_ = false;
   return Status::Ok();
 }
 
-// Sets the text of the kinds that have constants.
 void TextColumn::FoldConstants() {
+  if (!built_.empty()) return;
   size_t text_size = 0;
   size_t hole_count = 0;
-  for (size_t i = 0; i < constants_.size(); ++i) {
-    const Kind& kind = kinds_[constants_[i].kind];
-    text_size += constants_[i].value.size();
-    if (i > 0 && constants_[i - 1].kind == constants_[i].kind) continue;
+  for (const Kind& kind : kinds_) {
+    if (kind.constants.empty()) continue;
     text_size += kind.text.text.size();
     hole_count += kind.columns.size();
+    for (const Constant& constant : kind.constants) text_size += constant.value.size();
   }
   // Not moved while views into them are made.
   folded_.clear();
   folded_.reserve(text_size + Templates::kSlack);
   folded_holes_.clear();
   folded_holes_.reserve(hole_count);
-  for (size_t begin = 0, end; begin < constants_.size(); begin = end) {
-    end = begin;
-    while (end < constants_.size() && constants_[end].kind == constants_[begin].kind) ++end;
-    Fold(std::span(constants_).subspan(begin, end - begin));
+  for (const Kind& kind : kinds_) {
+    built_.push_back(kind.constants.empty() ? Template() : Fold(kind));
   }
   folded_.append(Templates::kSlack, '\0');
-  steps_.clear();
-  is_cut_ = false;
 }
 
-// Those of one kind.
-void TextColumn::Fold(std::span<const Constant> constants) {
-  Kind& kind = kinds_[constants[0].kind];
+Template TextColumn::Fold(const Kind& kind) {
   const size_t first = folded_.size();
   const size_t first_hole = folded_holes_.size();
-  const size_t holes = constants.size() + kind.columns.size();
+  const size_t holes = kind.constants.size() + kind.columns.size();
+  auto constant = kind.constants.begin();
   size_t at = 0;
   for (uint32_t hole = 0; hole < holes; ++hole) {
     const uint32_t place = kind.whole ? 0 : kind.text.holes[hole];
     folded_.append(kind.text.text.substr(at, place - at));
     at = place;
-    if (!constants.empty() && constants[0].hole == hole) {
-      folded_.append(constants[0].value);
-      constants = constants.subspan(1);
+    if (constant != kind.constants.end() && constant->hole == hole) {
+      folded_.append(constant++->value);
     } else {
       folded_holes_.push_back(static_cast<uint32_t>(folded_.size() - first));
     }
   }
   folded_.append(kind.text.text.substr(at));
-  kind.whole = false;
-  kind.number = Kind::kFolded;
-  kind.text = {std::string_view(folded_).substr(first),
-               std::span(folded_holes_).subspan(first_hole)};
+  return {std::string_view(folded_).substr(first), std::span(folded_holes_).subspan(first_hole)};
 }
 
 Result<const Values*> TextColumn::Column(size_t column) {
@@ -220,22 +191,25 @@ Result<const Values*> TextColumn::Column(size_t column) {
 
 void TextColumn::BuildSteps() {
   if (!steps_.empty()) return;
+  FoldConstants();
   step_starts_.clear();
-  for (const Kind& kind : kinds_) {
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    const Kind& kind = kinds_[k];
     step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
-    if (kind.whole) {
+    if (IsColumn(kind)) {
       steps_.push_back({folded_.data(), 0, kind.columns[0]});
       continue;
     }
+    const Template& text = TextOf(k);
     uint32_t at = 0;
     for (size_t i = 0; i < kind.columns.size(); ++i) {
-      uint32_t hole = kind.text.holes[i];
-      steps_.push_back({kind.text.text.data() + at, hole - at, kind.columns[i]});
+      uint32_t hole = text.holes[i];
+      steps_.push_back({text.text.data() + at, hole - at, kind.columns[i]});
       at = hole;
     }
-    auto size = static_cast<uint32_t>(kind.text.text.size());
+    auto size = static_cast<uint32_t>(text.text.size());
     if (at < size || kind.columns.empty()) {
-      steps_.push_back({size > 0 ? kind.text.text.data() + at : folded_.data(), size - at, kNone});
+      steps_.push_back({size > 0 ? text.text.data() + at : folded_.data(), size - at, kNone});
     }
   }
   step_starts_.push_back(static_cast<uint32_t>(steps_.size()));
@@ -243,27 +217,24 @@ void TextColumn::BuildSteps() {
 
 // Whether a value of the column does what the run asks. It is not said here that it is damaged.
 bool TextColumn::MayHold(uint32_t column, const TemplateMatch::Run& run) {
-  using Must = TemplateMatch::Must;
   const std::string_view text = run.finder.literal();
   const ValueShape known = shape(column);
-  if (run.must == Must::kBe && known.width > 0 && known.width != text.size()) return false;
-  if (!known.MayHold(text, /*fold_case=*/false)) return false;
+  if (run.must == TemplateMatch::Must::kBe && known.width > 0 && known.width != text.size()) {
+    return false;
+  }
+  if (!known.MayHold(text, run.finder.fold_case())) return false;
   const Result<const Values*> values = Column(column);
   if (!values.ok()) return true;
   for (size_t i = 0; i < (*values)->size(); ++i) {
-    const std::string_view value = (*values)->At(i);
-    const bool does = run.must == Must::kBe          ? value == text
-                      : run.must == Must::kBeginWith ? value.starts_with(text)
-                      : run.must == Must::kEndWith   ? value.ends_with(text)
-                                                     : run.finder.IsIn(value);
-    if (does) return true;
+    if (run.IsDoneBy((*values)->At(i))) return true;
   }
   return false;
 }
 
 void TextColumn::Shorten(const LineCut& cut) {
+  FoldConstants();
   size_t text_size = Templates::kSlack;
-  for (const Kind& kind : kinds_) text_size += kind.text.text.size();
+  for (size_t k = 0; k < kinds_.size(); ++k) text_size += TextOf(k).text.size();
   // Not moved while steps look at it.
   cut_text_.clear();
   cut_text_.reserve(text_size);
@@ -275,16 +246,18 @@ void TextColumn::Shorten(const LineCut& cut) {
   LineCut::Cut left;
   std::map<std::pair<uint32_t, const TemplateMatch::Run*>, bool> known_to_hold;  // by column
   std::vector<uint32_t> passed(columns_.size(), 0);  // values of each column, since the last taken
-  for (const Kind& kind : kinds_) {
+  for (size_t k = 0; k < kinds_.size(); ++k) {
+    const Kind& kind = kinds_[k];
+    const Template& whole = TextOf(k);
     const auto may_hold = [&](size_t hole, const TemplateMatch::Run& run) {
       const uint32_t column = kind.columns[hole];
       const auto [known, is_new] = known_to_hold.try_emplace({column, &run}, false);
       if (is_new) known->second = MayHold(column, run);
       return known->second;
     };
-    const bool is_cut = !kind.whole && cut.Find(kind.text, may_hold, &left);
-    const char* text = kind.text.text.empty() ? folded_.data() : kind.text.text.data();
-    size_t size = kind.text.text.size();
+    const bool is_cut = !IsColumn(kind) && cut.Find(whole, may_hold, &left);
+    const char* text = whole.text.empty() ? folded_.data() : whole.text.data();
+    size_t size = whole.text.size();
     size_t count = kind.columns.size();
     if (is_cut) {
       text = cut_text_.data() + cut_text_.size();
@@ -298,7 +271,7 @@ void TextColumn::Shorten(const LineCut& cut) {
         ++passed[kind.columns[hole]];
       }
       const uint32_t column = kind.columns[hole++];
-      const size_t place = kind.whole ? 0 : is_cut ? left.holes[i] : kind.text.holes[i];
+      const size_t place = IsColumn(kind) ? 0 : is_cut ? left.holes[i] : whole.holes[i];
       cut_steps_.push_back({{text + at, static_cast<uint32_t>(place - at), column},
                             std::exchange(passed[column], 0)});
       is_left_[column] = 1;

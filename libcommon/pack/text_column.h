@@ -30,16 +30,23 @@ inline constexpr size_t kMaxKindBytes = 64 << 20;
 
 class TextColumn {
  public:
-  // How lines look that have a template and, in each hole, a value of a column in common.
+  // A value that all lines of a kind have.
+  struct Constant {
+    uint32_t kind;
+    uint32_t hole;  // of the template
+    std::string_view value;
+  };
+  // How lines look that have a template and, in each hole, a constant or a value of a column in
+  // common.
   struct Kind {
-    static constexpr uint32_t kFolded = UINT32_MAX;
-    // The line is one value, of any bytes: no template.
+    static constexpr uint32_t kNone = UINT32_MAX;
+    // The line is one value, of any bytes: no template, one hole.
     bool whole = false;
-    // !whole. Values that all lines of the kind have are part of the text here.
-    Template text;
-    uint32_t number = kFolded;          // of the template in the file, where the text is its
-    std::span<const uint32_t> columns;  // of each hole; of `whole` lines the one
-    uint32_t lines = 0;                 // in the block; > 0
+    Template text;                        // !whole
+    uint32_t number = kNone;              // !whole: of the template in the file
+    std::span<const Constant> constants;  // rising
+    std::span<const uint32_t> columns;    // of each hole that has no constant
+    uint32_t lines = 0;                   // in the block; > 0
   };
 
   Status Open(std::string_view bytes, const Templates& templates, uint64_t entries,
@@ -100,18 +107,15 @@ class TextColumn {
     uint32_t values;
   };
 
-  // A value that all lines of a kind have.
-  struct Constant {
-    uint32_t kind;
-    uint32_t hole;  // of the template
-    std::string_view value;
-  };
-
   Status ReadKinds(std::string_view bytes, size_t count, uint64_t line_bytes,
                    const Templates& templates);
-  Status CountLines(uint64_t entries, uint64_t line_bytes);
+  Status CountValues(uint64_t line_bytes);
+  const Template& TextOf(size_t kind) const {
+    return kinds_[kind].constants.empty() ? kinds_[kind].text : built_[kind];
+  }
+  static bool IsColumn(const Kind& kind) { return kind.whole && kind.constants.empty(); }
   void FoldConstants();
-  void Fold(std::span<const Constant> constants);
+  Template Fold(const Kind& kind);
   void BuildSteps();
   bool MayHold(uint32_t column, const TemplateMatch::Run& run);
   Status Prepare(std::span<const uint32_t> lines_of_kind, Buffer* text);
@@ -130,8 +134,10 @@ class TextColumn {
   std::vector<uint32_t> place_columns_;  // what Kind::columns looks at
   std::vector<Constant> constants_;      // of all kinds, in their order
   std::vector<uint32_t> kind_counts_;
-  Buffer kind_bytes_;   // what Constant::value looks at
-  std::string folded_;  // what Kind::text looks at, where it has constants
+  Buffer kind_bytes_;  // what Constant::value looks at
+  // The texts of kinds with their constants in them, for rebuilding: made when that begins.
+  std::vector<Template> built_;
+  std::string folded_;  // what these look at
   std::vector<uint32_t> folded_holes_;
   std::vector<Step> steps_;  // those of kind k from step_starts_[k]
   std::vector<uint32_t> step_starts_;

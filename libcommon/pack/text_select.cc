@@ -118,13 +118,20 @@ bool FindValues(const Values& values, const logql::LiteralFinder& finder, Must m
   if (width > 0 && (width < size || (must == Must::kBe && width > size))) return false;
   found->assign((values.size() + 63) / 64, 0);
   bool any = false;
-  // Literals that are at too many places of other values are compared at the one place.
-  if (size <= kShort && must != Must::kHold) return FindShort(values, finder, must, found);
+  // A short literal that is in more than one of so many values is compared at the one place of
+  // each.
+  constexpr size_t kSeldom = 16, kFew = 4;
+  const bool is_short = size <= kShort && must != Must::kHold;
+  if (is_short && size == 1) return FindShort(values, finder, must, found);
   const std::string_view text = values.text();
   const char* const begin = text.data();
   const char* const end = begin + text.size();
+  size_t hits = 0;
   for (const char* at = begin; (at = finder.Find(at, end)) != nullptr;) {
     const auto place = static_cast<size_t>(at - begin);
+    if (is_short && ++hits > kFew + place * values.size() / (text.size() * kSeldom)) {
+      return FindShort(values, finder, must, found);
+    }
     size_t i, from, to;
     if (width > 0) {
       i = place / width;
@@ -235,7 +242,7 @@ class TextSearch::BlockSelect {
   void AddKinds(const std::vector<uint8_t>& kinds, Bits* lines) const;
   // The lines of such kinds that have the literal.
   Status FindLiteral(uint32_t literal, const std::vector<uint8_t>& kinds, Bits* lines);
-  Status AddWays(uint32_t literal, size_t kind, Places* places);
+  Result<bool> AddWays(uint32_t literal, size_t kind, Places* places);
   bool AreAlongside(uint32_t a, uint32_t b);
   uint32_t Meet(uint32_t before, const Task* task, uint32_t offset);
   Result<const Task*> TaskOf(uint32_t literal, uint32_t column, uint32_t run, Places* places);
@@ -251,9 +258,10 @@ class TextSearch::BlockSelect {
   const Runs runs_;
   const File* const file_;
   const size_t begin_, end_;
-  Shapes shapes_;                         // of kinds that have no template of the file
-  std::vector<ShapeRef> refs_;            // of each kind
-  std::vector<uint32_t> offsets_, seen_;  // scratch
+  Shapes shapes_;                             // of kinds that have no template of the file
+  std::vector<ShapeRef> refs_;                // of each kind
+  std::vector<uint32_t> offsets_, seen_;      // scratch
+  std::vector<TemplateMatch::Piece> pieces_;  // scratch; their holes count those with a column
   std::vector<Meeting> meetings_;
   std::vector<std::pair<uint64_t, bool>> alongside_;  // what AreAlongside said of two columns
 };
@@ -261,15 +269,17 @@ class TextSearch::BlockSelect {
 void TextSearch::BlockSelect::FindShapes() {
   refs_.reserve(kinds_.size());
   for (const TextColumn::Kind& kind : kinds_) {
-    if (file_ != nullptr && kind.number < file_->known_.size()) {
+    if (file_ != nullptr && !kind.whole && kind.number < file_->known_.size()) {
       refs_.push_back({&file_->shapes_, kind.number});
       continue;
     }
     refs_.push_back({&shapes_, shapes_.shapes_.size()});
-    if (kind.whole) {
+    if (!kind.whole) {
+      shapes_.Add(search_, kind.text);
+    } else if (kind.constants.empty()) {
       shapes_.AddWhole(search_);
     } else {
-      shapes_.Add(search_, kind.text);
+      shapes_.Add(search_, {kind.constants[0].value, {}});
     }
   }
 }
@@ -338,30 +348,46 @@ uint32_t TextSearch::BlockSelect::Meet(uint32_t before, const Task* task, uint32
   return static_cast<uint32_t>(meetings_.size() - 1);
 }
 
-Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places* places) {
+// True where the constants of the kind say that all its lines have the literal; then no way is
+// left.
+Result<bool> TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places* places) {
   const TextColumn::Kind& kind = kinds_[number];
   const TemplateMatch& match = search_.literals_[literal];
   if (kind.whole || match.is_run() ? !runs_.MayHold(literal) : !runs_.MayJoin(literal)) {
-    return Status::Ok();
+    return false;
   }
+  const auto constant_of = [&](uint32_t hole) {
+    return std::lower_bound(
+        kind.constants.begin(), kind.constants.end(), hole,
+        [](const TextColumn::Constant& constant, uint32_t at) { return constant.hole < at; });
+  };
+  const auto is_constant = [&](auto constant, uint32_t hole) {
+    return constant != kind.constants.end() && constant->hole == hole;
+  };
   // Which of the values of a column in a line that of a hole is.
   offsets_.clear();
-  for (const uint32_t column : kind.columns) offsets_.push_back(seen_[column]++);
-  for (const uint32_t column : kind.columns) seen_[column] = 0;
-  const auto add = [&](uint32_t hole, uint32_t run) -> Result<bool> {
-    const uint32_t column = kind.columns[hole];
+  const auto add = [&](size_t index, uint32_t run) -> Result<bool> {
+    const uint32_t column = kind.columns[index];
     GLP_ASSIGN_OR_RETURN(const Task* const task, TaskOf(literal, column, run, places));
     if (!task->any) return false;
+    if (offsets_.empty()) {
+      for (const uint32_t each : kind.columns) offsets_.push_back(seen_[each]++);
+      for (const uint32_t each : kind.columns) seen_[each] = 0;
+    }
     if (places->slots[column] == kNone) places->slots[column] = places->slot_count++;
-    places->checks.push_back({task, places->slots[column], offsets_[hole]});
+    places->checks.push_back({task, places->slots[column], offsets_[index]});
     return true;
   };
+  const size_t had_checks = places->checks.size(), had_ends = places->ends.size();
   if (kind.whole || match.is_run()) {
-    for (uint32_t hole = 0; hole < kind.columns.size(); ++hole) {
-      GLP_ASSIGN_OR_RETURN(const bool any, add(hole, kind.whole ? kNone : 0));
+    for (const TextColumn::Constant& constant : kind.constants) {
+      if (match.finder().IsIn(constant.value)) return true;
+    }
+    for (size_t index = 0; index < kind.columns.size(); ++index) {
+      GLP_ASSIGN_OR_RETURN(const bool any, add(index, kind.whole ? kNone : 0));
       if (any) places->ends.push_back(static_cast<uint32_t>(places->checks.size()));
     }
-    return Status::Ok();
+    return false;
   }
   const Shapes& shapes = *refs_[number].shapes;
   const Shapes::Found& found = FoundIn(number, literal);
@@ -370,35 +396,42 @@ Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places*
     const uint32_t end = shapes.ends_[way];
     const uint32_t begin = way > 0 ? shapes.ends_[way - 1] : 0;
     bool may_be = true;
-    for (uint32_t i = begin; i < end; ++i) may_be &= runs_.MayBe(literal, shapes.pieces_[i].run);
-    // The longest piece first: where it is in no value, the others need not be looked for.
-    const auto size_of = [&](uint32_t piece) {
-      const TemplateMatch::Run& run = match.runs()[shapes.pieces_[piece].run];
-      return run.end - run.begin;
-    };
-    uint32_t longest = begin;
-    for (uint32_t i = begin + 1; i < end; ++i) {
-      if (size_of(i) > size_of(longest)) longest = i;
-    }
-    uint32_t first_column = kNone, meeting = kNone;
-    const auto add_piece = [&](uint32_t piece) -> Result<bool> {
-      const uint32_t hole = shapes.pieces_[piece].hole;
-      const uint32_t column = kind.columns[hole];
-      GLP_ASSIGN_OR_RETURN(const bool any, add(hole, shapes.pieces_[piece].run));
-      if (!any) return false;
-      if (first_column == kNone) first_column = column;
-      if (!AreAlongside(first_column, column)) return true;
-      const uint32_t met = Meet(meeting, places->checks.back().task, offsets_[hole]);
-      if (met == kNone) return true;
-      meeting = met;
-      return meetings_[met].any;
-    };
-    if (may_be) {
-      GLP_ASSIGN_OR_RETURN(may_be, add_piece(longest));
-    }
+    pieces_.clear();  // those that columns decide
     for (uint32_t i = begin; i < end && may_be; ++i) {
-      if (i == longest) continue;
-      GLP_ASSIGN_OR_RETURN(may_be, add_piece(i));
+      const TemplateMatch::Piece& piece = shapes.pieces_[i];
+      const auto constant = constant_of(piece.hole);
+      if (is_constant(constant, piece.hole)) {
+        may_be = match.runs()[piece.run].IsDoneBy(constant->value);
+      } else {
+        may_be = runs_.MayBe(literal, piece.run);
+        pieces_.push_back(
+            {piece.hole - static_cast<uint32_t>(constant - kind.constants.begin()), piece.run});
+      }
+    }
+    if (!may_be) continue;
+    if (pieces_.empty()) {
+      places->checks.resize(had_checks);
+      places->ends.resize(had_ends);
+      return true;
+    }
+    // The longest piece first: where it is in no value, the others need not be looked for.
+    const auto size_of = [&](const TemplateMatch::Piece& piece) {
+      return match.runs()[piece.run].end - match.runs()[piece.run].begin;
+    };
+    const auto longest =
+        std::max_element(pieces_.begin(), pieces_.end(),
+                         [&](const auto& a, const auto& b) { return size_of(a) < size_of(b); });
+    std::rotate(pieces_.begin(), longest, longest + 1);
+    uint32_t meeting = kNone;
+    const uint32_t first_column = kind.columns[pieces_[0].hole];
+    for (size_t i = 0; i < pieces_.size() && may_be; ++i) {
+      const uint32_t index = pieces_[i].hole;
+      GLP_ASSIGN_OR_RETURN(may_be, add(index, pieces_[i].run));
+      if (!may_be || !AreAlongside(first_column, kind.columns[index])) continue;
+      const uint32_t met = Meet(meeting, places->checks.back().task, offsets_[index]);
+      if (met == kNone) continue;
+      meeting = met;
+      may_be = meetings_[met].any;
     }
     if (may_be) {
       places->ends.push_back(static_cast<uint32_t>(places->checks.size()));
@@ -406,7 +439,7 @@ Status TextSearch::BlockSelect::AddWays(uint32_t literal, size_t number, Places*
       places->checks.resize(size);
     }
   }
-  return Status::Ok();
+  return false;
 }
 
 Status TextSearch::BlockSelect::FindLiteral(uint32_t literal, const std::vector<uint8_t>& kinds,
@@ -419,7 +452,10 @@ Status TextSearch::BlockSelect::FindLiteral(uint32_t literal, const std::vector<
   for (size_t kind = 0; kind < kinds_.size(); ++kind) {
     if (kinds[kind] != 0) {
       always[kind] = FoundIn(kind, literal).answer == TemplateMatch::Answer::kAlways ? 1 : 0;
-      if (always[kind] == 0) GLP_RETURN_IF_ERROR(AddWays(literal, kind, &places));
+      if (always[kind] == 0) {
+        GLP_ASSIGN_OR_RETURN(const bool is_always, AddWays(literal, kind, &places));
+        always[kind] = is_always ? 1 : 0;
+      }
     }
     places.kind_ends.push_back(static_cast<uint32_t>(places.ends.size()));
   }
@@ -471,8 +507,7 @@ void TextSearch::BlockSelect::Walk(const Places& places, Bits* lines) const {
 
 Status TextSearch::BlockSelect::Apply(const Target& target, const std::vector<uint8_t>& kinds,
                                       Bits* found, Bits* open) {
-  Bits may = NoLines();
-  AddKinds(kinds, &may);
+  Bits may;  // empty before the first clause
   for (const Clause& clause : target.clauses) {
     Bits lines = NoLines();
     for (const uint32_t literal : clause.literals) {
@@ -494,9 +529,19 @@ Status TextSearch::BlockSelect::Apply(const Target& target, const std::vector<ui
     } else if (target.decides) {
       return Status::Ok();
     }
-    bool any = false;
-    for (size_t i = 0; i < lines.size(); ++i) any |= (may[i] &= lines[i]) != 0;
-    if (!any) return Status::Ok();
+    // The clause finds lines of these kinds alone.
+    if (may.empty()) {
+      may = std::move(lines);
+    } else {
+      for (size_t i = 0; i < lines.size(); ++i) may[i] &= lines[i];
+    }
+    if (std::all_of(may.begin(), may.end(), [](uint64_t word) { return word == 0; })) {
+      return Status::Ok();
+    }
+  }
+  if (target.clauses.empty()) {
+    may = NoLines();
+    AddKinds(kinds, &may);
   }
   for (size_t i = 0; i < may.size(); ++i) (*open)[i] |= may[i];
   return Status::Ok();

@@ -102,7 +102,9 @@ class ValueDecoder {
   // `bytes` is exactly what one call of the encoder appended for `count` values.
   Status Decode(std::string_view bytes, size_t count, uint64_t max_bytes, Values* values);
   Status DecodeBytes(std::string_view bytes, uint64_t max_bytes, Buffer* out);
-  Status DecodeSymbols(std::string_view bytes, size_t count, std::vector<uint16_t>* symbols);
+  // All are below `end`; `counts` gets how many there are of each.
+  Status DecodeSymbols(std::string_view bytes, size_t count, size_t end,
+                       std::vector<uint16_t>* symbols, std::vector<uint32_t>* counts);
   Status DecodeNumbers(std::string_view bytes, size_t count, std::vector<uint64_t>* numbers);
   // REQUIRES: count > 0. Errors also where the last is not `last`.
   Status DecodeTimes(std::string_view bytes, int64_t first, int64_t last, size_t count,

@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       __builtin_trap();
     }
     std::vector<uint16_t> symbols;
-    (void)decoder.DecodeSymbols(bytes, number, &symbols);
+    std::vector<uint32_t> counts;
+    (void)decoder.DecodeSymbols(bytes, number, 1 + number % 65536, &symbols, &counts);
     return 0;
   }
   // Of one width, without what is left over; and cut where a byte is below a bound.

@@ -228,9 +228,16 @@ TEST(Symbols, NarrowAndWide) {
     std::string bytes;
     ValueEncoder(3).EncodeSymbols(symbols, &bytes);
     std::vector<uint16_t> got;
-    ASSERT_TRUE(decoder.DecodeSymbols(bytes, symbols.size(), &got).ok());
-    EXPECT_EQ(got, symbols);
-    EXPECT_FALSE(decoder.DecodeSymbols(bytes, symbols.size() - 1, &got).ok());
+    std::vector<uint32_t> counts;
+    for (const size_t most : {size_t{end}, size_t{65536}}) {
+      ASSERT_TRUE(decoder.DecodeSymbols(bytes, symbols.size(), most, &got, &counts).ok());
+      EXPECT_EQ(got, symbols);
+      std::vector<uint32_t> wanted(most);
+      for (const uint16_t symbol : symbols) ++wanted[symbol];
+      EXPECT_EQ(counts, wanted);
+    }
+    EXPECT_FALSE(decoder.DecodeSymbols(bytes, symbols.size() - 1, end, &got, &counts).ok());
+    EXPECT_FALSE(decoder.DecodeSymbols(bytes, symbols.size(), end - 1, &got, &counts).ok());
   }
 }
 

@@ -1,6 +1,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 
@@ -44,19 +45,73 @@ struct PairTable {
 };
 constexpr PairTable kPairTexts;
 
-struct HexTable {
-  char text[256][2];
-  constexpr explicit HexTable(bool upper) : text() {
-    for (int i = 0; i < 256; ++i) {
-      text[i][0] = Digit(i >> 4, upper);
-      text[i][1] = Digit(i & 15, upper);
+// As many bytes as processors take at once.
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+// Of a and b byte by byte in turns: the first 16, the last 16.
+Bytes16 ZipLow(Bytes16 a, Bytes16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+Bytes16 ZipHigh(Bytes16 a, Bytes16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+
+// Two digits of each byte, the high half first.
+void PutHex(const unsigned char* from, size_t bytes, char first_letter, char* out) {
+  const auto beyond = static_cast<unsigned char>(first_letter - '0' - 10);
+  size_t i = 0;
+  for (; i + sizeof(Bytes16) <= bytes; i += sizeof(Bytes16)) {
+    Bytes16 in;
+    std::memcpy(&in, from + i, sizeof in);
+    const auto digits = [beyond](Bytes16 half) {
+      return half + '0' + (reinterpret_cast<Bytes16>(half > 9) & beyond);
+    };
+    const Bytes16 high = digits(in >> 4), low = digits(in & 15);
+    const Bytes16 text[] = {ZipLow(high, low), ZipHigh(high, low)};
+    std::memcpy(out + 2 * i, text, sizeof text);
+  }
+  const auto digit = [beyond](unsigned half) {
+    return static_cast<char>('0' + half + (half > 9 ? beyond : 0));
+  };
+  for (; i < bytes; ++i) {
+    out[2 * i] = digit(from[i] >> 4);
+    out[2 * i + 1] = digit(from[i] & 15u);
+  }
+}
+
+void Widen(const unsigned char* from, size_t count, uint16_t* to) {
+  size_t i = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; i + sizeof(Bytes16) <= count; i += sizeof(Bytes16)) {
+      Bytes16 in;
+      std::memcpy(&in, from + i, sizeof in);
+      const Bytes16 wide[] = {ZipLow(in, Bytes16{}), ZipHigh(in, Bytes16{})};
+      std::memcpy(to + i, wide, sizeof wide);
     }
   }
-  static constexpr char Digit(int value, bool upper) {
-    return static_cast<char>(value < 10 ? '0' + value : (upper ? 'A' : 'a') + value - 10);
+  for (; i < count; ++i) to[i] = from[i];
+}
+
+// How many there are of each; false where one is not below counts->size().
+bool CountBytes(const unsigned char* bytes, size_t count, std::vector<uint32_t>* counts) {
+  // Equal ones often stand side by side: several counts, which do not wait for each other.
+  constexpr size_t kLanes = 4;
+  uint32_t lanes[kLanes][256] = {};
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    ++lanes[0][bytes[i]];
+    ++lanes[1][bytes[i + 1]];
+    ++lanes[2][bytes[i + 2]];
+    ++lanes[3][bytes[i + 3]];
   }
-};
-constexpr HexTable kLowerHex(false), kUpperHex(true);
+  for (; i < count; ++i) ++lanes[0][bytes[i]];
+  uint32_t beyond = 0;
+  for (size_t value = 0; value < 256; ++value) {
+    const uint32_t all = lanes[0][value] + lanes[1][value] + lanes[2][value] + lanes[3][value];
+    (value < counts->size() ? (*counts)[value] : beyond) += all;
+  }
+  return beyond == 0;
+}
 
 // The last `digits` digits of `value`.
 void PutDigits(uint64_t value, uint32_t digits, char* out) {
@@ -66,16 +121,16 @@ void PutDigits(uint64_t value, uint32_t digits, char* out) {
 }
 
 unsigned Highest(const unsigned char* bytes, size_t count) {
-  // Many at a time, as the processor can compare them.
-  constexpr size_t kLanes = 32;
-  unsigned char lanes[kLanes] = {};
+  Bytes16 lanes = {};
   size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] = std::max(lanes[lane], bytes[i + lane]);
-    }
+  for (; i + sizeof lanes <= count; i += sizeof lanes) {
+    Bytes16 in;
+    std::memcpy(&in, bytes + i, sizeof in);
+    lanes = in > lanes ? in : lanes;
   }
-  unsigned highest = *std::max_element(lanes, lanes + kLanes);
+  unsigned highest = 0;
+  for (size_t lane = 0; lane < sizeof lanes; ++lane)
+    highest = std::max<unsigned>(highest, lanes[lane]);
   for (; i < count; ++i) highest = std::max<unsigned>(highest, bytes[i]);
   return highest;
 }
@@ -145,7 +200,7 @@ struct ValueDecoder::State {
               std::vector<uint32_t>* starts);
   Status Groups(Decoder* in, uint32_t width, size_t count, char* out);
   Status Pairs(Decoder* in, uint32_t width, size_t count, char* out);
-  Status Hex(Decoder* in, uint32_t width, size_t count, const HexTable& table, char* out);
+  Status Hex(Decoder* in, uint32_t width, size_t count, char first_letter, char* out);
   Status Transposed(Decoder* in, uint32_t width, size_t count, char* out);
   Status Rising(Decoder* in, uint32_t width, size_t count, char* out);
   Status Decimals(Decoder* in, size_t count, uint64_t max_bytes, Buffer* out,
@@ -272,19 +327,21 @@ Status ValueDecoder::State::Pairs(Decoder* in, uint32_t width, size_t count, cha
   return in->done() ? Status::Ok() : Bad("are more than told");
 }
 
-Status ValueDecoder::State::Hex(Decoder* in, uint32_t width, size_t count, const HexTable& table,
+Status ValueDecoder::State::Hex(Decoder* in, uint32_t width, size_t count, char first_letter,
                                 char* out) {
   const size_t bytes = (width + 1) / 2;
   GLP_RETURN_IF_ERROR(BytesOf(in->Bytes(in->left()), bytes * count, &plane));
   const auto* from = reinterpret_cast<const unsigned char*>(plane.data());
-  for (size_t i = 0; i < count; ++i) {
-    if (width % 2 == 1) {
-      if (*from > 15) return Bad("are hex digits that cannot be");
-      *out++ = table.text[*from++][1];
-    }
-    for (uint32_t at = width % 2; at < width; at += 2, out += 2) {
-      std::memcpy(out, table.text[*from++], 2);
-    }
+  if (width % 2 == 0) {
+    PutHex(from, bytes * count, first_letter, out);
+    return Status::Ok();
+  }
+  for (size_t i = 0; i < count; ++i, from += bytes, out += width) {
+    if (*from > 15) return Bad("are hex digits that cannot be");
+    char pair[2];
+    PutHex(from, 1, first_letter, pair);
+    *out = pair[1];
+    PutHex(from + 1, bytes - 1, first_letter, out + 1);
   }
   return Status::Ok();
 }
@@ -349,9 +406,9 @@ Status ValueDecoder::State::New(Coding coding, Decoder* in, uint32_t width, size
       if (width <= kMaxDecimal) return Rising(in, width, count, out->data());
       break;
     case Coding::kLowerHex:
-      return Hex(in, width, count, kLowerHex, out->data());
+      return Hex(in, width, count, 'a', out->data());
     case Coding::kUpperHex:
-      return Hex(in, width, count, kUpperHex, out->data());
+      return Hex(in, width, count, 'A', out->data());
     case Coding::kTransposed:
       return Transposed(in, width, count, out->data());
     default:
@@ -454,20 +511,25 @@ Status ValueDecoder::DecodeBytes(std::string_view bytes, uint64_t max_bytes, Buf
   return state_->Bytes(bytes, max_bytes, 0, out);
 }
 
-Status ValueDecoder::DecodeSymbols(std::string_view bytes, size_t count,
-                                   std::vector<uint16_t>* symbols) {
+Status ValueDecoder::DecodeSymbols(std::string_view bytes, size_t count, size_t end,
+                                   std::vector<uint16_t>* symbols, std::vector<uint32_t>* counts) {
   if (bytes.empty()) return Bad("are missing");
   const size_t width = static_cast<unsigned char>(bytes[0]);
   if (width != 1 && width != 2) return Bad("are symbols of an unknown width");
   GLP_RETURN_IF_ERROR(state_->BytesOf(bytes.substr(1), width * count, &state_->plane));
   symbols->resize(count);
+  counts->assign(end, 0);
   if (count == 0) return Status::Ok();
-  if (width == 2) {
-    std::memcpy(symbols->data(), state_->plane.data(), 2 * count);
-  } else {
+  if (width == 1) {
     const auto* from = reinterpret_cast<const unsigned char*>(state_->plane.data());
-    std::copy(from, from + count, symbols->begin());
+    Widen(from, count, symbols->data());
+    return CountBytes(from, count, counts) ? Status::Ok() : Bad("are symbols that cannot be");
   }
+  std::memcpy(symbols->data(), state_->plane.data(), 2 * count);
+  if (*std::max_element(symbols->begin(), symbols->end()) >= end) {
+    return Bad("are symbols that cannot be");
+  }
+  for (const uint16_t symbol : *symbols) ++(*counts)[symbol];
   return Status::Ok();
 }
 
