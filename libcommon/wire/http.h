@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 
 namespace glp::wire {
@@ -36,6 +37,9 @@ struct Request {
   std::string peer;                   // "127.0.0.1:40312"
   std::string tenant;                 // that the gate let in; "" where the route is of none
   std::string client_name;  // common name of the client's certificate where TLS asked for one
+  // Counts what a push takes besides `body` until its handler returns; where it was refused memory,
+  // the answer is 503 whatever the handler says. nullptr: nobody counts.
+  MemoryClaim* memory = nullptr;
   // True once nobody waits for the answer: the client is gone or the server stops. May be empty.
   std::function<bool()> cancelled;
 

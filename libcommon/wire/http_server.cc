@@ -80,7 +80,7 @@ std::optional<Response> InflateBody(Request* request, size_t max_bytes) {
   const std::string_view encoding = TrimSpace(request->Header("content-encoding"));
   const bool deflate = EqualIgnoringCase(encoding, "deflate");
   if (!deflate && !EqualIgnoringCase(encoding, "gzip")) return std::nullopt;
-  Result<std::string> body = Inflate(request->body, deflate, max_bytes);
+  Result<std::string> body = Inflate(request->body, deflate, max_bytes, request->memory);
   if (!body.ok()) {
     const int status = body.status().code() == Code::kLimit ? 413 : 400;
     return TextResponse(
@@ -107,6 +107,12 @@ Response RunHandler(const Handler& handler, Request* request, size_t max_inflate
   } catch (const std::exception& e) {
     return InternalError(e);
   }
+}
+
+Response TryLater(int status, const std::string& words) {
+  Response response = TextResponse(status, words + "\n");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 bool HasHeader(const Response& response, std::string_view name) {
@@ -205,7 +211,11 @@ std::string PeerName(const tcp::socket& socket) {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(ServerOptions o, Router r) : options(std::move(o)), router(std::move(r)) {}
+  Impl(ServerOptions o, Router r)
+      : options(std::move(o)),
+        router(std::move(r)),
+        work({"a request", options.max_work_bytes, options.max_work_bytes, options.work_wait_ms,
+              "send less at a time"}) {}
 
   void Accept();
   void MakeRoom();
@@ -224,6 +234,7 @@ struct HttpServer::Impl {
 
   const ServerOptions options;
   const Router router;
+  MemoryBudget work;
   std::string address;
   uint16_t port = 0;
 
@@ -633,7 +644,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     std::atomic<size_t>& waiting = server_->waiting[lane];
     if (waiting.load() >= server_->options.max_waiting ||
         server_->in_lane[lane] >= server_->max_in_lane()) {
-      return Answer(TextResponse(429, "too many outstanding requests\n"));
+      return Answer(TryLater(429, "too many outstanding requests"));
     }
     ++waiting;
     ++server_->in_lane[lane];
@@ -666,7 +677,18 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     const ServerOptions& options = server_->options;
     const size_t max_bytes =
         lane_ == Lane::kIngest ? options.max_inflated_bytes : options.max_form_bytes;
-    Response response = RunHandler(route_->handler, &request_, max_bytes);
+    Response response;
+    if (lane_ == Lane::kIngest) {
+      MemoryClaim claim(&server_->work, request_.cancelled);
+      request_.memory = &claim;
+      response = RunHandler(route_->handler, &request_, max_bytes);
+      request_.memory = nullptr;
+      if (claim.is_refused()) {
+        response = TryLater(503, "too many bytes of requests are being handled; try later");
+      }
+    } else {
+      response = RunHandler(route_->handler, &request_, max_bytes);
+    }
     try {
       if (response.more != nullptr) BeginPieces(&response);
       if (pieces_ == nullptr) {
@@ -740,7 +762,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     Answer(std::move(response));
   }
   void Refuse(int status, const std::string& words) { Refuse(TextResponse(status, words + "\n")); }
-  void RefuseToHold() { Refuse(503, "too many bytes of requests are being taken; try later"); }
+  void RefuseToHold() {
+    Refuse(TryLater(503, "too many bytes of requests are being taken; try later"));
+  }
 
   void Answer(Response response) {
     if (is_ended_) return ReleasePieces();

@@ -45,9 +45,14 @@ struct ServerOptions {
   size_t max_headers = 256;
   size_t max_body_bytes = size_t{256} << 20;      // of Lane::kIngest, as sent
   size_t max_form_bytes = 1 << 20;                // of the others, as sent and decompressed
-  size_t max_inflated_bytes = size_t{512} << 20;  // of Lane::kIngest, decompressed
-  size_t max_held_bytes = size_t{1} << 30;        // of requests being read or handled; more get 503
-  int idle_timeout_ms = 120'000;                  // for the first byte of the next request
+  size_t max_inflated_bytes = size_t{256} << 20;  // of Lane::kIngest, decompressed
+  // Of requests being read or handled, as sent; more get 503.
+  size_t max_held_bytes = size_t{512} << 20;
+  // Of those of Lane::kIngest being handled what they are decompressed to and what is made of it
+  // (Request::memory). More wait, and get 503 then.
+  size_t max_work_bytes = size_t{768} << 20;
+  int work_wait_ms = 10'000;
+  int idle_timeout_ms = 120'000;  // for the first byte of the next request
   // For a TLS handshake; for the whole header; without a byte of the body, of which 1,000 bytes a
   // second must come on the average.
   int read_timeout_ms = 30'000;

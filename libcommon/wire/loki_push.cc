@@ -15,7 +15,7 @@
 namespace glp::wire {
 namespace {
 
-constexpr size_t kMaxPlainBytes = size_t{512} << 20;
+constexpr size_t kMaxPlainBytes = size_t{256} << 20;
 // What read a larger push is not kept: its buffers would stay as large.
 constexpr size_t kKeepPlainBytes = size_t{32} << 20;
 
@@ -83,7 +83,7 @@ Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
   if (type == "application/json") {
     // Loki passes such a body on as it came; clients that mean it compress it.
     if (EqualIgnoringCase(encoding, "snappy")) {
-      const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes);
+      const Result<std::string_view> plain = snappy.Read(body, kMaxPlainBytes, request.memory);
       if (plain.ok()) {
         body = *plain;
       } else if (plain.status().code() == Code::kLimit) {
@@ -91,11 +91,11 @@ Result<const PushRequest*> PushApi::Intake::Decode(const Request& request) {
       }
     }
     plain_bytes = body.size();
-    return json.Decode(body);
+    return json.Decode(body, request.memory);
   }
-  GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes));
+  GLP_ASSIGN_OR_RETURN(body, snappy.Read(body, kMaxPlainBytes, request.memory));
   plain_bytes = body.size();
-  return proto.Decode(body);
+  return proto.Decode(body, request.memory);
 }
 
 std::unique_ptr<PushApi::Intake> PushApi::TakeIntake() {
@@ -168,11 +168,11 @@ Response PushApi::PushOtlp(const Call& call) {
   std::unique_ptr<Intake> intake = TakeIntake();
   const Outcome outcome = [&]() -> Outcome {
     const Result<std::string_view> body =
-        intake->coding.Read(call.request.body, encoding, kMaxPlainBytes);
+        intake->coding.Read(call.request.body, encoding, kMaxPlainBytes, call.request.memory);
     if (!body.ok()) return {StatusOf(body.status()), body.status().message()};
     intake->plain_bytes = body->size();
     const Result<const PushRequest*> request =
-        intake->otlp.Decode(*body, *form, call.limits, NowNs());
+        intake->otlp.Decode(*body, *form, call.limits, NowNs(), call.request.memory);
     if (!request.ok()) return {StatusOf(request.status()), request.status().message()};
     return Take(call, **request, intake.get());
   }();
