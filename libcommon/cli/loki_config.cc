@@ -1,9 +1,12 @@
 #include "cli/loki_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
+#include <optional>
 #include <span>
 
+#include "base/hash.h"
 #include "base/strings.h"
 #include "cli/config_file.h"
 #include "cli/expand_env.h"
@@ -113,18 +116,25 @@ class Reader {
   // Known keys that do nothing.
   void Note(YamlMap& map, const YamlNode& node, const std::string& path,
             std::span<const std::string_view> keys, KeyList* list);
+  // All keys but those: of blocks whose keys are not known here.
+  void NoteOthers(YamlMap& map, const YamlNode& node, const std::string& path,
+                  const std::vector<std::string_view>& read);
 
   void ReadTop(YamlMap& map, const YamlNode& node);
   void ReadServer(YamlMap& map, const YamlNode& node);
+  void ReadPathPrefix(YamlMap& map);
   void ReadTls(YamlMap& map);
   void ReadCommon(YamlMap& map, const YamlNode& node);
   void ReadIngester(YamlMap& map, const YamlNode& node);
   void ReadStorage(YamlMap& map, const YamlNode& node);
+  // object_store of 3.3 on: its folder where `directory` has none.
+  void ReadObjectStore(YamlMap& map, const std::string& path, Given<std::string>* directory);
   void ReadSchema(YamlMap& map, const YamlNode& node);
   void ReadCompactor(YamlMap& map, const YamlNode& node);
   void ReadTableManager(YamlMap& map, const YamlNode& node);
   void ReadQuerier(YamlMap& map, const YamlNode& node);
   void ReadRuntime(YamlMap& map, const YamlNode& node);
+  void ReadRuntimePeriod(YamlMap& map, std::string_view key);
   void ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path, LimitsText* text);
   static void ReadStreamNumber(YamlMap& map, std::string_view key, Given<int64_t>* number);
   static void ReadDeletionMode(YamlMap& map, wire::Limits* limits);
@@ -138,7 +148,8 @@ class Reader {
   Status ReadOverrides(const std::string& path);
   // Stores that cannot be used, in the block itself.
   void RefuseStores(YamlMap& map, const YamlNode& node, const std::string& path);
-  // A cluster that is asked for anywhere: its stores of rings, more copies than one.
+  // A cluster that is asked for anywhere: its stores of rings, more copies than one. A memberlist
+  // alone asks for none: charts and examples of one process have it, too.
   void RefuseClusters(const YamlNode& node, const std::string& path);
   void CheckRetention();
   wire::Limits ToLimits(const LimitsText& text) const;
@@ -150,7 +161,7 @@ class Reader {
   const wire::Limits base_;
   LokiConfig* config_;
   YamlErrors errors_;
-  KeyList unneeded_, not_kept_, rulers_;
+  KeyList unneeded_, not_kept_, rulers_, grpc_, clusters_;
 
   LimitsText limits_;
   std::map<std::string, LimitsText> overrides_;
@@ -158,6 +169,7 @@ class Reader {
   std::vector<std::string> local_stores_{"filesystem"};  // names for local files
   Given<std::string> path_prefix_, chunks_directory_, directory_;
   Given<int64_t> old_timeout_ns_, old_lookback_ns_;  // of places of older versions
+  std::optional<wire::Limits::DeletionMode> old_deletion_mode_;
   Given<bool> retention_enabled_, table_deletes_enabled_;
   Given<int64_t> table_period_ns_;
   std::vector<Given<std::string>> runtime_files_;
@@ -184,16 +196,26 @@ void Reader::Note(YamlMap& map, const YamlNode& node, const std::string& path,
   }
 }
 
-void Reader::ReadServer(YamlMap& map, const YamlNode&) {
+void Reader::NoteOthers(YamlMap& map, const YamlNode& node, const std::string& path,
+                        const std::vector<std::string_view>& read) {
+  std::vector<std::string_view> others;
+  for (const YamlNode::Key& key : node.keys) {
+    if (std::find(read.begin(), read.end(), key.text) == read.end()) others.push_back(key.text);
+  }
+  Note(map, node, path, others, &unneeded_);
+}
+
+void Reader::ReadServer(YamlMap& map, const YamlNode& node) {
   map.Text("http_listen_address", &config_->http_listen_address);
   map.Int("http_listen_port", &config_->http_listen_port);
   if (config_->http_listen_port.value < 0 || config_->http_listen_port.value > 65535) {
     map.Error(config_->http_listen_port, "http_listen_port: expected a port, 0 to 65535");
   }
-  Given<std::string> prefix;
-  map.Text("http_path_prefix", &prefix);
-  if (!prefix.value.empty() && prefix.value != "/") {
-    map.Error(prefix, "http_path_prefix: paths begin at /loki/api/v1 here; a proxy can add more");
+  ReadPathPrefix(map);
+  map.Int("http_listen_conn_limit", &config_->http_listen_conn_limit);
+  if (config_->http_listen_conn_limit.value < 0) {
+    map.Error(config_->http_listen_conn_limit,
+              "http_listen_conn_limit: expected a number from 0 (no limit) on");
   }
   Block(map, "http_tls_config", "server.http_tls_config",
         [&](YamlMap& below, const YamlNode&) { ReadTls(below); });
@@ -207,8 +229,43 @@ void Reader::ReadServer(YamlMap& map, const YamlNode&) {
   map.DurationNs("http_server_write_timeout", &config_->http_write_timeout_ns);
   map.DurationNs("http_server_idle_timeout", &config_->http_idle_timeout_ns);
   map.DurationNs("graceful_shutdown_timeout", &config_->graceful_shutdown_timeout_ns);
-  // How logs of the server look, and gRPC, which is not served: nobody misses them.
-  map.Skip(kServerKeys);
+  Given<std::string> version;
+  map.Text("tls_min_version", &version);
+  if (version.value == "VersionTLS13") not_kept_.Add("server.tls_min_version", version.line);
+  Given<bool> proxy_protocol;
+  map.Bool("proxy_protocol_enabled", &proxy_protocol);
+  if (proxy_protocol.value) not_kept_.Add("server.proxy_protocol_enabled", proxy_protocol.line);
+  constexpr std::string_view kCiphers[] = {"tls_cipher_suites"};
+  Note(map, node, "server", kCiphers, &not_kept_);
+  constexpr std::string_view kRead[] = {
+      "http_listen_address",      "http_listen_port",          "http_path_prefix",
+      "http_listen_conn_limit",   "http_tls_config",           "log_level",
+      "http_server_read_timeout", "http_server_write_timeout", "http_server_idle_timeout",
+      "tls_min_version",          "proxy_protocol_enabled",    "graceful_shutdown_timeout",
+      "tls_cipher_suites"};
+  std::vector<std::string_view> grpc, others;
+  for (std::string_view key : kServerKeys) {
+    if (std::find(std::begin(kRead), std::end(kRead), key) != std::end(kRead)) continue;
+    (key.starts_with("grpc_") ? grpc : others).push_back(key);
+  }
+  Note(map, node, "server", grpc, &grpc_);
+  Note(map, node, "server", others, &unneeded_);
+}
+
+void Reader::ReadPathPrefix(YamlMap& map) {
+  Given<std::string>& prefix = config_->http_path_prefix;
+  map.Text("http_path_prefix", &prefix);
+  while (prefix.value.ends_with('/')) prefix.value.pop_back();
+  if (prefix.value.empty()) return;
+  const bool is_path =
+      prefix.value[0] == '/' && prefix.value.find("//") == std::string::npos &&
+      std::all_of(prefix.value.begin(), prefix.value.end(), [](unsigned char c) {
+        return std::isalnum(c) ||
+               std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos;
+      });
+  if (!is_path) {
+    map.Error(prefix, "http_path_prefix: expected a path of letters, digits and '-._~', as /logs");
+  }
 }
 
 void Reader::ReadTls(YamlMap& map) {
@@ -259,7 +316,8 @@ void Reader::ReadCommon(YamlMap& map, const YamlNode& node) {
       files.Skip({"rules_directory"});
     });
     RefuseStores(storage, below, "common.storage");
-    constexpr std::string_view kOthers[] = {"congestion_control", "hedging", "object_store"};
+    ReadObjectStore(storage, "common.storage.object_store", &chunks_directory_);
+    constexpr std::string_view kOthers[] = {"congestion_control", "hedging"};
     Note(storage, below, "common.storage", kOthers, &unneeded_);
   });
   map.Skip({"replication_factor"});  // 1: RefuseClusters
@@ -276,6 +334,20 @@ void Reader::ReadIngester(YamlMap& map, const YamlNode& node) {
   Note(map, node, "ingester", kLokiIngesterKeys, &unneeded_);
 }
 
+void Reader::ReadObjectStore(YamlMap& map, const std::string& path, Given<std::string>* directory) {
+  Block(map, "object_store", path, [&](YamlMap& store, const YamlNode& below) {
+    Block(store, "filesystem", path + ".filesystem", [&](YamlMap& files, const YamlNode&) {
+      Given<std::string> dir;
+      files.Text("dir", &dir);
+      if (directory->value.empty()) *directory = dir;
+    });
+    RefuseStores(store, below, path);
+    std::vector<std::string_view> read = {"filesystem"};
+    read.insert(read.end(), std::begin(kLokiRemoteStores), std::end(kLokiRemoteStores));
+    NoteOthers(store, below, path, read);
+  });
+}
+
 void Reader::ReadStorage(YamlMap& map, const YamlNode& node) {
   Block(map, "filesystem", "storage_config.filesystem",
         [&](YamlMap& files, const YamlNode&) { files.Text("directory", &directory_); });
@@ -284,6 +356,7 @@ void Reader::ReadStorage(YamlMap& map, const YamlNode& node) {
       for (const YamlNode::Key& name : files->keys) local_stores_.push_back(name.text);
     }
   }
+  ReadObjectStore(map, "storage_config.object_store", &directory_);
   RefuseStores(map, node, "storage_config");
   Note(map, node, "storage_config", kLokiStorageKeys, &unneeded_);
 }
@@ -306,6 +379,16 @@ void Reader::ReadCompactor(YamlMap& map, const YamlNode& node) {
   map.Bool("retention_enabled", &retention_enabled_);
   map.DurationNs("delete_max_interval", &config_->delete_max_interval_ns);
   map.DurationNs("delete_request_cancel_period", &config_->delete_request_cancel_period_ns);
+  // Its place before it became a limit of tenants, with a word of its own.
+  const YamlNode* mode = node.Find("deletion_mode");
+  wire::Limits limits = base_;
+  if (mode != nullptr && mode->text == "whole-stream-deletion") {
+    map.Skip({"deletion_mode"});
+    old_deletion_mode_ = wire::Limits::DeletionMode::kFilterAndDelete;
+  } else if (mode != nullptr) {
+    ReadDeletionMode(map, &limits);
+    old_deletion_mode_ = limits.deletion_mode;
+  }
   Note(map, node, "compactor", kLokiCompactorKeys, &unneeded_);
 }
 
@@ -318,9 +401,14 @@ void Reader::ReadTableManager(YamlMap& map, const YamlNode& node) {
 void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
   map.DurationNs("query_timeout", &old_timeout_ns_);
   Block(map, "engine", "querier.engine", [&](YamlMap& engine, const YamlNode& below) {
-    if (!old_timeout_ns_) engine.DurationNs("timeout", &old_timeout_ns_);
+    constexpr std::string_view kTimeout[] = {"timeout"};
+    if (old_timeout_ns_) {
+      Note(engine, below, "querier.engine", kTimeout, &unneeded_);
+    } else {
+      engine.DurationNs("timeout", &old_timeout_ns_);
+    }
     constexpr std::string_view kOthers[] = {"enable_v2_engine", "max_count_min_sketch_heap_size",
-                                            "max_look_back_period", "timeout"};
+                                            "max_look_back_period"};
     Note(engine, below, "querier.engine", kOthers, &unneeded_);
   });
   map.DurationNs("tail_max_duration", &config_->tail_max_duration_ns);
@@ -328,6 +416,9 @@ void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
   if (config_->max_concurrent.value < 1 || config_->max_concurrent.value > 1024) {
     map.Error(config_->max_concurrent, "max_concurrent: expected a number from 1 to 1024");
   }
+  Given<bool> many_tenants;
+  map.Bool("multi_tenant_queries_enabled", &many_tenants);
+  if (many_tenants.value) not_kept_.Add("querier.multi_tenant_queries_enabled", many_tenants.line);
   Note(map, node, "querier", kLokiQuerierKeys, &unneeded_);
 }
 
@@ -343,7 +434,17 @@ void Reader::ReadRuntime(YamlMap& map, const YamlNode&) {
     map.Text("file", &files);
   }
   if (!files.value.empty()) runtime_files_.push_back(files);
-  map.Skip({"period"});
+  ReadRuntimePeriod(map, "period");
+}
+
+void Reader::ReadRuntimePeriod(YamlMap& map, std::string_view key) {
+  Given<int64_t> period_ns;
+  map.DurationNs(key, &period_ns);
+  if (!period_ns) return;
+  if (period_ns.value <= 0) {
+    return map.Error(period_ns, std::string(key) + ": expected a duration above 0");
+  }
+  config_->runtime_period_ns = period_ns;
 }
 
 void Reader::ReadRules(YamlMap& map, LimitsText* limits) {
@@ -419,6 +520,7 @@ void Reader::ReadLimits(YamlMap& map, const YamlNode& node, const std::string& p
   Given<std::string> old_file;
   map.Text("per_tenant_override_config", &old_file);
   if (!old_file.value.empty()) runtime_files_.push_back(old_file);
+  ReadRuntimePeriod(map, "per_tenant_override_period");
   // What is off need not be named.
   std::vector<std::string_view> not_kept;
   for (const std::string_view key : kLokiNotKept) {
@@ -538,7 +640,9 @@ void Reader::RefuseClusters(const YamlNode& node, const std::string& path) {
   for (size_t i = 0; i < node.keys.size(); ++i) {
     const YamlNode& value = node.items[i];
     const std::string name = path.empty() ? node.keys[i].text : path + "." + node.keys[i].text;
-    if (name.ends_with("kvstore.store") && !value.text.empty() && value.text != "inmemory") {
+    if (name.ends_with("kvstore.store") && value.text == "memberlist") {
+      clusters_.Add(name, node.keys[i].line);
+    } else if (name.ends_with("kvstore.store") && !value.text.empty() && value.text != "inmemory") {
       errors_.Add(value,
                   name + ": '" + value.text + "': there is no cluster; the only ring is inmemory");
     }
@@ -546,7 +650,7 @@ void Reader::RefuseClusters(const YamlNode& node, const std::string& path) {
       errors_.Add(value, name + ": '" + value.text + "': there is no cluster; one copy is kept");
     }
     if (name == "memberlist.join_members" && !value.items.empty()) {
-      errors_.Add(value, name + ": there is no cluster to join");
+      clusters_.Add(name, node.keys[i].line);
     }
     if (value.kind == YamlNode::Kind::kMap) RefuseClusters(value, name);
   }
@@ -562,11 +666,9 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
     break;
   }
   map.Bool("auth_enabled", &config_->auth_enabled);
-  Given<std::string> prefix;
+  Given<std::string> prefix;  // of what old versions took over from Cortex
   map.Text("http_prefix", &prefix);
-  if (!prefix.value.empty() && prefix.value != "/") {
-    map.Error(prefix, "http_prefix: paths begin at /loki/api/v1 here; a proxy can add more");
-  }
+  if (!prefix.value.empty() && prefix.value != "/") not_kept_.Add("http_prefix", prefix.line);
   const auto block = [&](std::string_view key, void (Reader::*read)(YamlMap&, const YamlNode&)) {
     Block(map, key, std::string(key),
           [&](YamlMap& below, const YamlNode& value) { (this->*read)(below, value); });
@@ -588,6 +690,12 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
   limits_.limits = base_;
   limits_.limits.chunk_idle_period_ns = config_->chunk_idle_period_ns.value;
   ReadOtlpLabels(node);
+  Block(map, "distributor", "distributor", [&](YamlMap& below, const YamlNode& value) {
+    below.Skip({"otlp_config"});
+    below.Bytes("max_recv_msg_size", &config_->max_recv_msg_size_bytes);
+    NoteOthers(below, value, "distributor", {"otlp_config", "max_recv_msg_size"});
+  });
+  if (old_deletion_mode_) limits_.limits.deletion_mode = *old_deletion_mode_;
   if (old_timeout_ns_) limits_.limits.query_timeout_ns = old_timeout_ns_.value;
   if (old_lookback_ns_) limits_.limits.max_query_lookback_ns = old_lookback_ns_.value;
   Block(map, "limits_config", "limits_config", [&](YamlMap& below, const YamlNode& value) {
@@ -619,6 +727,8 @@ void Reader::ReadOtlpLabels(const YamlNode& node) {
 
 void Reader::TellLists(const std::string& file) {
   rulers_.Tell(file, "rules are not evaluated here", &config_->warnings);
+  grpc_.Tell(file, "gRPC is not served", &config_->warnings);
+  clusters_.Tell(file, "no cluster is joined, one process keeps all", &config_->warnings);
   not_kept_.Tell(file, "does nothing here, though Loki would limit or change what comes",
                  &config_->warnings);
   unneeded_.Tell(file, "not needed here", &config_->warnings);
@@ -679,6 +789,7 @@ store::Retention Reader::ToRetention(const LimitsText& text) const {
 // What is not overridden is as in limits_config.
 Status Reader::ReadOverrides(const std::string& path) {
   GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(path));
+  config_->runtime_hash = Hash64(file.text, config_->runtime_hash);
   ExpandedText expanded;
   std::string_view text = file.text;
   if (expand_env_) {
@@ -729,10 +840,9 @@ Status Reader::Read(std::string_view text) {
   TellLists(path_);
   const std::vector<Given<std::string>> files = std::move(runtime_files_);
   for (const Given<std::string>& file : files) {
-    config_->warnings.push_back(
-        config_->Error(file, "overrides of tenants are read at the start and on SIGHUP").message());
     for (std::string_view name : Split(file.value, ',')) {
-      GLP_RETURN_IF_ERROR(ReadOverrides(std::string(TrimSpace(name))));
+      config_->runtime_files.emplace_back(TrimSpace(name));
+      GLP_RETURN_IF_ERROR(ReadOverrides(config_->runtime_files.back()));
     }
   }
   config_->limits = ToLimits(limits_);
@@ -758,6 +868,7 @@ Result<LokiConfig> ParseLokiConfig(std::string_view text, const std::string& pat
                                    const wire::Limits& base) {
   LokiConfig config;
   config.path = path;
+  config.text = text;
   Reader reader(path, expand_env, base, &config);
   GLP_RETURN_IF_ERROR(reader.Read(text));
   return config;
@@ -767,6 +878,15 @@ Result<LokiConfig> LoadLokiConfig(const std::string& paths, bool expand_env,
                                   const wire::Limits& base) {
   GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(paths));
   return ParseLokiConfig(file.text, file.path, expand_env, base);
+}
+
+uint64_t HashRuntimeFiles(const std::vector<std::string>& files) {
+  uint64_t hash = 0;
+  for (const std::string& name : files) {
+    const Result<ConfigFile> file = ReadConfigFile(name);
+    hash = Hash64(file.ok() ? file->text : file.status().message(), hash);
+  }
+  return hash;
 }
 
 }  // namespace glp::cli

@@ -35,6 +35,7 @@ struct LokiConfig {
   Status Error(const codec::YamlPlace& place, std::string_view why) const;
 
   std::string path;  // the file that was read
+  std::string text;  // as it was read
   // What is there and does nothing, few lines: each "FILE:LINE: …" or "FILE: …" with the lines in
   // it.
   std::vector<std::string> warnings;
@@ -45,8 +46,11 @@ struct LokiConfig {
   Given<std::string> dir;
   Given<std::string> http_listen_address;  // "" is all, as for Loki
   Given<int64_t> http_listen_port{3100};
-  wire::TlsOptions tls;                  // server.http_tls_config
-  Given<std::string> log_level{"info"};  // debug, info, warn, error
+  Given<std::string> http_path_prefix;     // "" or "/a/b": in front of all paths
+  Given<int64_t> http_listen_conn_limit;   // 0: none was asked for
+  Given<int64_t> max_recv_msg_size_bytes;  // of a push, as sent; 0: none was asked for
+  wire::TlsOptions tls;                    // server.http_tls_config
+  Given<std::string> log_level{"info"};    // debug, info, warn, error
   // Of the server; 0: none.
   Given<int64_t> http_read_timeout_ns{30 * kNsPerSecond};
   Given<int64_t> http_write_timeout_ns{30 * kNsPerSecond};
@@ -66,6 +70,10 @@ struct LokiConfig {
   wire::Limits limits;  // of tenants that have none of their own
   std::map<std::string, wire::Limits, std::less<>> tenant_limits;
   store::RetentionPolicy retention;
+  // With the limits of tenants; looked at again so often.
+  std::vector<std::string> runtime_files;
+  Given<int64_t> runtime_period_ns{10 * kNsPerSecond};
+  uint64_t runtime_hash = 0;  // HashRuntimeFiles of what was read of them
 };
 
 // `base`: what holds where the file says nothing. `paths` and `expand_env`: as LoadPromtailConfig.
@@ -75,5 +83,9 @@ Result<LokiConfig> LoadLokiConfig(const std::string& paths, bool expand_env,
 // is read.
 Result<LokiConfig> ParseLokiConfig(std::string_view text, const std::string& path, bool expand_env,
                                    const wire::Limits& base);
+
+// Of what is in the files, or why they cannot be read: another number where ParseLokiConfig would
+// read something else.
+uint64_t HashRuntimeFiles(const std::vector<std::string>& files);
 
 }  // namespace glp::cli

@@ -107,6 +107,7 @@ TEST(LokiConfigTest, BoltdbShipperOf23) {
   EXPECT_EQ(config.limits.max_query_lookback_ns, 240 * kHourNs);
   EXPECT_EQ(config.retention.all.period_ns, 336 * kHourNs);
   EXPECT_EQ(WarningsOf(config),
+            "loki.yml: gRPC is not served: server.grpc_listen_port (line 6)\n"
             "loki.yml: not needed here: ingester.wal.dir (line 12), ingester.lifecycler (line 13), "
             "ingester.chunk_target_size (line 22), ingester.chunk_retain_period (line 23), "
             "ingester.max_transfer_retries (line 24), storage_config.boltdb_shipper (line 37), "
@@ -303,10 +304,18 @@ TEST(LokiConfigTest, WhatContradictsOrIsNotKnownIsAnErrorWithItsPlace) {
        "inmemory"},
       {"common: {replication_factor: 3}",
        "loki.yml:1:30: common.replication_factor: '3': there is no cluster; one copy is kept"},
-      {"memberlist: {join_members: [a, b]}",
-       "loki.yml:1:28: memberlist.join_members: there is no cluster to join"},
-      {"server: {http_path_prefix: /logs}",
-       "loki.yml:1:28: http_path_prefix: paths begin at /loki/api/v1 here; a proxy can add more"},
+      {"memberlist: {join_members: [a, b]}\ncommon: {replication_factor: 2}",
+       "loki.yml:2:30: common.replication_factor: '2': there is no cluster; one copy is kept"},
+      {"server: {http_path_prefix: logs}",
+       "loki.yml:1:28: http_path_prefix: expected a path of letters, digits and '-._~', as /logs"},
+      {"server: {http_path_prefix: '/{x}'}", "loki.yml:1:28: http_path_prefix: expected a path"},
+      {"server: {http_path_prefix: /a//b}", "loki.yml:1:28: http_path_prefix: expected a path"},
+      {"server: {http_listen_conn_limit: -1}",
+       "loki.yml:1:34: http_listen_conn_limit: expected a number from 0 (no limit) on"},
+      {"runtime_config: {period: 0s}", "loki.yml:1:26: period: expected a duration above 0"},
+      {"storage_config: {object_store: {s3: {bucket_name: b}}}",
+       "loki.yml:1:33: storage_config.object_store.s3: logs are kept in local files only"},
+      {"compactor: {deletion_mode: all}", "loki.yml:1:28: deletion_mode: 'all': expected"},
       {"server: {http_tls_config: {cert_file: a.pem}}",
        "loki.yml:1:39: cert_file and key_file need each other"},
       {"server: {http_tls_config: {cert_file: a, key_file: b, client_ca_file: c}}",
@@ -380,7 +389,7 @@ TEST(LokiConfigTest, OverridesOfTenants) {
       "compactor: {retention_enabled: true}\n"
       "limits_config: {retention_period: 744h, max_query_series: 7}\n"
       "runtime_config: {file: " +
-      file.string() + ", period: 10s}\n");
+      file.string() + ", period: 3s}\n");
   EXPECT_EQ(config.retention.Of("short").period_ns, 24 * kHourNs);
   EXPECT_EQ(config.retention.Of("long").period_ns, 744 * kHourNs);
   EXPECT_EQ(config.retention.Of("long").rules.size(), 1u);
@@ -389,14 +398,19 @@ TEST(LokiConfigTest, OverridesOfTenants) {
   EXPECT_EQ(config.tenant_limits.at("long").max_query_series, 7u);
   EXPECT_EQ(config.tenant_limits.at("long").ingestion_rate_mb, 4);
   EXPECT_EQ(config.tenant_limits.at("short").ingestion_rate_mb, 1);
-  EXPECT_EQ(WarningsOf(config),
-            "loki.yml:3:24: overrides of tenants are read at the start and on SIGHUP\n");
+  EXPECT_EQ(WarningsOf(config), "");
+  EXPECT_EQ(config.runtime_files, std::vector<std::string>{file.string()});
+  EXPECT_EQ(config.runtime_period_ns.value, 3 * kNsPerSecond);
+  EXPECT_EQ(config.runtime_hash, HashRuntimeFiles(config.runtime_files));
   std::ofstream(file) << "overrides:\n  a: {retention: 1h}\n";
+  EXPECT_NE(config.runtime_hash, HashRuntimeFiles(config.runtime_files));
   const auto bad = Parse("runtime_config: {file: " + file.string() + "}");
   ASSERT_FALSE(bad.ok());
   EXPECT_EQ(bad.status().message().substr(0, file.string().size() + 45),
             file.string() + ":2:7: unknown key 'retention' in overrides.a");
+  const uint64_t wrong = HashRuntimeFiles(config.runtime_files);
   fs::remove(file);
+  EXPECT_NE(HashRuntimeFiles(config.runtime_files), wrong);
   EXPECT_EQ(Parse("runtime_config: {file: " + file.string() + "}").status().code(), Code::kIo);
 }
 
@@ -456,7 +470,7 @@ limits_config:
       - {action: drop, attributes: [secret]}
     severity_text_as_label: true
 )");
-  EXPECT_EQ(WarningsOf(config), "loki.yml: not needed here: distributor (line 9)\n");
+  EXPECT_EQ(WarningsOf(config), "loki.yml: gRPC is not served: server.grpc_tls_config (line 6)\n");
   EXPECT_EQ(config.log_level.value, "debug");
   EXPECT_EQ(config.http_read_timeout_ns.value, 60 * kNsPerSecond);
   EXPECT_EQ(config.tls.cert_file + config.tls.key_file + config.tls.client_ca_file, "cka");
@@ -525,6 +539,55 @@ TEST(LokiConfigTest, TheSmallerNumberOfStreamsHolds) {
     if (text[0] != '{') text = "{" + text + "}";
     EXPECT_EQ(MustParse("limits_config: " + text).limits.max_streams_per_user, wanted) << text;
   }
+}
+
+// As the Helm chart writes it for one process: with a memberlist all the same.
+constexpr char kChart[] = R"(
+common:
+  compactor_grpc_address: 'loki.default.svc.cluster.local:9095'
+  path_prefix: /var/loki
+  replication_factor: 1
+  ring: {kvstore: {store: memberlist}}
+compactor: {retention_enabled: true, delete_request_store: filesystem, deletion_mode: disabled}
+distributor: {ring: {kvstore: {store: inmemory}}, max_recv_msg_size: 1MB}
+http_prefix: /old
+limits_config: {volume_enabled: true}
+memberlist: {join_members: [loki-memberlist]}
+querier: {multi_tenant_queries_enabled: true, max_concurrent: 4, engine: {timeout: 3m}}
+server:
+  grpc_listen_port: 9095
+  http_listen_port: 3100
+  http_listen_conn_limit: 100
+  http_path_prefix: /logs/
+  http_server_read_timeout: 600s
+  log_format: json
+  proxy_protocol_enabled: true
+  tls_min_version: VersionTLS13
+storage_config:
+  use_thanos_objstore: true
+  object_store: {filesystem: {dir: /var/loki/chunks}, storage_prefix: x}
+)";
+
+TEST(LokiConfigTest, TheChartsForOneProcess) {
+  const LokiConfig config = MustParse(kChart);
+  EXPECT_EQ(config.dir.value, "/var/loki/chunks");
+  EXPECT_EQ(config.http_path_prefix.value, "/logs");
+  EXPECT_EQ(config.http_listen_conn_limit.value, 100);
+  EXPECT_EQ(config.max_recv_msg_size_bytes.value, 1 << 20);
+  EXPECT_EQ(config.limits.query_timeout_ns, 180 * kNsPerSecond);
+  EXPECT_EQ(config.limits.deletion_mode, wire::Limits::DeletionMode::kDisabled);
+  EXPECT_EQ(
+      WarningsOf(config),
+      "loki.yml: gRPC is not served: server.grpc_listen_port (line 14)\n"
+      "loki.yml: no cluster is joined, one process keeps all: common.ring.kvstore.store (line 6), "
+      "memberlist.join_members (line 11)\n"
+      "loki.yml: does nothing here, though Loki would limit or change what comes: http_prefix "
+      "(line 9), server.tls_min_version (line 21), server.proxy_protocol_enabled (line 20), "
+      "querier.multi_tenant_queries_enabled (line 12)\n"
+      "loki.yml: not needed here: server.log_format (line 19), common.compactor_grpc_address (line "
+      "3), common.ring (line 6), storage_config.object_store.storage_prefix (line 24), "
+      "storage_config.use_thanos_objstore (line 23), compactor.delete_request_store (line 7), "
+      "distributor.ring (line 8), memberlist (line 11)\n");
 }
 
 TEST(LokiConfigTest, AnEmptyFileIsOne) {

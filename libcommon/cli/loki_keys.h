@@ -19,7 +19,6 @@ inline constexpr std::string_view kLokiBlocks[] = {
     "compactor_grpc_client",
     "dataobj",
     "dataobj_explorer",
-    "distributor",
     "frontend",
     "frontend_worker",
     "index_gateway",
@@ -98,7 +97,6 @@ inline constexpr std::string_view kLokiStorageKeys[] = {
     "max_chunk_batch_size",
     "max_parallel_get_chunk",
     "object_prefix",
-    "object_store",
     "tsdb_shipper",
     "use_thanos_objstore",
 };
@@ -111,7 +109,6 @@ inline constexpr std::string_view kLokiCompactorKeys[] = {
     "delete_request_store",
     "delete_request_store_db_type",
     "delete_request_store_key_prefix",
-    "deletion_mode",
     "horizontal_scaling_mode",
     "jobs_config",
     "max_compaction_parallelism",
@@ -141,9 +138,8 @@ inline constexpr std::string_view kLokiChunkStoreKeys[] = {
 };
 
 inline constexpr std::string_view kLokiQuerierKeys[] = {
-    "extra_query_delay",   "multi_tenant_queries_enabled", "per_request_limits_enabled",
-    "query_ingester_only", "query_ingesters_within",       "query_partition_ingesters",
-    "query_store_only",
+    "extra_query_delay",      "per_request_limits_enabled", "query_ingester_only",
+    "query_ingesters_within", "query_partition_ingesters",  "query_store_only",
 };
 
 // limits_config: how a cluster divides its work.
@@ -198,7 +194,6 @@ inline constexpr std::string_view kLokiTuning[] = {
     "pattern_ingester_tokenizable_json_fields_append",
     "pattern_ingester_tokenizable_json_fields_default",
     "pattern_ingester_tokenizable_json_fields_delete",
-    "per_tenant_override_period",
     "query_ready_index_num_days",
     "recent_metadata_query_window",
     "s3_sse_kms_encryption_context",

@@ -8,7 +8,7 @@
 namespace glp::wire {
 namespace {
 
-constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};  // ApiContext::LogLevel
+constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};  // LogLevel
 
 }  // namespace
 
@@ -48,7 +48,7 @@ Response AdminApi::SetLogLevel(const Request& request) {
   const std::string_view wanted = request.Param("log_level").value_or(std::string_view());
   for (size_t i = 0; i < std::size(kLevels); ++i) {
     if (kLevels[i] != wanted) continue;
-    context_.SetLogLevel(static_cast<ApiContext::LogLevel>(i));
+    context_.SetLogLevel(static_cast<wire::LogLevel>(i));
     return JsonResponse(
         fmt::format(R"({{"status":"success","message":"Log level set to {}"}})", wanted));
   }
@@ -107,6 +107,12 @@ std::string AdminApi::Metrics() const {
   counter("glp_store_background_errors_total",
           "Merges, cuts and removals that failed and are tried again.", figures.background_errors);
   gauge("glp_store_tails", "Clients that tail.", tails_.listeners());
+  counter("glp_store_config_reloads_total", "Times the configuration was read again.",
+          counts.reloads);
+  counter("glp_store_config_reload_failures_total",
+          "Times it was not valid and what was in force stayed.", counts.failed_reloads);
+  gauge("glp_store_config_last_reload_successful", "Whether what is in the files is in force.",
+        counts.last_reload_failed ? 0 : 1);
   text += "# HELP glp_store_requests_total Requests answered, by route and status.\n";
   text += "# TYPE glp_store_requests_total counter\n";
   std::string seconds;

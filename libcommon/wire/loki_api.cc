@@ -52,4 +52,6 @@ void LokiApi::Reload(std::shared_ptr<const ApiSettings> settings) {
   handlers_->context.Reload(std::move(settings));
 }
 
+void LokiApi::CountFailedReload() { handlers_->context.CountFailedReload(); }
+
 }  // namespace glp::wire

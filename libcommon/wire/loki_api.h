@@ -24,6 +24,8 @@ class LokiApi {
   void AddRoutes(Router* router);
   // For requests that begin from now on. From any thread.
   void Reload(std::shared_ptr<const ApiSettings> settings);
+  // What was to be reloaded is not valid: /metrics tells.
+  void CountFailedReload();
 
  private:
   struct Handlers;  // one for each group of endpoints

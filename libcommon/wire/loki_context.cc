@@ -23,7 +23,8 @@ ApiContext::ApiContext(store::Store* store, std::shared_ptr<const ApiSettings> s
     : store_(store),
       deletes_(deletes),
       query_pool_(std::max(std::thread::hardware_concurrency(), 1U) - 1),
-      settings_(std::move(settings)) {}
+      settings_(std::move(settings)),
+      log_level_(settings_->log_level) {}
 
 void ApiContext::Add(Router* router, std::string_view methods, std::string_view path, Lane lane,
                      CallHandler handler) {
@@ -73,7 +74,7 @@ Gate ApiContext::GateOf(Reach reach, std::string route) {
 void ApiContext::AddRoute(Router* router, std::string_view methods, std::string_view path,
                           Lane lane, Gate gate, Handler handler) {
   router->Add(
-      methods, path, lane, std::move(gate),
+      methods, settings()->path_prefix + std::string(path), lane, std::move(gate),
       [this, handler = std::move(handler), route = std::string(path)](const Request& request) {
         const Deadline clock(request, 0);
         Response response = handler(request);
@@ -89,7 +90,15 @@ std::shared_ptr<const ApiSettings> ApiContext::settings() const {
 
 void ApiContext::Reload(std::shared_ptr<const ApiSettings> settings) {
   std::lock_guard lock(settings_mutex_);
+  if (settings->log_level != settings_->log_level) SetLogLevel(settings->log_level);
   settings_ = std::move(settings);
+  ++counts_.reloads;
+  counts_.last_reload_failed = false;
+}
+
+void ApiContext::CountFailedReload() {
+  ++counts_.failed_reloads;
+  counts_.last_reload_failed = true;
 }
 
 Result<std::shared_ptr<logql::EntrySource>> ApiContext::Source(const ApiSettings& settings,

@@ -21,9 +21,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "base/time.h"
 #include "logql/source.h"
 #include "store/retention.h"
 #include "store/store.h"
@@ -35,6 +37,9 @@
 
 namespace glp::wire {
 
+// From a level on lines go to ApiSettings::log: kDebug tells of each request.
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
 // What a reload replaces as a whole; never changed once it is shared.
 struct ApiSettings {
   Limits limits;                                             // of tenants without their own
@@ -42,8 +47,14 @@ struct ApiSettings {
   store::RetentionPolicy retention;                          // what is beyond it is not answered
   Access access;
   int64_t tail_max_duration_ns = 0;  // 0: no end
+  int64_t delete_max_interval_ns = int64_t{24} * 3600 * kNsPerSecond;
   std::function<void(std::string_view line)>
-      log;  // takes what log_level lets through; may be empty
+      log;                               // takes what log_level lets through; may be empty
+  LogLevel log_level = LogLevel::kInfo;  // until /log_level says otherwise
+  std::string path_prefix;  // "" or "/a/b", in front of all paths; only of the first settings
+  // What /config tells beside all this: names, "server.http_listen_port", and values as YAML; those
+  // of a block one after the other.
+  std::vector<std::pair<std::string, std::string>> shown;
   uint64_t max_answer_bytes = uint64_t{4} << 30;
   // Where answers that are more than memory should hold may lie for a moment; "": nowhere.
   std::string temporary_folder;
@@ -107,6 +118,7 @@ class ApiContext {
   store::Store* store() const { return store_; }
   std::shared_ptr<const ApiSettings> settings() const;
   void Reload(std::shared_ptr<const ApiSettings> settings);
+  void CountFailedReload();
   // Of all queries together; the thread that a query came on works, too.
   ThreadPool& query_pool() { return query_pool_; }
 
@@ -133,8 +145,6 @@ class ApiContext {
   static constexpr const char* kOtherTenants = "other tenants";
   std::map<std::string, std::array<Discarded, kDiscards>> discarded() const;
 
-  // From a level on lines go to ApiSettings::log: kDebug tells of each request.
-  enum class LogLevel { kDebug, kInfo, kWarn, kError };
   LogLevel log_level() const { return log_level_; }
   void SetLogLevel(LogLevel level) { log_level_ = level; }
 
@@ -144,6 +154,9 @@ class ApiContext {
     std::atomic<uint64_t> duplicate_entries{0};
     std::atomic<uint64_t> scanned_entries{0};
     std::atomic<uint64_t> scanned_bytes{0};
+    std::atomic<uint64_t> reloads{0};
+    std::atomic<uint64_t> failed_reloads{0};
+    std::atomic<bool> last_reload_failed{false};
   };
   Counts& counts() { return counts_; }
   struct RequestCount {
@@ -165,7 +178,7 @@ class ApiContext {
   ThreadPool query_pool_;
   mutable std::mutex settings_mutex_;
   std::shared_ptr<const ApiSettings> settings_;
-  std::atomic<LogLevel> log_level_{LogLevel::kInfo};
+  std::atomic<LogLevel> log_level_;
   Counts counts_;
   mutable std::mutex discarded_mutex_;
   std::map<std::string, std::array<Discarded, kDiscards>> discarded_;

@@ -78,8 +78,8 @@ Response DeleteApi::Create(const Call& call) {
     if (!interval_ns.ok() || *interval_ns <= 0) {
       return Refuse("invalid max_interval: valid time units are 's', 'm', 'h'");
     }
-    if (*interval_ns > int64_t{24} * 3600 * kNsPerSecond) {
-      return Refuse("max_interval can't be greater than 24h0m0s");
+    if (const int64_t most_ns = call.settings->delete_max_interval_ns; *interval_ns > most_ns) {
+      return Refuse("max_interval can't be greater than " + FormatDuration(most_ns));
     }
   }
   // Its end is included.

@@ -1,5 +1,5 @@
-// /config, /config/tenant/v1/limits and /loki/api/v1/drilldown-limits: what holds for all tenants,
-// and for the one that asks.
+// /config, /runtime_config, /config/tenant/v1/limits and /loki/api/v1/drilldown-limits: what holds
+// for all tenants, for those that have limits of their own, and for the one that asks.
 // Part of loki_api.h.
 #pragma once
 

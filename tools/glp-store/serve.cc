@@ -4,10 +4,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "base/time.h"
 #include "cli/service.h"
 #include "io/stop.h"
+#include "serve_plan.h"
 #include "store/store.h"
 #include "wire/http_server.h"
 #include "wire/loki_api.h"
@@ -57,211 +59,189 @@ void DescribeServe(cli::Command& c, ServeOptions* o) {
 
 namespace {
 
-// --listen, else what the configuration says: without an address all of them, as Loki, if
-// everybody may.
-std::string ListenText(const ServeOptions& options, const std::optional<cli::LokiConfig>& config,
-                       cli::Context& context) {
-  if (!options.listen.empty()) return options.listen;
-  if (!config) return "127.0.0.1:3100";
-  const std::string port = ":" + std::to_string(config->http_listen_port.value);
-  std::string address = config->http_listen_address.value;
-  if (address.empty()) {
-    if (options.insecure) return "0.0.0.0" + port;
-    context.Say(config->path +
-                ": listens on 127.0.0.1 only; Loki would on all addresses, and so does --insecure");
-    return "127.0.0.1" + port;
-  }
-  if (address.find(':') != std::string::npos && address[0] != '[') address = "[" + address + "]";
-  return address + port;
-}
-
-wire::ServerOptions HttpOptions(const wire::ListenAddress& listen, const wire::TlsOptions& tls,
-                                const std::optional<cli::LokiConfig>& config) {
-  wire::ServerOptions options;
-  options.address = listen.address;
-  options.port = listen.port;
-  options.tls = tls;
-  if (!config) return options;
-  // 0 is no time-out for Loki; slow clients are bounded all the same.
-  const auto set = [](const codec::Given<int64_t>& given, int* ms) {
-    if (given.line > 0 && given.value > 0) {
-      *ms = static_cast<int>(std::clamp<int64_t>(given.value / 1'000'000, 1, 86'400'000));
-    }
-  };
-  set(config->http_read_timeout_ns, &options.read_timeout_ms);
-  set(config->http_write_timeout_ns, &options.write_timeout_ms);
-  set(config->http_idle_timeout_ns, &options.idle_timeout_ms);
-  if (config->max_concurrent.line > 0 && config->max_concurrent.value > 0) {
-    options.query_threads = static_cast<int>(std::min<int64_t>(config->max_concurrent.value, 256));
-  }
-  return options;
-}
-
-// What a reload makes anew.
-Result<std::shared_ptr<const wire::ApiSettings>> MakeSettings(
-    const ServeOptions& options, const std::optional<cli::LokiConfig>& config,
-    const wire::Limits& base, const std::string& dir, cli::Context& context) {
-  auto settings = std::make_shared<wire::ApiSettings>();
-  settings->limits = config ? config->limits : base;
-  if (config) settings->tenant_limits = config->tenant_limits;
-  SetTimeLimits(options.times, &settings->limits);
-  for (auto& [tenant, limits] : settings->tenant_limits) SetTimeLimits(options.times, &limits);
-  settings->retention = RetentionOf(options.retention, config);
-  settings->access.tenants = options.tenants || (config && config->auth_enabled.value);
-  settings->access.tenant = store::kDefaultTenant;
-  if (config) settings->tail_max_duration_ns = config->tail_max_duration_ns.value;
-  settings->temporary_folder = dir;
-  settings->log = [&context](std::string_view line) { context.Say(std::string(line)); };
-  GLP_ASSIGN_OR_RETURN(settings->access.credentials, wire::ReadCredentials(options.credentials));
-  return std::shared_ptr<const wire::ApiSettings>(std::move(settings));
-}
-
-// Others than this machine may only ask who they say they are, and not in the clear.
-Status CheckExposure(const ServeOptions& options, const wire::TlsOptions& tls,
-                     const wire::ListenAddress& listen, const std::string& listen_text) {
-  if (wire::IsLoopback(listen.address) || options.insecure) return Status::Ok();
-  const bool has_tls = !tls.cert_file.empty();
-  const bool asks = !options.credentials.token_file.empty() ||
-                    !options.credentials.user_file.empty() || !tls.client_ca_file.empty();
-  if (has_tls && asks) return Status::Ok();
-  const std::string missing =
-      has_tls ? "who asks is not known: add --token-file, --user-file or --tls-client-ca"
-      : asks  ? "tokens, passwords and logs would travel in the clear: add --tls-cert and --tls-key"
-              : "everyone who can reach it could read and write: add --tls-cert and --tls-key, and "
-                "--token-file, --user-file or --tls-client-ca";
-  return UsageError("listening on " + listen_text + ", " + missing +
-                    "; or listen on 127.0.0.1 behind a proxy, or add --insecure where the network "
-                    "is trusted");
-}
-
 class Serving {
  public:
   Serving(const ServeOptions& options, cli::Context& context)
-      : options_(options),
-        context_(context),
-        base_(options.loki_limits ? wire::LokiLimits() : wire::Limits()) {}
+      : options_(options), context_(context) {}
 
   cli::RunResult Run();
 
  private:
+  // What runs, for a reload to change.
+  struct Parts {
+    store::Store* store;
+    const wire::DeleteRequests* deletes;
+    wire::LokiApi* api;
+    wire::HttpServer* server;
+  };
+
   std::shared_ptr<const wire::ApiSettings> settings() const {
     std::lock_guard lock(mutex_);
     return settings_;
   }
-  Status Configure();
+  // Each line once, however often the configuration is read.
+  void SayOnce(const std::vector<std::string>& lines);
+  Status Start();
   // Until a stop is asked for.
-  void Wait(store::Store* store, const wire::DeleteRequests& deletes, wire::LokiApi* api,
-            wire::HttpServer* server);
-  void Reload(wire::LokiApi* api, wire::HttpServer* server);
+  void Wait(const Parts& parts);
+  void LookForTrouble(const Parts& parts);
+  // Reads the files again, for SIGHUP.
+  void Reload(const Parts& parts);
+  // The files of runtime_config have changed; the rest stays as it was read.
+  void ReloadRuntime(const Parts& parts);
+  Status Apply(std::optional<cli::LokiConfig> config, const Parts& parts, bool with_tls);
+  void CountReload(const Status& status, const std::string& done, const Parts& parts);
 
   const ServeOptions& options_;
   cli::Context& context_;
-  const wire::Limits base_;
   const cli::Service service_;
   std::optional<cli::LokiConfig> config_;
-  std::string dir_;
+  uint64_t runtime_hash_ = 0;  // of what was looked at last
+  ServePlan start_;
+  int grace_ms_ = 0;
+  std::set<std::string> said_;
+  uint64_t background_errors_ = 0;
+  std::string delete_error_;
   mutable std::mutex mutex_;
   std::shared_ptr<const wire::ApiSettings> settings_;
 };
 
-Status Serving::Configure() {
-  GLP_ASSIGN_OR_RETURN(auto config, ReadConfig(options_.config, wire::LokiLimits(), context_));
-  GLP_ASSIGN_OR_RETURN(dir_, ChooseDir(options_.dir, "serve", config));
-  GLP_ASSIGN_OR_RETURN(auto settings, MakeSettings(options_, config, base_, dir_, context_));
-  config_ = std::move(config);
-  std::lock_guard lock(mutex_);
-  settings_ = std::move(settings);
+void Serving::SayOnce(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    if (said_.insert(line).second) context_.Say(line);
+  }
+}
+
+Status Serving::Start() {
+  GLP_ASSIGN_OR_RETURN(config_, LoadConfig(options_.config, wire::LokiLimits()));
+  if (config_) {
+    SayOnce(config_->warnings);
+    runtime_hash_ = config_->runtime_hash;
+  }
+  if (options_.check && !config_) return UsageError("--check is of a configuration: -c FILE");
+  GLP_ASSIGN_OR_RETURN(start_, MakePlan(options_, config_, context_));
+  SayOnce(start_.notes);
+  grace_ms_ = start_.grace_ms;
+  settings_ = SettingsOf(start_, start_);
   return Status::Ok();
 }
 
-void Serving::Reload(wire::LokiApi* api, wire::HttpServer* server) {
-  service_.Reloading();
-  const auto before = settings();
-  Status status = Configure();
-  if (status.ok()) status = server->ReloadTls();
-  if (status.ok()) {
-    api->Reload(settings());
-    context_.Say("read its configuration again");
-  } else {
-    {
-      std::lock_guard lock(mutex_);
-      settings_ = before;
-    }
-    context_.Say("goes on as it was: " + status.message());
+Status Serving::Apply(std::optional<cli::LokiConfig> config, const Parts& parts, bool with_tls) {
+  GLP_ASSIGN_OR_RETURN(const ServePlan plan, MakePlan(options_, config, context_));
+  if (with_tls) GLP_RETURN_IF_ERROR(parts.server->ReloadTls());
+  if (config) SayOnce(config->warnings);
+  SayOnce(plan.notes);
+  if (with_tls) {
+    for (const std::string& line : NeedRestart(start_, plan)) context_.Say(line);
   }
+  config_ = std::move(config);
+  grace_ms_ = plan.grace_ms;
+  auto settings = SettingsOf(start_, plan);
+  {
+    std::lock_guard lock(mutex_);
+    settings_ = settings;
+  }
+  parts.api->Reload(std::move(settings));
+  return Status::Ok();
+}
+
+void Serving::CountReload(const Status& status, const std::string& done, const Parts& parts) {
+  if (!status.ok()) parts.api->CountFailedReload();
+  context_.Say(status.ok() ? done : "goes on as it was: " + status.message());
+}
+
+void Serving::Reload(const Parts& parts) {
+  service_.Reloading();
+  auto config = LoadConfig(options_.config, wire::LokiLimits());
+  const Status status = config.ok() ? Apply(*std::move(config), parts, true) : config.status();
+  CountReload(status, "read its configuration again", parts);
+  // What is wrong was said, it need not be looked at until it changes.
+  if (config_) runtime_hash_ = cli::HashRuntimeFiles(config_->runtime_files);
   service_.Tell("READY=1");
 }
 
-void Serving::Wait(store::Store* store, const wire::DeleteRequests& deletes, wire::LokiApi* api,
-                   wire::HttpServer* server) {
-  constexpr int kLookMs = 10'000;
+void Serving::ReloadRuntime(const Parts& parts) {
+  const uint64_t hash = cli::HashRuntimeFiles(config_->runtime_files);
+  if (hash == runtime_hash_) return;
+  runtime_hash_ = hash;
+  auto config = cli::ParseLokiConfig(config_->text, config_->path, options_.config.expand_env,
+                                     wire::LokiLimits());
+  const Status status = config.ok() ? Apply(*std::move(config), parts, false) : config.status();
+  CountReload(status, "read the limits of tenants again", parts);
+}
+
+void Serving::LookForTrouble(const Parts& parts) {
+  const store::Figures figures = parts.store->figures();
+  if (figures.background_errors > background_errors_) {
+    context_.Say("tries again later: " + figures.last_background_error);
+  }
+  background_errors_ = figures.background_errors;
+  if (std::string error = parts.deletes->last_error(); error != delete_error_) {
+    context_.Say("a delete is tried again later: " + error);
+    delete_error_ = std::move(error);
+  }
+}
+
+void Serving::Wait(const Parts& parts) {
+  constexpr int64_t kLookMs = 10'000;
   const int reload_fd = io::CatchReload();
-  const int wait_ms =
-      service_.watchdog_ms() < 0 ? kLookMs : std::min(service_.watchdog_ms(), kLookMs);
-  uint64_t errors = 0;
-  std::string delete_error;
+  const auto now_ms = [] { return SteadyNs() / 1'000'000; };
+  int64_t runtime_ms = now_ms();
   for (;;) {
-    if (io::WaitReadable(reload_fd, wait_ms) == io::WaitState::kStopped) return;
+    int64_t wait_ms = kLookMs;
+    if (service_.watchdog_ms() >= 0) wait_ms = std::min<int64_t>(wait_ms, service_.watchdog_ms());
+    const bool has_runtime = config_ && !config_->runtime_files.empty();
+    if (has_runtime) {
+      const int64_t period_ms = config_->runtime_period_ns.value / 1'000'000;
+      wait_ms = std::min(wait_ms, std::max<int64_t>(runtime_ms + period_ms - now_ms(), 1));
+    }
+    if (io::WaitReadable(reload_fd, static_cast<int>(wait_ms)) == io::WaitState::kStopped) return;
     service_.Alive();
-    if (io::TakeReload()) Reload(api, server);
-    const store::Figures figures = store->figures();
-    if (figures.background_errors > errors) {
-      context_.Say("tries again later: " + figures.last_background_error);
+    if (io::TakeReload()) Reload(parts);
+    if (has_runtime && now_ms() >= runtime_ms + config_->runtime_period_ns.value / 1'000'000) {
+      ReloadRuntime(parts);
+      runtime_ms = now_ms();
     }
-    errors = figures.background_errors;
-    if (std::string error = deletes.last_error(); error != delete_error) {
-      context_.Say("a delete is tried again later: " + error);
-      delete_error = std::move(error);
-    }
+    LookForTrouble(parts);
   }
 }
 
 cli::RunResult Serving::Run() {
-  GLP_RETURN_IF_ERROR(Configure());
-  if (options_.check && !config_) return UsageError("--check is of a configuration: -c FILE");
-  const std::string listen_text = ListenText(options_, config_, context_);
-  GLP_ASSIGN_OR_RETURN(const wire::ListenAddress listen, wire::ParseListenAddress(listen_text));
-  // --tls-cert and its like, else what the configuration says.
-  wire::TlsOptions tls = options_.tls;
-  if (tls.cert_file.empty() && config_) tls = config_->tls;
-  GLP_RETURN_IF_ERROR(CheckExposure(options_, tls, listen, listen_text));
+  GLP_RETURN_IF_ERROR(Start());
   if (options_.check) {
-    context_.Say("the configuration is valid: a store in " + dir_ + ", on " + listen_text);
+    context_.Say("the configuration is valid: a store in " + start_.dir + ", on " +
+                 start_.listen_text);
     return cli::kExitOk;
   }
   // Before the store is opened: a SIGHUP that comes early is not the end.
   io::CatchReload();
-  store::Options store_options;
-  store_options.merge = true;
-  SetDurability(options_.durability, config_, &store_options);
+  store::Options store_options = start_.store;
   store_options.retention = [this] {
     auto now = settings();
     return std::shared_ptr<const store::RetentionPolicy>(now, &now->retention);
   };
-  if (config_) store_options.retention_interval_ns = config_->compaction_interval_ns.value;
   GLP_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
-                       store::Store::Open(dir_, store_options));
+                       store::Store::Open(start_.dir, store_options));
   for (const std::string& warning : store->warnings()) {
     context_.Incomplete("damaged parts of the store", warning);
   }
 
-  GLP_ASSIGN_OR_RETURN(
-      auto deletes,
-      wire::DeleteRequests::Open(store.get(), dir_ + "/deletes.ndjson",
-                                 config_ ? config_->delete_request_cancel_period_ns.value
-                                         : cli::LokiConfig().delete_request_cancel_period_ns.value,
-                                 NowNs));
-  wire::LokiApi api(store.get(), settings(), deletes.get());
+  GLP_ASSIGN_OR_RETURN(auto deletes,
+                       wire::DeleteRequests::Open(store.get(), start_.dir + "/deletes.ndjson",
+                                                  start_.delete_cancel_period_ns, NowNs));
+  auto api = std::make_unique<wire::LokiApi>(store.get(), settings(), deletes.get());
   wire::Router router;
-  api.AddRoutes(&router);
-  wire::HttpServer server(HttpOptions(listen, tls, config_), std::move(router));
+  api->AddRoutes(&router);
+  wire::HttpServer server(start_.http, std::move(router));
   GLP_RETURN_IF_ERROR(server.Start());
-  context_.Say(std::string("listening on ") + (tls.cert_file.empty() ? "http" : "https") + "://" +
-               server.address());
+  context_.Say(std::string("listening on ") +
+               (start_.http.tls.cert_file.empty() ? "http" : "https") + "://" + server.address() +
+               settings()->path_prefix);
   service_.Tell("READY=1");
-  Wait(store.get(), *deletes, &api, &server);
+  Wait({store.get(), deletes.get(), api.get(), &server});
   service_.Tell("STOPPING=1");
-  server.Stop();
+  server.Stop(grace_ms_);
+  api.reset();  // its tails ask what is hidden until they end
   deletes.reset();
   GLP_RETURN_IF_ERROR(store->Close());
   return cli::kExitOk;

@@ -26,16 +26,24 @@ void DescribeConfig(cli::Command& c, ConfigOptions* o) {
          "fill in ${NAME} and ${NAME:-default} in the configuration");
 }
 
-Result<std::optional<cli::LokiConfig>> ReadConfig(const ConfigOptions& options,
-                                                  const wire::Limits& base, cli::Context& context) {
+Result<std::optional<cli::LokiConfig>> LoadConfig(const ConfigOptions& options,
+                                                  const wire::Limits& base) {
   if (options.path.empty()) {
     if (options.expand_env) return UsageError("--expand-env is of a configuration: -c FILE");
     return std::optional<cli::LokiConfig>();
   }
   GLP_ASSIGN_OR_RETURN(cli::LokiConfig config,
                        cli::LoadLokiConfig(options.path, options.expand_env, base));
-  for (const std::string& warning : config.warnings) context.Say(warning);
   return std::optional<cli::LokiConfig>(std::move(config));
+}
+
+Result<std::optional<cli::LokiConfig>> ReadConfig(const ConfigOptions& options,
+                                                  const wire::Limits& base, cli::Context& context) {
+  GLP_ASSIGN_OR_RETURN(auto config, LoadConfig(options, base));
+  if (config) {
+    for (const std::string& warning : config->warnings) context.Say(warning);
+  }
+  return config;
 }
 
 wire::Limits LimitsOf(const std::optional<cli::LokiConfig>& config, const std::string& tenant) {

@@ -28,8 +28,10 @@ struct ConfigOptions {
   bool expand_env = false;
 };
 void DescribeConfig(cli::Command& command, ConfigOptions* options);
-// Nothing where no file is given. What does nothing in it is said. `base`: limits that hold where
-// the file says nothing.
+// Nothing where no file is given. `base`: limits that hold where the file says nothing.
+Result<std::optional<cli::LokiConfig>> LoadConfig(const ConfigOptions& options,
+                                                  const wire::Limits& base);
+// The same; what does nothing in it is said.
 Result<std::optional<cli::LokiConfig>> ReadConfig(const ConfigOptions& options,
                                                   const wire::Limits& base, cli::Context& context);
 // What holds for the tenant.
