@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/result.h"
 #include "logql/expr.h"
 #include "logql/source.h"
@@ -40,6 +41,8 @@ struct QueryParams {
   // Entries come as they are written (ScanRequest::follows): none waits for those behind it.
   bool follows = false;
   uint64_t max_series = 0;  // of a metric's answer; 0 is all. More: Code::kLimit in Loki's words
+  // Counts what the series and windows of a metric take; errors are its, too. nullptr: nobody does.
+  MemoryClaim* memory = nullptr;
   // Streams that a log query made (label_format, drop, keep) are about to go, as there are very
   // many; the sink must not look at those of entries before. Empty: they stay to the end.
   std::function<void()> forget_streams;

@@ -85,5 +85,56 @@ TEST(Limits, RegularExpressions) {
   }
 }
 
+// Thirty thousand series or values take some megabytes: a claim of 2 is not enough for them,
+// one of 256 is, and a claim is not used up by steps.
+TEST(Limits, Memory) {
+  MemorySource source;
+  constexpr int kEntries = 30'000;
+  for (int i = 0; i < kEntries; ++i) {
+    source.Add(i * (kSecond / 1000), {{"app", "a"}},
+               "id=" + std::to_string(i) + " n=" + std::to_string(i % 10));
+  }
+  const struct {
+    const char* query;
+    bool is_large;
+  } kCases[] = {
+      {"sum by (id) (count_over_time({} | logfmt [200s]))", true},
+      {"count_over_time({} | logfmt [200s])", true},
+      {"topk(3, sum by (id) (count_over_time({} | logfmt [200s])))", true},
+      {"max(count_over_time({} | logfmt [200s]))", true},
+      {"count_over_time({} | logfmt [200s]) / count_over_time({} | logfmt [200s])", true},
+      {"quantile_over_time(0.5, {} | logfmt | unwrap n [200s]) by (app)", true},
+      {"sum by (n) (count_over_time({} | logfmt [200s]))", false},
+      {"sum(count_over_time({} | logfmt [200s]))", false},
+      {"quantile_over_time(0.5, {} | logfmt | unwrap n [1s]) by (n)", false},
+      {"max_over_time({} | logfmt | unwrap n [1s]) by (n)", false},
+  };
+  for (const auto& c : kCases) {
+    const auto expr = Parse(c.query, {.allow_empty_selector = true});
+    ASSERT_TRUE(expr.ok()) << c.query;
+    const auto& metric = std::get<MetricExpr>(*expr);
+    for (const size_t mib : {2, 256}) {
+      MemoryBudget budget({"the query", mib << 20, mib << 20, 0, "ask for less"});
+      MemoryClaim claim(&budget);
+      QueryParams params;
+      params.range = {0, 100 * kSecond};
+      params.memory = &claim;
+      const bool fits = mib == 256 || !c.is_large;
+      if (!c.is_large) {
+        params.step_ns = kSecond / 10;
+        EXPECT_TRUE(RunRangeQuery(metric, &source, params, nullptr).ok()) << c.query;
+        continue;
+      }
+      const auto answer = RunInstantQuery(metric, &source, 100 * kSecond, params, nullptr);
+      EXPECT_EQ(answer.ok(), fits) << c.query << answer.status().message();
+      if (fits) continue;
+      EXPECT_EQ(answer.status().code(), Code::kLimit) << c.query;
+      EXPECT_EQ(answer.status().message(),
+                "the query needs more than 2 MiB of memory; ask for less")
+          << c.query;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace glp::logql

@@ -11,6 +11,9 @@ namespace {
 
 const Grouping kAllTogether;
 
+// A sample of the answer with its text, and what evaluators know of a set of labels.
+constexpr size_t kSampleBytes = 64, kSetBytes = 64;
+
 // What a query whose answer is no table of times is sorted by is the query's affair.
 bool Sorts(const MetricExpr& metric) {
   const auto* vector = std::get_if<VectorAggregation>(&metric.node);
@@ -94,9 +97,14 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
   std::vector<size_t> by_id;  // index in `series` plus 1, by LabelSet::id
   CancelCheck check(params.cancelled);
   std::vector<Point> points;
+  size_t sets = 0;
   for (uint64_t step = 0;;) {
     GLP_ASSIGN_OR_RETURN(const bool has_step, evaluator->Next(&step, &points));
     if (!has_step) break;
+    // Of operators: what range aggregations make they count.
+    GLP_RETURN_IF_ERROR(TakeMemory(
+        params.memory, points.size() * kSampleBytes + (labels.size() - sets) * kSetBytes));
+    sets = labels.size();
     if (check.Stops(kStepWork)) return CancelledError();
     for (const Point& point : points) {
       if (check.Stops(kPointWork)) return CancelledError();
@@ -106,6 +114,7 @@ Result<std::vector<Series>> Run(const MetricExpr& query, EntrySource* source, co
         if (params.max_series > 0 && series.size() == params.max_series) {
           return TooManySeries(params.max_series);
         }
+        GLP_RETURN_IF_ERROR(TakeMemory(params.memory, SeriesBytes(*point.labels)));
         series.push_back({point.labels->labels, {}});
         index = series.size();
       }
@@ -199,6 +208,11 @@ Result<std::vector<Series>> RunInstantQuery(const MetricExpr& query, EntrySource
                                             int64_t at_ns, const QueryParams& params,
                                             ScanStats* stats) {
   return Run(query, source, {at_ns, 1, 1}, params, stats);
+}
+
+size_t SeriesBytes(const LabelSet& labels) {
+  constexpr size_t kNodes = 160;
+  return sizeof(LabelSet) + kNodes + 3 * labels.json.size() + labels.labels.size() * sizeof(Label);
 }
 
 Status CancelledError() { return {Code::kCancelled, "the query was cancelled"}; }

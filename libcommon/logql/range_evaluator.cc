@@ -23,6 +23,7 @@ class RangeEvaluator : public StepEvaluator {
         count_(context.steps.count),
         takes_bytes_(range.op == Op::kBytesOverTime || range.op == Op::kBytesRate),
         follows_(context.params->follows),
+        memory_(context.params->memory),
         check_(context.params->cancelled) {
     parameters_.seconds = static_cast<double>(range.range_ns) / static_cast<double>(kNsPerSecond);
     parameters_.is_rate = range.op == Op::kRate || range.op == Op::kBytesRate;
@@ -48,9 +49,13 @@ class RangeEvaluator : public StepEvaluator {
         }
         step_ = next;
       }
-      GLP_RETURN_IF_ERROR(scan_.TakeUntil(
-          step_, [this](RangeScan::SeriesId id, const RangeScan::Item& item) { Add(id, item); }));
-      Collect(points);
+      GLP_RETURN_IF_ERROR(
+          scan_.TakeUntil(step_, [this](RangeScan::SeriesId id, const RangeScan::Item& item) {
+            Add(id, item);
+            return grown_bytes_ < kCountBytes || CountGrown();
+          }));
+      GLP_RETURN_IF_ERROR(error_);
+      GLP_RETURN_IF_ERROR(Collect(points));
       if (points->empty() && !follows_) continue;
       *step = step_++;
       return true;
@@ -63,11 +68,26 @@ class RangeEvaluator : public StepEvaluator {
   struct Series {
     Window window;
     bool live = false;  // in live_
+    bool known = false;
   };
+  // Memory is counted when it has grown by so much.
+  static constexpr size_t kCountBytes = 64 << 10;
+
+  // False: there is no more, see error_.
+  bool CountGrown() {
+    error_ = TakeMemory(memory_, grown_bytes_);
+    grown_bytes_ = 0;
+    return error_.ok();
+  }
 
   void Add(RangeScan::SeriesId id, const RangeScan::Item& item) {
     if (id >= series_.size()) series_.resize(id + 1);
     Series& series = series_[id];
+    if (!series.known) {
+      series.known = true;
+      grown_bytes_ += sizeof(Series) + SeriesBytes(*scan_.labels(id));
+    }
+    const size_t before = series.window.bytes();
     if (!series.live) {
       series.live = true;
       live_.push_back(id);
@@ -77,10 +97,13 @@ class RangeEvaluator : public StepEvaluator {
     } else {
       series.window.Add(item.leaves_at, item.ts_ns, item.sample);
     }
+    const size_t more = series.window.bytes() - before;
+    grown_bytes_ += more;
+    window_bytes_ += more;
   }
 
   // In one order, whatever that of the entries is: sums of points depend on it.
-  void Collect(std::vector<Point>* points) {
+  Status Collect(std::vector<Point>* points) {
     if (in_order_ < live_.size()) {
       const auto before = [this](RangeScan::SeriesId a, RangeScan::SeriesId b) {
         const LabelSet &left = *scan_.labels(a), &right = *scan_.labels(b);
@@ -90,27 +113,36 @@ class RangeEvaluator : public StepEvaluator {
       std::sort(middle, live_.end(), before);
       std::inplace_merge(live_.begin(), middle, live_.end(), before);
     }
-    size_t kept = 0;
+    size_t kept = 0, bytes = 0;
     for (const RangeScan::SeriesId id : live_) {
       Series& series = series_[id];
       series.live = series.window.Advance(step_);
+      bytes += series.window.bytes();
       if (!series.live) continue;
       points->push_back({scan_.labels(id), series.window.Value(parameters_)});
       live_[kept++] = id;
     }
     live_.resize(kept);
     in_order_ = kept;
+    if (!CountGrown()) return error_;
+    if (memory_ != nullptr) memory_->GiveBack(window_bytes_ - bytes);
+    window_bytes_ = bytes;
+    return Status::Ok();
   }
 
   RangeScan scan_;
   const uint64_t count_;
   const bool takes_bytes_, follows_;
+  MemoryClaim* const memory_;
   CancelCheck check_;
   RangeParameters parameters_;
   uint64_t step_ = 0;
   std::vector<Series> series_;             // by RangeScan::SeriesId
   std::vector<RangeScan::SeriesId> live_;  // those with something in the window
   size_t in_order_ = 0;                    // of live_, from the front
+  size_t grown_bytes_ = 0;                 // not counted yet
+  size_t window_bytes_ = 0;                // of all windows
+  Status error_;
 };
 
 template <typename Window>

@@ -46,7 +46,7 @@ class RangeScan {
   // The first step whose window can hold the next entry. REQUIRES: HasEntry.
   uint64_t NextStep() const { return FirstStepAt(HeadNs()); }
   // Gives `add(SeriesId, const Item&)` all further entries that are in the window of `step` or in
-  // that of a later one, up to the end of the first.
+  // that of a later one, up to the end of the first, or until it gives false.
   template <typename Add>
   Status TakeUntil(uint64_t step, const Add& add);
 
@@ -127,7 +127,9 @@ Status RangeScan::TakeUntil(uint64_t step, const Add& add) {
         const uint64_t leaves_at = LeavesAt(cell.ts_ns);
         if (leaves_at <= step) continue;  // between two windows
         if (check_.Stops(kPointWork)) return CancelledError();
-        add(cell.series, Item{cell.ts_ns, 0, 0, leaves_at, cell.entries});
+        if (!add(cell.series, Item{cell.ts_ns, 0, 0, leaves_at, cell.entries})) {
+          return Status::Ok();
+        }
       }
       continue;
     }
@@ -137,7 +139,9 @@ Status RangeScan::TakeUntil(uint64_t step, const Add& add) {
         const int64_t ts_ns = found.entry.ts_ns;
         if (ts_ns > until_ns) return Status::Ok();
         const SeriesId series = finder_->IdOf(share_->Translate(found.made));
-        add(series, Item{ts_ns, found.line_bytes, found.sample, LeavesAt(ts_ns)});
+        if (!add(series, Item{ts_ns, found.line_bytes, found.sample, LeavesAt(ts_ns)})) {
+          return Status::Ok();
+        }
       }
       continue;
     }
@@ -149,7 +153,9 @@ Status RangeScan::TakeUntil(uint64_t step, const Add& add) {
       if (check_.Stops(entry.line.size() + 8)) return CancelledError();
       SeriesId series = 0;
       if (finder_->Find(&entry, &series, &error)) {
-        add(series, Item{entry.ts_ns, entry.line.size(), finder_->sample(), leaves_at});
+        if (!add(series, Item{entry.ts_ns, entry.line.size(), finder_->sample(), leaves_at})) {
+          return Status::Ok();
+        }
       } else if (!error.ok()) {
         return error;
       }

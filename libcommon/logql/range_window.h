@@ -4,6 +4,7 @@
 //   Add(leaves_at, …)       takes an entry in; leaves_at never goes back
 //   Advance(step)           lets go what has left; false where nothing is there any more
 //   Value(parameters)       of what is there. REQUIRES: the last Advance was true
+//   bytes()                 of memory, about
 // Threads: one at a time.
 #pragma once
 
@@ -54,6 +55,8 @@ class AmountWindow {
     return static_cast<double>(amount_) / (parameters.is_rate ? parameters.seconds : 1);
   }
 
+  size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
+
  private:
   struct Bucket {
     uint64_t leaves_at;
@@ -103,6 +106,8 @@ class FoldWindow {
     if (!back_.empty()) whole.Append(sum_of_back_);
     return whole.Value(parameters);
   }
+
+  size_t bytes() const { return (front_.size() + back_.size()) * sizeof(Bucket); }
 
  private:
   struct Bucket {
@@ -256,6 +261,12 @@ class QuantileWindow {
     while (low_.size() > wanted) high_.insert(high_.begin(), low_.extract(std::prev(low_.end())));
     const double lower = *low_.rbegin(), upper = high_.empty() ? lower : *high_.begin();
     return lower * (1 - (rank - whole)) + upper * (rank - whole);
+  }
+
+  // A value is in a node of a set and in its bucket.
+  size_t bytes() const {
+    constexpr size_t kValueBytes = 48 + 2 * sizeof(double);
+    return (low_.size() + high_.size()) * kValueBytes + buckets_.size() * sizeof(Bucket);
   }
 
  private:

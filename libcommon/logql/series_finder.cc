@@ -66,7 +66,7 @@ void SeriesFinder::Restart(LabelTable* table) {
   by_id_.clear();
   streams_.clear();
   recent_ = {};
-  meta_cached_ = 0;
+  meta_bytes_ = 0;
   by_labels_.clear();
   recent_key_.reset();
 }
@@ -122,9 +122,11 @@ bool SeriesFinder::FindByStream(const Entry& entry, SeriesId* series, Status* er
       *series = found->second;
       return true;
     }
-    if (++meta_cached_ > kMaxMetaCached) {
+    constexpr size_t kNodeBytes = 64;
+    meta_bytes_ += entry.meta.size() + kNodeBytes;
+    if (meta_bytes_ > kMaxMetaBytes) {
       for (auto& [labels, other] : streams_) other.by_meta.clear();
-      meta_cached_ = 1;
+      meta_bytes_ = 0;
     }
   }
   const Result<SeriesId> made = MakeSeries(*entry.stream, is_plain ? "" : entry.meta);

@@ -50,7 +50,7 @@ class SeriesFinder {
 
  private:
   static constexpr SeriesId kNone = std::numeric_limits<SeriesId>::max();
-  static constexpr size_t kMaxMetaCached = 1 << 16;
+  static constexpr size_t kMaxMetaBytes = 16 << 20;
   // The series that a stream's entries belong to.
   struct Stream {
     bool meta_matters = false;
@@ -89,7 +89,7 @@ class SeriesFinder {
   std::unordered_map<const LabelSet*, Stream> streams_;
   std::array<Recent, 64> recent_;  // in front of streams_, by a hash of the pointer
   // Metadata that differs with every entry must not fill the memory where grouping ignores it.
-  size_t meta_cached_ = 0;
+  size_t meta_bytes_ = 0;
   StringMap<SeriesId> by_labels_;          // of entries whose labels the pipeline made
   std::optional<std::string> recent_key_;  // in front of by_labels_
   SeriesId recent_series_ = kNone;

@@ -75,6 +75,9 @@ std::unique_ptr<StepEvaluator> MakeConstantEvaluator(double value, const EvalCon
 // What a step costs, and a point of it, in the units of CancelCheck.
 inline constexpr uint64_t kStepWork = 64, kPointWork = 32;
 
+// What a set of labels takes in the tables of a query, about.
+size_t SeriesBytes(const LabelSet& labels);
+
 Status CancelledError();
 // `to` may be nullptr.
 void AddStats(const ScanStats& from, ScanStats* to);
