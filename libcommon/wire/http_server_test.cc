@@ -1181,5 +1181,37 @@ TEST(ListenAddress, Spellings) {
   EXPECT_FALSE(IsLoopback("10.0.0.1"));
 }
 
+// Many bodies that become large share the memory for it: each is taken, refused for its size, or
+// told to come again; none waits for ever.
+TEST_F(HttpServerTest, BoundsWhatBodiesBecome) {
+  ServerOptions options;
+  options.max_work_bytes = 8 << 20;
+  options.work_wait_ms = 0;
+  options.ingest_threads = 4;
+  Start(options);
+  const std::string fits = Gzip(std::string(3 << 20, 'x')), large = Gzip(std::string(9 << 20, 'x'));
+  const HeaderList gzip = {{"Content-Encoding", "gzip"}};
+  EXPECT_EQ(Post("/take", fits, gzip)->status, 200);
+  const auto too_large = Post("/take", large, gzip);
+  EXPECT_EQ(too_large->status, 413);
+  EXPECT_NE(too_large->body.find("more than 8 MiB of memory"), std::string::npos)
+      << too_large->body;
+  std::atomic<int> taken{0}, later{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      HttpClient client("test");
+      ClientRequest request{"POST", "http://" + server_->address() + "/take", gzip, fits};
+      const auto answer = client.Do(request);
+      if (answer.ok() && answer->status == 200) ++taken;
+      if (answer.ok() && answer->status == 503 && answer->Header("retry-after") == "1") ++later;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(taken + later, 8);
+  EXPECT_GE(taken, 1);
+  EXPECT_EQ(Post("/take", fits, gzip)->status, 200) << "all of it was given back";
+}
+
 }  // namespace
 }  // namespace glp::wire
