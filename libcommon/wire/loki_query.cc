@@ -19,6 +19,7 @@ namespace {
 
 using Shape = StreamsOptions::Shape;
 
+constexpr int kWaitMs = 10'000;  // for the memory of other queries
 // Of an answer that has no folder to lie in.
 constexpr uint64_t kMaxInMemory = uint64_t{256} << 20;
 
@@ -42,6 +43,13 @@ class Thinner {
   std::optional<int64_t> last_ns_;
 };
 
+Response MetricError(const Status& status, const MemoryClaim& memory, const Call& call) {
+  if (!memory.is_refused()) return ApiContext::Error(status, &call);
+  Response response = TextResponse(503, status.message() + "\n");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 Response Pieces(std::shared_ptr<StreamsBody> body) {
   Response response = JsonResponse("");
   const Result<bool> begun = body->Next(&response.body);
@@ -52,18 +60,24 @@ Response Pieces(std::shared_ptr<StreamsBody> body) {
 
 }  // namespace
 
+QueryApi::QueryApi(ApiContext* context)
+    : context_(*context),
+      memory_({"the query", kAllBytes, kQueryBytes, kWaitMs,
+               "consider reducing query cardinality by adding more specific stream selectors, "
+               "reducing the time range, or aggregating by fewer labels"}) {}
+
 void QueryApi::AddRoutes(Router* router) {
   const std::string v1 = "/loki/api/v1/";
   context_.Add(router, "GET,POST", v1 + "query_range", Lane::kQuery,
-               [this](const Call& call) { return QueryRange(call); });
+               [this](const Call& call) { return QueryRange(call, /*is_old=*/false); });
   context_.Add(router, "GET,POST", v1 + "query", Lane::kQuery,
                [this](const Call& call) { return Query(call); });
   context_.Add(router, "GET,POST", v1 + "format_query", Lane::kQuery, FormatQuery);
   context_.Add(router, "GET,POST", "/api/prom/query", Lane::kQuery,
-               [this](const Call& call) { return OldQuery(call); });
+               [this](const Call& call) { return QueryRange(call, /*is_old=*/true); });
 }
 
-Response QueryApi::QueryRange(const Call& call) {
+Response QueryApi::QueryRange(const Call& call, bool is_old) {
   const Result<RangeParams> params = ParseRangeParams(call.request, NowNs());
   if (!params.ok()) return ApiContext::Error(params.status());
   const Result<logql::Expr> query = ParseQueryParam(call.request, call.limits);
@@ -72,31 +86,20 @@ Response QueryApi::QueryRange(const Call& call) {
     return ApiContext::Error(status);
   }
   if (const auto* log = std::get_if<logql::LogExpr>(&*query)) {
-    return RangeOfLogs(call, *log, *params,
-                       WantsCategories(call.request) ? Shape::kCategorized : Shape::kMerged);
+    const Shape shape = is_old                          ? Shape::kOld
+                        : WantsCategories(call.request) ? Shape::kCategorized
+                                                        : Shape::kMerged;
+    return RangeOfLogs(call, *log, *params, shape);
   }
-  return RangeOfMetric(call, *query, *params);
+  if (!is_old) return RangeOfMetric(call, *query, *params);
+  return TextResponse(400,
+                      "legacy endpoints only support streams result type, please use "
+                      "/loki/api/v1/query_range for metrics\n");
 }
 
-Response QueryApi::OldQuery(const Call& call) {
-  const Result<RangeParams> params = ParseRangeParams(call.request, NowNs());
-  if (!params.ok()) return ApiContext::Error(params.status());
-  const Result<logql::Expr> query = ParseQueryParam(call.request, call.limits);
-  if (!query.ok()) return ApiContext::Error(query.status());
-  if (const Status status = CheckLength(params->range, call.limits); !status.ok()) {
-    return ApiContext::Error(status);
-  }
-  const auto* log = std::get_if<logql::LogExpr>(&*query);
-  if (log == nullptr) {
-    return TextResponse(400,
-                        "legacy endpoints only support streams result type, please use "
-                        "/loki/api/v1/query_range for metrics\n");
-  }
-  return RangeOfLogs(call, *log, *params, Shape::kOld);
-}
-
-logql::QueryParams QueryApi::ParamsOf(const Call& call) {
+logql::QueryParams QueryApi::ParamsOf(const Call& call, MemoryClaim* memory) {
   logql::QueryParams run;
+  run.memory = memory;
   run.cancelled = call.Cancelled();
   run.pool = &context_.query_pool();
   run.max_series = call.limits.max_query_series;
@@ -113,7 +116,7 @@ Response QueryApi::RangeOfLogs(const Call& call, const logql::LogExpr& query,
   }
   const Result<std::shared_ptr<logql::EntrySource>> source = context_.Source(call);
   if (!source.ok()) return ApiContext::Error(source.status());
-  logql::QueryParams run = ParamsOf(call);
+  logql::QueryParams run = ParamsOf(call, nullptr);
   run.range = params.range;
   run.direction = params.direction;
   // With an interval entries are left out here, so that the evaluator cannot count them.
@@ -152,7 +155,8 @@ Response QueryApi::RangeOfMetric(const Call& call, const logql::Expr& query,
                                  const RangeParams& params) {
   const Result<std::shared_ptr<logql::EntrySource>> source = context_.Source(call);
   if (!source.ok()) return ApiContext::Error(source.status());
-  logql::QueryParams run = ParamsOf(call);
+  MemoryClaim memory(&memory_, call.Cancelled());
+  logql::QueryParams run = ParamsOf(call, &memory);
   run.range = AlignToStep(params.range, params.step_ns);
   run.step_ns = params.step_ns;
   if (const Status status =
@@ -164,7 +168,7 @@ Response QueryApi::RangeOfMetric(const Call& call, const logql::Expr& query,
   const Result<std::vector<logql::Series>> series =
       logql::RunRangeQuery(std::get<logql::MetricExpr>(query), source->get(), run, &stats);
   context_.CountScan(stats);
-  if (!series.ok()) return ApiContext::Error(series.status(), &call);
+  if (!series.ok()) return MetricError(series.status(), memory, call);
   return JsonResponse(MatrixBody(*series, stats, call.deadline.Seconds()));
 }
 
@@ -181,7 +185,8 @@ Response QueryApi::Query(const Call& call) {
   }
   const Result<std::shared_ptr<logql::EntrySource>> source = context_.Source(call);
   if (!source.ok()) return ApiContext::Error(source.status());
-  logql::QueryParams run = ParamsOf(call);
+  MemoryClaim memory(&memory_, call.Cancelled());
+  logql::QueryParams run = ParamsOf(call, &memory);
   run.direction = params->direction;
   if (const Status status = CheckBytesRead(*query, {params->at_ns, params->at_ns}, source->get(),
                                            call.limits, run.cancelled);
@@ -192,7 +197,7 @@ Response QueryApi::Query(const Call& call) {
   const Result<std::vector<logql::Series>> series =
       logql::RunInstantQuery(*metric, source->get(), params->at_ns, run, &stats);
   context_.CountScan(stats);
-  if (!series.ok()) return ApiContext::Error(series.status(), &call);
+  if (!series.ok()) return MetricError(series.status(), memory, call);
   return JsonResponse(InstantBody(*metric, *series, stats, call.deadline.Seconds()));
 }
 
