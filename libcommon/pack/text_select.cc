@@ -1,6 +1,10 @@
 // The lines of one block that pass, by sets of lines: a bit each. What lines have a literal is told
 // exactly: all lines of a kind whose text has it, and those with values that do what the literal
 // asks of them at one of the places where it may stand (pack/template_match.h).
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
@@ -52,16 +56,55 @@ class ShortLiteral {
     std::memcpy(&bytes, at, sizeof bytes);
     return ((bytes | fold_) & mask_) == literal_;
   }
+#ifdef __SSE2__
+  // A bit for each of 64 values of kWidth (1, 2 or 4) bytes that has it `place` bytes behind its
+  // begin.
+  template <size_t kWidth>
+  uint64_t FindIn64(const char* values, size_t place) const {
+    const auto all = [&](uint32_t bytes) {
+      bytes <<= 8 * place;
+      return kWidth == 1   ? _mm_set1_epi8(static_cast<char>(bytes))
+             : kWidth == 2 ? _mm_set1_epi16(static_cast<short>(bytes))
+                           : _mm_set1_epi32(static_cast<int>(bytes));
+    };
+    const __m128i literal = all(literal_), mask = all(mask_), fold = all(fold_);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 64; i += 16) {
+      __m128i found[4];
+      for (size_t part = 0; part < kWidth; ++part, values += 16) {
+        const __m128i in = _mm_loadu_si128(reinterpret_cast<const __m128i*>(values));
+        const __m128i looked = _mm_and_si128(_mm_or_si128(in, fold), mask);
+        found[part] = kWidth == 1   ? _mm_cmpeq_epi8(looked, literal)
+                      : kWidth == 2 ? _mm_cmpeq_epi16(looked, literal)
+                                    : _mm_cmpeq_epi32(looked, literal);
+      }
+      if constexpr (kWidth == 4) {
+        found[0] = _mm_packs_epi32(found[0], found[1]);
+        found[1] = _mm_packs_epi32(found[2], found[3]);
+      }
+      if constexpr (kWidth > 1) found[0] = _mm_packs_epi16(found[0], found[1]);
+      word |= static_cast<uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(found[0]))) << i;
+    }
+    return word;
+  }
+#endif
 
  private:
   uint32_t literal_ = 0, mask_ = 0, fold_ = 0;
 };
 
-// A bit for each of `count` values of one width, up to 64, that has the literal where `at` is in
-// the first of them. kWidth 0: of `width`.
+// A bit for each of `count` values of one width, up to 64, that has the literal `place` bytes
+// behind its begin. kWidth 0: of `width`.
 template <size_t kWidth>
-uint64_t FindAt(const ShortLiteral& literal, const char* at, size_t width, size_t count) {
+uint64_t FindAt(const ShortLiteral& literal, const char* at, size_t place, size_t width,
+                size_t count) {
+#ifdef __SSE2__
+  if constexpr (kWidth == 1 || kWidth == 2 || kWidth == 4) {
+    if (count == 64) return literal.FindIn64<kWidth>(at, place);
+  }
+#endif
   const size_t step = kWidth > 0 ? kWidth : width;
+  at += place;
   uint64_t word = 0;
   if (count == 64) {
     for (size_t i = 0; i < 64; i += 4, at += 4 * step) {
@@ -93,7 +136,7 @@ bool FindShort(const Values& values, const logql::LiteralFinder& finder, Must mu
     uint64_t word = 0;
     if (width > 0) {
       const size_t place = must == Must::kEndWith ? width - size : 0;
-      word = find_at(literal, text + first * width + place, width, count);
+      word = find_at(literal, text + first * width, place, width, count);
     } else {
       const uint32_t* const starts = values.starts().data() + first;
       for (size_t i = 0; i < count; ++i) {

@@ -113,6 +113,26 @@ bool CountBytes(const unsigned char* bytes, size_t count, std::vector<uint32_t>*
   return beyond == 0;
 }
 
+// The two digits of each number below 100.
+void PutPairs(const unsigned char* pairs, size_t count, char* out) {
+  size_t i = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    using Words8 = uint16_t __attribute__((vector_size(16)));
+    for (; i + sizeof(Bytes16) <= count; i += sizeof(Bytes16)) {
+      Bytes16 in;
+      std::memcpy(&in, pairs + i, sizeof in);
+      Words8 texts[] = {reinterpret_cast<Words8>(ZipLow(in, Bytes16{})),
+                        reinterpret_cast<Words8>(ZipHigh(in, Bytes16{}))};
+      for (Words8& text : texts) {
+        const Words8 tens = text * 103 >> 10;
+        text = tens + ((text - tens * 10) << 8) + ('0' | '0' << 8);
+      }
+      std::memcpy(out + 2 * i, texts, sizeof texts);
+    }
+  }
+  for (; i < count; ++i) std::memcpy(out + 2 * i, kPairTexts.text[pairs[i]], 2);
+}
+
 // The last `digits` digits of `value`.
 void PutDigits(uint64_t value, uint32_t digits, char* out) {
   uint32_t at = digits;
@@ -318,7 +338,7 @@ Status ValueDecoder::State::Pairs(Decoder* in, uint32_t width, size_t count, cha
     if (digits == 1) {
       for (size_t i = 0; i < count; ++i, to += width) *to = static_cast<char>('0' + pairs[i]);
     } else if (width == 2) {
-      for (size_t i = 0; i < count; ++i) std::memcpy(to + 2 * i, kPairTexts.text[pairs[i]], 2);
+      PutPairs(pairs, count, to);
     } else {
       for (size_t i = 0; i < count; ++i, to += width) std::memcpy(to, kPairTexts.text[pairs[i]], 2);
     }
