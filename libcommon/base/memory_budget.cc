@@ -1,5 +1,7 @@
 #include "base/memory_budget.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -7,6 +9,9 @@ namespace glp {
 namespace {
 
 constexpr size_t kStepBytes = 1 << 20;
+// What held so much gives it back to the system: malloc keeps pages of small pieces otherwise, for
+// each thread its own.
+constexpr size_t kTrimBytes = size_t{64} << 20;
 // Between two looks at whether a wait is still wanted.
 constexpr auto kLook = std::chrono::milliseconds(20);
 
@@ -23,6 +28,8 @@ size_t MemoryBudget::used_bytes() const {
 }
 
 MemoryClaim::~MemoryClaim() {
+  // What others are given now must be free.
+  if (granted_ >= kTrimBytes) malloc_trim(0);
   std::lock_guard lock(budget_.mutex_);
   budget_.used_bytes_ -= granted_;
   if (is_listed_) std::erase(budget_.claims_, this);
