@@ -1,5 +1,7 @@
 #include "serve.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -85,6 +87,8 @@ class Serving {
   // Until a stop is asked for.
   void Wait(const Parts& parts);
   void LookForTrouble(const Parts& parts);
+  // malloc keeps what requests needed, for each thread; a server is idle most of the time.
+  void GiveMemoryBack(const Parts& parts);
   // Reads the files again, for SIGHUP.
   void Reload(const Parts& parts);
   // The files of runtime_config have changed; the rest stays as it was read.
@@ -101,6 +105,7 @@ class Serving {
   int grace_ms_ = 0;
   std::set<std::string> said_;
   uint64_t background_errors_ = 0;
+  uint64_t trimmed_requests_ = 0;  // that were there at the last GiveMemoryBack
   std::string delete_error_;
   mutable std::mutex mutex_;
   std::shared_ptr<const wire::ApiSettings> settings_;
@@ -182,11 +187,19 @@ void Serving::LookForTrouble(const Parts& parts) {
   }
 }
 
+void Serving::GiveMemoryBack(const Parts& parts) {
+  const uint64_t requests = parts.server->stats().requests;
+  if (requests == trimmed_requests_) return;
+  trimmed_requests_ = requests;
+  malloc_trim(0);
+}
+
 void Serving::Wait(const Parts& parts) {
   constexpr int64_t kLookMs = 10'000;
+  constexpr int64_t kMinPeriodMs = 10;
   const int reload_fd = io::CatchReload();
   const auto now_ms = [] { return SteadyNs() / 1'000'000; };
-  int64_t runtime_ms = now_ms();
+  int64_t runtime_ms = now_ms(), look_ms = now_ms();
   for (;;) {
     int64_t wait_ms = kLookMs;
     if (service_.watchdog_ms() >= 0) wait_ms = std::min<int64_t>(wait_ms, service_.watchdog_ms());
@@ -203,6 +216,10 @@ void Serving::Wait(const Parts& parts) {
       runtime_ms = now_ms();
     }
     LookForTrouble(parts);
+    if (now_ms() >= look_ms + kLookMs) {
+      GiveMemoryBack(parts);
+      look_ms = now_ms();
+    }
   }
 }
 
