@@ -104,6 +104,47 @@ lines() {
   assert_equal "$(lines -H 'Authorization: Bearer all' -H 'X-Scope-OrgID: team-a')" of-a
 }
 
+@test "a tenant's token sees nothing of the whole server" {
+  printf 'ta team-a\nall\n' >tokens
+  chmod 600 tokens
+  serve --tenants --token-file tokens
+  for path in /metrics /config /services /log_level /flush; do
+    assert_equal "$(status "$path" -H 'Authorization: Bearer ta')" 403
+    assert_contains "$(<body)" 'good for tenant team-a alone'
+  done
+  for path in /log_level?log_level=debug /flush; do
+    assert_equal "$(status "$path" -X POST -H 'Authorization: Bearer ta')" 403
+  done
+  assert_contains "$(curl -sS -H 'Authorization: Bearer all' "$STORE/log_level")" info
+  assert_equal "$(status /loki/api/v1/status/buildinfo -H 'Authorization: Bearer ta')" 200
+  assert_equal "$(status /config/tenant/v1/limits -H 'Authorization: Bearer ta')" 200
+  assert_equal "$(status /ready)" 200
+  # What was refused is counted.
+  assert_contains "$(curl -sS -H 'Authorization: Bearer all' "$STORE/metrics")" 'glp_store_requests_total{route="/metrics",status="403"} 1'
+}
+
+@test "who is not let in is told so before a body is taken" {
+  echo t >tokens
+  chmod 600 tokens
+  serve --token-file tokens
+  head -c 20000000 /dev/zero >body.bin
+  # curl waits for "100 Continue" and sends nothing of the body.
+  run curl -sS -o body -w '%{http_code} %{size_upload}' -H 'Expect: 100-continue' --expect100-timeout 20 --data-binary @body.bin "$API/push"
+  assert_equal "$output" '401 0'
+  assert_contains "$(<body)" 'asks for a token'
+  assert_equal "$(push x one -H 'Authorization: Bearer t')" 204
+}
+
+@test "questions about a tenant that is not there make no folder" {
+  serve --tenants
+  for path in labels 'query?query=vector(1)' 'index/stats?query=%7Ba%3D%22b%22%7D' delete; do
+    assert_equal "$(status "/loki/api/v1/$path" -H 'X-Scope-OrgID: nobody')" 200
+  done
+  assert_equal "$(status /flush -X POST)" 204
+  assert_equal "$(status '/loki/api/v1/push' -H 'X-Scope-OrgID: nobody' -H 'Content-Type: application/json' -d '{"streams":[]}')" 422
+  [[ ! -e store/nobody ]]
+}
+
 # make_certificates: an authority, a server of 127.0.0.1 and a client.
 make_certificates() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
