@@ -204,14 +204,15 @@ void Serving::Wait(const Parts& parts) {
     int64_t wait_ms = kLookMs;
     if (service_.watchdog_ms() >= 0) wait_ms = std::min<int64_t>(wait_ms, service_.watchdog_ms());
     const bool has_runtime = config_ && !config_->runtime_files.empty();
+    int64_t period_ms = 0;
     if (has_runtime) {
-      const int64_t period_ms = config_->runtime_period_ns.value / 1'000'000;
-      wait_ms = std::min(wait_ms, std::max<int64_t>(runtime_ms + period_ms - now_ms(), 1));
+      period_ms = std::max(config_->runtime_period_ns.value / 1'000'000, kMinPeriodMs);
+      wait_ms = std::clamp<int64_t>(runtime_ms + period_ms - now_ms(), 0, wait_ms);
     }
     if (io::WaitReadable(reload_fd, static_cast<int>(wait_ms)) == io::WaitState::kStopped) return;
     service_.Alive();
     if (io::TakeReload()) Reload(parts);
-    if (has_runtime && now_ms() >= runtime_ms + config_->runtime_period_ns.value / 1'000'000) {
+    if (has_runtime && now_ms() >= runtime_ms + period_ms) {
       ReloadRuntime(parts);
       runtime_ms = now_ms();
     }
