@@ -50,3 +50,16 @@ check() { # CMD…
   wait_for curl -fsS "http://127.0.0.1:$port/ready"
   check glp-query -s "http://127.0.0.1:$port"
 }
+
+@test "entries pushed over HTTP give Loki's answers over HTTP, and what would read all is refused" {
+  glp-store serve --dir store --listen 127.0.0.1:0 2>log 3>&- &
+  SERVERS=$!
+  wait_for grep -q 'listening on' log
+  url=$(grep -o 'http://[0-9.:]*' log)
+  check "<$GOLDEN/entries.ndjson" "$url"
+  for query in '{}' '{app=~".*"}'; do
+    run curl -sS -G -w '%{http_code}' --data-urlencode "query=$query" "$url/loki/api/v1/query_range"
+    assert_contains "$output" 'queries require at least one regexp or equality matcher'
+    assert_contains "$output" '400'
+  done
+}

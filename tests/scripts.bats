@@ -550,7 +550,7 @@ END
     "whole pipe into the store" "records into the store" "compact" "|= needle of one line" \
     "|= needle of none" "|~ words, then digits" "sum by (namespace) of counts" \
     'rate of "error" by container' "last 1000 of a selector" "pattern, unwrap, max by minute" \
-    "from nothing to an answer" "on disk"; do
+    "from nothing to an answer" "push: MB of text a CPU s" "1000 idle tails, MB more" "on disk"; do
     assert_contains "$output" "$row"
   done
 }
