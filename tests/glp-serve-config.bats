@@ -161,6 +161,7 @@ EOF
   run --separate-stderr glp-push --url "$STORE" <in
   assert_status 3
   assert_contains "$stderr" 'error at least one label pair is required per stream'
+  assert_contains "$stderr" '1 records were refused: missing_labels 1; glp-label --set NAME=VALUE gives them labels'
   assert_equal "$(glp-query -q -s "$STORE" '{app="a"}' --from 2026-01-05 --to 2026-01-06 -o raw)" kept
   glp-store append --dir folder <in
   assert_equal "$(glp-query -q -s folder '{}' --forward -o raw)" $'bare\nkept'

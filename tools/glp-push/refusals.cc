@@ -47,6 +47,7 @@ std::string Refusals::Summary() const {
   }
   if (sum == 0) return "";
   std::string text = std::to_string(sum) + " records were refused: " + list;
+  if (reasons_.contains("missing_labels")) text += "; glp-label --set NAME=VALUE gives them labels";
   if (maybe_stored_ > 0) {
     text += "; the server may have stored some of " + std::to_string(maybe_stored_);
   }
