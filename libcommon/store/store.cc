@@ -202,32 +202,35 @@ class DirStore : public Store {
       Tenant::SegmentUse oldest;
       for (Tenant* one : All()) {
         total += one->OtherBytes();
-        for (Tenant::SegmentUse& use : one->Uses()) {
+        for (const Tenant::SegmentUse& use : one->Uses()) {
           total += use.bytes;
           if (use.is_empty || tried.contains({one, use.name})) continue;
           if (tenant != nullptr && use.max_ts_ns >= oldest.max_ts_ns) continue;
           tenant = one;
-          oldest = std::move(use);
+          oldest = use;
         }
       }
       if (total <= goal || tenant == nullptr) return Status::Ok();
+      const std::vector<Tenant::SegmentUse::Block> blocks = tenant->BlocksOf(oldest.name);
+      if (blocks.empty()) continue;  // it was merged just now
       goal = max_bytes - max_bytes / 20;
       // What does not become less is not tried again.
       if (total >= total_before) tried.insert({tenant, oldest.name});
       total_before = total;
       const uint64_t excess = total - goal;
-      const int64_t upto_ns = OldestOf(oldest, excess + excess / 8);
+      const int64_t upto_ns = OldestOf(oldest, blocks, excess + excess / 8);
       GLP_RETURN_IF_ERROR(tenant->DropFrom(oldest.name, DropUpTo(upto_ns), cancelled, report));
     }
   }
 
   // The time up to which the segment has so many bytes, about; its last where it has less. Blocks
   // of many streams lie over one another in time; within each its bytes are spread evenly.
-  static int64_t OldestOf(const Tenant::SegmentUse& segment, uint64_t bytes) {
+  static int64_t OldestOf(const Tenant::SegmentUse& segment,
+                          const std::vector<Tenant::SegmentUse::Block>& blocks, uint64_t bytes) {
     if (bytes >= segment.bytes) return segment.max_ts_ns;
-    const auto bytes_upto = [&segment](int64_t ts_ns) {
+    const auto bytes_upto = [&blocks](int64_t ts_ns) {
       double sum = 0;
-      for (const Tenant::SegmentUse::Block& block : segment.blocks) {
+      for (const Tenant::SegmentUse::Block& block : blocks) {
         if (ts_ns < block.min_ts_ns) continue;
         const double length = double(block.max_ts_ns) - double(block.min_ts_ns);
         const double part =
@@ -237,7 +240,7 @@ class DirStore : public Store {
       return sum;
     };
     int64_t low_ns = segment.max_ts_ns;
-    for (const Tenant::SegmentUse::Block& block : segment.blocks) {
+    for (const Tenant::SegmentUse::Block& block : blocks) {
       low_ns = std::min(low_ns, block.min_ts_ns);
     }
     int64_t high_ns = segment.max_ts_ns;

@@ -70,9 +70,10 @@ class Tenant {
     uint64_t bytes = 0;
     bool is_empty = false;  // it only says of sources what is held
     int64_t max_ts_ns = 0;
-    std::vector<Block> blocks;
   };
   std::vector<SegmentUse> Uses();
+  // None where the segment is not there any more.
+  std::vector<SegmentUse::Block> BlocksOf(SegmentName name);
   // Of files that are no segments: logs and the catalogue.
   uint64_t OtherBytes();
   // No segment was cut for so long, and some are not in their final form.

@@ -1,4 +1,5 @@
 // What is deleted, or goes because of its age or the size of the store. Part of tenant.h.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -87,16 +88,23 @@ std::vector<Tenant::SegmentUse> Tenant::Uses() {
     if (!segment.opened) continue;
     SegmentUse& use = uses.emplace_back();
     use.name = segment.name;
-    const pack::PackFile& file = *segment.opened->pack->file;
-    use.bytes = file.size_bytes();
-    const std::vector<pack::BlockInfo>& blocks = file.index().blocks;
-    use.is_empty = blocks.empty();
-    for (const pack::BlockInfo& block : blocks) {
-      if (use.blocks.empty() || block.max_ts_ns > use.max_ts_ns) use.max_ts_ns = block.max_ts_ns;
-      use.blocks.push_back({block.min_ts_ns, block.max_ts_ns, block.size});
-    }
+    use.bytes = segment.opened->pack->file->size_bytes();
+    use.is_empty = segment.opened->blocks() == 0;
+    use.max_ts_ns = segment.opened->max_ts_ns;
   }
   return uses;
+}
+
+std::vector<Tenant::SegmentUse::Block> Tenant::BlocksOf(SegmentName name) {
+  std::lock_guard lock(mutex_);
+  std::vector<SegmentUse::Block> blocks;
+  const auto found = std::find_if(segments_.begin(), segments_.end(),
+                                  [&](const Segment& segment) { return segment.name == name; });
+  if (found == segments_.end() || !found->opened) return blocks;
+  for (const pack::BlockInfo& block : found->opened->pack->file->index().blocks) {
+    blocks.push_back({block.min_ts_ns, block.max_ts_ns, block.size});
+  }
+  return blocks;
 }
 
 uint64_t Tenant::OtherBytes() {
