@@ -537,6 +537,27 @@ TEST_F(StoreTest, TenantsAreApart) {
   EXPECT_EQ(Rows(OpenStore(dir_, "other")->get()).size(), 1u);
 }
 
+TEST_F(StoreTest, MakesSoManyTenantsAndNoMore) {
+  Options options;
+  options.max_tenants = 2;
+  auto store = Open(options);
+  Append(store.get(), Entry(1, "a"), "one");
+  Append(store.get(), Entry(1, "b"), "two");
+  AppendResult result;
+  NewEntry entry = Entry(1, "x");
+  const Status status = store->Append("three", {&entry, 1}, &result);
+  EXPECT_EQ(status.code(), Code::kLimit);
+  EXPECT_NE(status.message().find("tenant 'three' is new"), std::string::npos);
+  EXPECT_FALSE(fs::exists(dir_ + "/three"));
+  EXPECT_TRUE(store->Append("one", {&entry, 1}, &result).ok());
+  // Those that are there stay, also where they are too many.
+  ASSERT_TRUE(store->Close().ok());
+  options.max_tenants = 1;
+  store = Open(options);
+  EXPECT_TRUE(store->Append("two", {&entry, 1}, &result).ok());
+  EXPECT_EQ(store->Append("three", {&entry, 1}, &result).code(), Code::kLimit);
+}
+
 // A folder of such a name would stand where the store's own files go.
 TEST(CheckTenantTest, NamesOfFilesAreRefused) {
   for (const char* name : {"", ".", "..", "a/b", "a|b", "\xc3\xbc", "lock", "deletes.ndjson",
