@@ -133,9 +133,23 @@ void PutPairs(const unsigned char* pairs, size_t count, char* out) {
   for (; i < count; ++i) std::memcpy(out + 2 * i, kPairTexts.text[pairs[i]], 2);
 }
 
+// The digits of a number below 10^8: of its halves, of their halves, and of those, side by side in
+// one word.
+void Put8Digits(uint64_t value, char* out) {
+  const uint64_t fours = value / 10'000 | value % 10'000 << 32;
+  const uint64_t hundreds = fours * 10'486 >> 20 & 0x7F'0000'007F;
+  const uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+  const uint64_t tens = twos * 103 >> 10 & 0x000F'000F'000F'000F;
+  const uint64_t ones = (tens | (twos - tens * 10) << 8) + 0x3030'3030'3030'3030;
+  std::memcpy(out, &ones, sizeof ones);
+}
+
 // The last `digits` digits of `value`.
 void PutDigits(uint64_t value, uint32_t digits, char* out) {
   uint32_t at = digits;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at >= 8; at -= 8, value /= 100'000'000) Put8Digits(value % 100'000'000, out + at - 8);
+  }
   for (; at >= 2; at -= 2, value /= 100) std::memcpy(out + at - 2, kPairTexts.text[value % 100], 2);
   if (at > 0) out[0] = static_cast<char>('0' + value % 10);
 }
