@@ -335,6 +335,23 @@ push_protobuf() {
   assert_json "$(<body)" '[.data.result[].values[]] | length == 20'
 }
 
+@test "clients that only connect leave room for others where few files may be open" {
+  ulimit -n 128
+  serve
+  exec {held}< <(python3 -c '
+import socket, sys, time
+host, port = sys.argv[1].rsplit("/", 1)[1].rsplit(":", 1)
+held = [socket.create_connection((host, int(port))) for _ in range(110)]
+print("held", flush=True)
+time.sleep(20)' "$STORE" 3>&-)
+  holder=$!
+  read -r -u "$held" word
+  assert_equal "$word" held
+  assert_equal "$(fill)" '204 '
+  assert_equal "$(curl -sS -m 10 -w '%{http_code}' -X POST "$STORE/flush")" 204
+  stop "$holder"
+}
+
 @test "a second server on the same store is refused with the holder's name" {
   serve
   run --separate-stderr glp-store serve --dir store --listen 127.0.0.1:0

@@ -188,13 +188,20 @@ void AppendHeader(std::string* out, std::string_view name, std::string_view valu
 }
 
 // Connections take descriptors, and the store needs some, too, one for each tenant that pushes:
-// what the system lets a process have without asking is often less.
-void RaiseFileLimit(size_t connections) {
+// what the system lets a process have without asking is often less. Where it lets it have no more,
+// half is for connections: how many there may be is returned.
+size_t RaiseFileLimit(size_t connections) {
   rlimit limit{};
   const rlim_t wanted = connections + 2048;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return connections;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &limit);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+  return std::clamp<size_t>(limit.rlim_cur / 2, 1, connections);
+}
+
+ServerOptions WithinFileLimit(ServerOptions options) {
+  options.max_connections = RaiseFileLimit(options.max_connections);
+  return options;
 }
 
 // The host of PeerName.
@@ -555,6 +562,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
       return Refuse(413,
                     "request body too large, limit: " + std::to_string(max_body_bytes_) + " bytes");
     }
+    if (!Hold(head_bytes_)) return RefuseToHold();
     body_from_ = steady_clock::now();
     if (expects_continue_ && has_body_ && unread().empty()) {
       doing_ = Doing::kContinuing;
@@ -1103,7 +1111,7 @@ std::string_view HttpServer::Impl::Date() {
 }
 
 HttpServer::HttpServer(ServerOptions options, Router router)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(router))) {}
+    : impl_(std::make_unique<Impl>(WithinFileLimit(std::move(options)), std::move(router))) {}
 
 HttpServer::~HttpServer() { Stop(0); }
 
@@ -1130,7 +1138,6 @@ Status HttpServer::Start() {
   const std::string host = ip.is_v6() ? "[" + ip.to_string() + "]" : ip.to_string();
   s.address = host + ":" + std::to_string(s.port);
 
-  RaiseFileLimit(s.options.max_connections);
   // Signals are for the threads of the tool, and a write to a client that has gone is an error, not
   // a signal.
   sigset_t all, before;
