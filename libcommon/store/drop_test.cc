@@ -1,5 +1,6 @@
 // What is deleted, or goes because of its age or the size of the store.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -32,9 +33,8 @@ uint64_t BytesOf(const std::string& dir) {
 class DropTest : public testing::Test {
  protected:
   void SetUp() override {
-    dir_ = testing::TempDir() + "glp-drop-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(dir_);
+    dir_ = testing::TempDir() + "/glp-drop-XXXXXX";
+    ASSERT_NE(mkdtemp(dir_.data()), nullptr);
     Open();
   }
   void TearDown() override {
