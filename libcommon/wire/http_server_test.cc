@@ -525,7 +525,11 @@ TEST_F(HttpServerTest, StopDoesNotWaitForSlowGates) {
   }
   ASSERT_TRUE(WaitFor([this] { return running_ == 1; }));
   std::thread stop([this] { server_->Stop(); });
-  for (io::Fd& fd : fds) EXPECT_EQ(ReadAll(fd), "");
+  // Of some the server may not have read the request yet.
+  for (io::Fd& fd : fds) {
+    const std::string answer = ReadAll(fd);
+    EXPECT_TRUE(answer.empty() || answer == "(reset)") << answer;
+  }
   release_ = true;
   stop.join();
   EXPECT_EQ(running_, 1);
@@ -558,17 +562,17 @@ TEST_F(HttpServerTest, PipelinesOfAnyLengthTakeTheSameMemory) {
   });
   const uint64_t before = pages();
   uint64_t most = before;
-  std::string answers;
+  constexpr size_t kWanted = 2 * kRequests;  // '=': of "charset" and of the body
   size_t count = 0;
   char buffer[65536];
-  while (count < kRequests) {
+  while (count < kWanted) {
     const ssize_t size = recv(fd.get(), buffer, sizeof buffer, 0);
     if (size <= 0) break;
     count += static_cast<size_t>(std::count(buffer, buffer + size, '='));
     most = std::max(most, pages());
   }
   sender.join();
-  EXPECT_EQ(count, static_cast<size_t>(kRequests));
+  EXPECT_EQ(count, kWanted);
   EXPECT_LT(most - before, uint64_t{20} << 20);
 }
 
@@ -666,9 +670,10 @@ TEST_F(HttpServerTest, BoundsTheBytesThatItHolds) {
   // Heads count as long as their request takes.
   io::Fd second = Connect();
   SendRaw(second, "POST /take HTTP/1.1\r\nHost: x\r\nX: " + std::string(4000, 'x') +
-                      "\r\nContent-Length: 2\r\n\r\nx");
-  EXPECT_TRUE(WaitFor([this] { return Post("/take", std::string(3000, 'x'))->status == 503; }));
-  SendRaw(second, "x");
+                      "\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(ReadUntil(second, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(Post("/take", std::string(3000, 'x'))->status, 503);
+  SendRaw(second, "xx");
   EXPECT_NE(ReadUntil(second, "\r\n\r\n2").find("200 OK"), std::string::npos);
 }
 
