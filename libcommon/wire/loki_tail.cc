@@ -23,7 +23,9 @@ namespace glp::wire {
 namespace {
 
 constexpr size_t kFrameEntries = 100;
-constexpr size_t kMaxWaitingBytes = 1 << 20;
+// What may wait for a client; where there are many, all of them together have a bound.
+constexpr size_t kMaxWaitingBytes = 1 << 20, kLeastWaitingBytes = 32 << 10;
+constexpr size_t kAllWaitingBytes = 64 << 20;
 // A frame tells of so many dropped entries, as Loki's do; the rest comes in the next.
 constexpr size_t kMaxDropped = 1000;
 constexpr size_t kMaxDroppedBytes = 1 << 20;
@@ -148,7 +150,7 @@ class TailApi::Session : public TailHub::Listener {
     if (now_ns > end_ns_) return Fail("reached tail max duration limit");
     if (now_ns > forget_past_ns_ && held_.empty()) std::unordered_set<uint64_t>().swap(past_);
     Release(now_ns);
-    while (!dropped_.empty() && socket_->waiting_bytes() <= kMaxWaitingBytes) Send({});
+    while (!dropped_.empty() && socket_->waiting_bytes() <= MostWaiting()) Send({});
   }
 
  private:
@@ -272,7 +274,13 @@ class TailApi::Session : public TailHub::Listener {
     Send(entries);
   }
 
-  void Send(const std::vector<logql::Entry>& entries, size_t most_bytes = kMaxWaitingBytes) {
+  size_t MostWaiting() const {
+    return std::clamp(kAllWaitingBytes / std::max<size_t>(hub_.listeners(), 1), kLeastWaitingBytes,
+                      kMaxWaitingBytes);
+  }
+
+  void Send(const std::vector<logql::Entry>& entries) { Send(entries, MostWaiting()); }
+  void Send(const std::vector<logql::Entry>& entries, size_t most_bytes) {
     size_t at = 0;
     do {
       size_t end = at;

@@ -186,6 +186,31 @@ TEST_F(LokiTailTest, EachEntryThatWasDroppedIsToldOnce) {
   }
 }
 
+// Of 80 that listen, one that does not read is given less, and holds up no other.
+TEST_F(LokiTailTest, ManyThatListenShareTheMemory) {
+  settings_.limits.max_concurrent_tail_requests = 0;
+  context_->Reload(std::make_shared<ApiSettings>(settings_));
+  std::vector<std::shared_ptr<FakeSocket>> readers;
+  for (int i = 0; i < 79; ++i) readers.push_back(Tail(R"({app="a"})"));
+  const auto slow = Tail(R"({app="a"})");
+  slow->waiting = 900 << 10;  // below the 1 MB of few
+  const store::NewEntry lost = Make("lost"), last = Make("last");
+  Publish(lost);
+  Publish(last);
+  for (const auto& reader : readers) {
+    const std::string sent = reader->WaitFor("\"last\"");
+    EXPECT_EQ(Count(sent, "\"lost\""), 1u);
+    EXPECT_EQ(Count(sent, "dropped_entries"), 0u);
+  }
+  // The hub comes to the slow one last, and tells it at a tick.
+  while (hub_->listeners() > 64) {
+    for (const auto& reader : readers) reader->is_closed = true;
+  }
+  const std::string sent = slow->WaitFor(std::to_string(last.ts_ns));
+  EXPECT_EQ(Count(sent, R"("timestamp":)"), 2u) << sent;
+  EXPECT_EQ(Count(sent, "lost") + Count(sent, "last"), 0u) << sent;
+}
+
 // What nobody reads takes bounded memory; that there was more is told.
 TEST_F(LokiTailTest, WhatIsDroppedBeyondABoundIsToldAsOne) {
   const auto socket = Tail(R"({app=~".+"})");
