@@ -55,7 +55,7 @@ void ApiContext::AddOpen(Router* router, std::string_view methods, std::string_v
   AddRoute(router, methods, path, lane, OpenGate(), std::move(handler));
 }
 
-Gate ApiContext::GateOf(Reach reach, std::string route) {
+Gate ApiContext::GateOf(Reach reach, const std::string& route) {
   Gate gate;
   gate.quick = [this, reach, route](const Request& request) {
     std::optional<Admission> found = settings()->access.JudgeQuickly(reach, request);

@@ -168,7 +168,7 @@ class ApiContext {
 
  private:
   // `route`: of the counts.
-  Gate GateOf(Reach reach, std::string route);
+  Gate GateOf(Reach reach, const std::string& route);
   void AddRoute(Router* router, std::string_view methods, std::string_view path, Lane lane,
                 Gate gate, Handler handler);
   void CountRequest(const std::string& route, const Request& request, int status, double seconds);
