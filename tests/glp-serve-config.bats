@@ -20,31 +20,35 @@ said() { grep -qF -- "$1" store.err; }
 says() { (($(grep -cF -- "$1" store.err) >= $2)); }
 metric() { status /metrics >/dev/null && grep "^$1 " body | cut -d' ' -f2; }
 
+# overrides TEXT: another file in its place; one that is written where it lies may be read half.
+overrides() {
+  echo "$1" >new.yml
+  mv new.yml overrides.yml
+}
+
 @test "limits of tenants follow their file; a broken one is told once and changes nothing" {
   echo 'auth_enabled: false' >loki.yml
   echo 'runtime_config: {file: overrides.yml, period: 20ms}' >>loki.yml
-  echo 'overrides: {fake: {max_line_size: 5}}' >overrides.yml
+  overrides 'overrides: {fake: {max_line_size: 5}}'
   serve -c loki.yml
   assert_equal "$(push '{"app":"a"}' short)" '204 '
   assert_contains "$(push '{"app":"a"}' longer)" "400 max entry size '5' bytes exceeded"
   # What else changed waits for SIGHUP.
   echo 'limits_config: {max_line_size: 1}' >>loki.yml
-  echo 'overrides: {fake: {max_line_size: 10}, other: {max_line_size: 1}}' >overrides.yml
+  overrides 'overrides: {fake: {max_line_size: 10}, other: {max_line_size: 1}}'
   wait_for says 'read the limits of tenants again' 1
   assert_equal "$(push '{"app":"a"}' longer)" '204 '
   status /runtime_config >/dev/null
   assert_equal "$(python3 -c 'import yaml
 print({t: v["max_line_size"] for t, v in yaml.safe_load(open("body"))["overrides"].items()})')" \
     "{'fake': 10, 'other': 1}"
-  echo 'overrides: {fake: {max_lin_size: 1}}' >overrides.yml
+  overrides 'overrides: {fake: {max_lin_size: 1}}'
   wait_for said "goes on as it was: overrides.yml:1:20: unknown key 'max_lin_size' in overrides.fake"
   assert_equal "$(push '{"app":"a"}' longer)" '204 '
   assert_equal "$(metric glp_store_config_last_reload_successful)" 0
   rm overrides.yml
   wait_for says 'goes on as it was: ' 2
-  # Another file in its place, as a ConfigMap comes.
-  echo 'overrides: {fake: {max_line_size: 3}}' >new.yml
-  mv new.yml overrides.yml
+  overrides 'overrides: {fake: {max_line_size: 3}}'
   wait_for says 'read the limits of tenants again' 2
   assert_contains "$(push '{"app":"a"}' short)" '400 '
   assert_equal "$(metric glp_store_config_reload_failures_total)" 2
