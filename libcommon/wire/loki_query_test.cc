@@ -113,7 +113,7 @@ class FakeStore : public store::Store {
   std::atomic<int> scans{0};  // endless ones that run
 
  private:
-  const std::vector<std::string> warnings_;
+  const std::vector<std::string> warnings_{};
 };
 
 class LokiQueryTest : public ::testing::Test {
