@@ -219,10 +219,7 @@ Status CancelledError() { return {Code::kCancelled, "the query was cancelled"}; 
 
 void AddStats(const ScanStats& from, ScanStats* to) {
   if (to == nullptr) return;
-  to->entries += from.entries;
-  to->line_bytes += from.line_bytes;
-  to->blocks_read += from.blocks_read;
-  to->blocks_skipped += from.blocks_skipped;
+  to->AddFigures(from);
   to->warnings.insert(to->warnings.end(), from.warnings.begin(), from.warnings.end());
 }
 

@@ -102,10 +102,31 @@ struct ScanPlan {
 // What a scan looked at and could not give.
 struct ScanStats {
   uint64_t entries = 0;     // looked at
-  uint64_t line_bytes = 0;  // of these
+  uint64_t line_bytes = 0;  // of these, where their lines were wanted
+  uint64_t meta_bytes = 0;  // the same of metadata, as JSON
+  // Of all these what was not in blocks yet.
+  uint64_t memory_entries = 0;
+  uint64_t memory_line_bytes = 0;
+  uint64_t memory_meta_bytes = 0;
   uint64_t blocks_read = 0;
   uint64_t blocks_skipped = 0;
+  uint64_t stored_bytes = 0;          // of the blocks read; only times wanted: up to their end
+  uint64_t duplicates = 0;            // left out: equal to another of their stream
   std::vector<std::string> warnings;  // damage: the answer is not complete
+
+  // All but the warnings.
+  void AddFigures(const ScanStats& from) {
+    entries += from.entries;
+    line_bytes += from.line_bytes;
+    meta_bytes += from.meta_bytes;
+    memory_entries += from.memory_entries;
+    memory_line_bytes += from.memory_line_bytes;
+    memory_meta_bytes += from.memory_meta_bytes;
+    blocks_read += from.blocks_read;
+    blocks_skipped += from.blocks_skipped;
+    stored_bytes += from.stored_bytes;
+    duplicates += from.duplicates;
+  }
 };
 
 // Entries in the order of time (direction), equal times in the order of arrival (reversed when

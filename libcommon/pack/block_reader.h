@@ -54,6 +54,10 @@ class Block {
     return lines_.view().substr(line_starts_[i], line_starts_[i + 1] - line_starts_[i]);
   }
   std::string_view meta(size_t i) const { return meta_.At(i); }
+  // Of the meta of entries from `begin` to `end`.
+  uint64_t meta_bytes(size_t begin, size_t end) const {
+    return meta_.starts.empty() ? 0 : meta_.starts[end] - meta_.starts[begin];
+  }
   std::string_view src(size_t i) const { return src_.At(i); }
   std::string_view extra(size_t i) const { return extra_.At(i); }
 

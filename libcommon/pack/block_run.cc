@@ -35,10 +35,12 @@ class BlockRun : public SortedRun {
     const Want want = filters && is_whole ? Want::kTextAlone : text ? Want::kText : Want::kTimes;
     GLP_RETURN_IF_ERROR(tools->loader.Load(*file_, *info_, want, block_.get()));
     ++stats->blocks_read;
+    stats->stored_bytes += text ? info_->size : info_->front_size;
     if (want == Want::kTextAlone && block_->text() != nullptr) {
       size_ = info_->entries;
       stats->entries += size_;
       stats->line_bytes += info_->line_bytes;
+      stats->meta_bytes += block_->meta_bytes(0, size_);
       const Status status =
           TakeText(request, filters, filter ? &*filter : nullptr, /*has_times=*/false, tools);
       if (!status.ok()) size_ = 0;
@@ -58,6 +60,7 @@ class BlockRun : public SortedRun {
     seqs_ = block_->seqs().empty() ? nullptr : block_->seqs().data() + begin_;
     stats->entries += size_;
     if (!text || size_ == 0) return Status::Ok();
+    stats->meta_bytes += block_->meta_bytes(begin_, begin_ + size_);
     if (block_->text() != nullptr) {
       // Lines of other times have the same share of the bytes; how long each is nobody knows yet.
       stats->line_bytes += static_cast<uint64_t>(static_cast<__uint128_t>(info_->line_bytes) *

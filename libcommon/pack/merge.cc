@@ -332,7 +332,11 @@ Status MergeCursor::NextInOrder(size_t limit, std::vector<logql::Entry>* batch) 
     const int64_t next_key = has_next ? KeyOf(*runs_[order_[next_]]) : 0;
     bool more = true;
     do {
-      if (!collapses || !IsRepeat(top)) Give(run, top.at, batch);
+      if (!collapses || !IsRepeat(top)) {
+        Give(run, top.at, batch);
+      } else {
+        ++context_->stats.duplicates;
+      }
       more = Advance(&top);
     } while (more && batch->size() < limit && (other == nullptr || Before(top, *other)) &&
              (!has_next || top.key < next_key));

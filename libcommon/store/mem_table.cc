@@ -35,8 +35,12 @@ class MemRun : public pack::SortedRun {
       if (!request.range.Contains(row.ts_ns)) continue;
       if (check.Stops(row.line_size + sizeof row)) return logql::CancelledError();
       ++stats->entries;
+      ++stats->memory_entries;
       if (request.want_lines || request.exact_filters) {
         stats->line_bytes += row.line_size;
+        stats->memory_line_bytes += row.line_size;
+        stats->meta_bytes += row.meta_size;
+        stats->memory_meta_bytes += row.meta_size;
         if (!search_->empty() && !search_->Passes(row.line())) continue;
       }
       rows_.push_back(row);

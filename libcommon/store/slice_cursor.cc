@@ -12,10 +12,7 @@ namespace {
 constexpr size_t kMaxWidth = 64;
 
 void AddStats(const logql::ScanStats& from, logql::ScanStats* to) {
-  to->entries += from.entries;
-  to->line_bytes += from.line_bytes;
-  to->blocks_read += from.blocks_read;
-  to->blocks_skipped += from.blocks_skipped;
+  to->AddFigures(from);
   for (const std::string& warning : from.warnings) {
     // A segment that reaches over several slices says the same in each.
     if (std::find(to->warnings.begin(), to->warnings.end(), warning) == to->warnings.end()) {

@@ -371,6 +371,17 @@ TEST_F(StoreTest, EqualEntriesAreGivenOnce) {
   EXPECT_EQ(ReadSnapshot(store.get()).size(), 4u);
   auto snapshot = store->Snapshot("fake");
   EXPECT_EQ(Rows(snapshot->get(), nullptr, {.want_lines = false}).size(), 4u);
+  logql::ScanStats stats;
+  EXPECT_EQ(Rows(snapshot->get(), &stats).size(), 4u);
+  EXPECT_EQ(stats.entries, 12u);
+  EXPECT_EQ(stats.line_bytes, 3u * (4 + 5 + 4 + 4));
+  EXPECT_EQ(stats.meta_bytes, 3u * 9);
+  EXPECT_EQ(stats.memory_entries, 8u);
+  EXPECT_EQ(stats.memory_line_bytes, 2u * (4 + 5 + 4 + 4));
+  EXPECT_EQ(stats.memory_meta_bytes, 2u * 9);
+  EXPECT_EQ(stats.duplicates, 8u);
+  EXPECT_EQ(stats.blocks_read, 2u);
+  EXPECT_EQ(stats.stored_bytes, (*snapshot)->Plan({})->bytes);
   ASSERT_TRUE(store->Close().ok());
   EXPECT_EQ(Read().size(), 4u);
 }

@@ -36,7 +36,8 @@ struct Request {
   std::vector<std::string> captures;  // what stood for {…} in the path of the route
   std::string peer;                   // "127.0.0.1:40312"
   std::string tenant;                 // that the gate let in; "" where the route is of none
-  std::string client_name;  // common name of the client's certificate where TLS asked for one
+  std::string client_name;    // common name of the client's certificate where TLS asked for one
+  double queued_seconds = 0;  // from its last byte until a thread of its lane took it
   // Counts what a push takes besides `body` until its handler returns; where it was refused memory,
   // the answer is 503 whatever the handler says. nullptr: nobody counts.
   MemoryClaim* memory = nullptr;

@@ -664,15 +664,18 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
              server->cancel_running.load(std::memory_order_relaxed);
     };
     Watch();
-    asio::post(server_->pool(*lane_), [self = shared_from_this(), &waiting]() mutable {
-      --waiting;
-      Response response = self->Run();
-      // `self` goes along: the session must not end on this thread.
-      asio::io_context& io = self->server_->io;
-      asio::post(io, [self = std::move(self), response = std::move(response)]() mutable {
-        self->Answer(std::move(response));
-      });
-    });
+    asio::post(server_->pool(*lane_),
+               [self = shared_from_this(), &waiting, from = steady_clock::now()]() mutable {
+                 --waiting;
+                 self->request_.queued_seconds =
+                     std::chrono::duration<double>(steady_clock::now() - from).count();
+                 Response response = self->Run();
+                 // `self` goes along: the session must not end on this thread.
+                 asio::io_context& io = self->server_->io;
+                 asio::post(io, [self = std::move(self), response = std::move(response)]() mutable {
+                   self->Answer(std::move(response));
+                 });
+               });
   }
 
   // Lane: the answer, compressed where the client takes it; of a long one the beginning.

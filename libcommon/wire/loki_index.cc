@@ -84,8 +84,9 @@ Response IndexApi::Volume(const Call& call, bool by_step) {
   context_.CountScan(stats);
   if (!series.ok()) return ApiContext::Error(series.status(), &call);
   const double seconds = call.deadline.Seconds();
-  return JsonResponse(by_step ? MatrixBody(*series, stats, seconds)
-                              : VectorBody(*series, stats, seconds));
+  const double queued = call.request.queued_seconds;
+  return JsonResponse(by_step ? MatrixBody(*series, stats, seconds, queued)
+                              : VectorBody(*series, stats, seconds, queued));
 }
 
 }  // namespace glp::wire

@@ -29,22 +29,31 @@ void AppendSample(std::string* out, const logql::Sample& sample) {
   *out += "\"]";
 }
 
+struct ChunkFigures {
+  uint64_t refs = 0, read = 0;
+  uint64_t head_bytes = 0, head_lines = 0, head_meta_bytes = 0;
+  uint64_t bytes = 0, lines = 0, meta_bytes = 0;
+  uint64_t stored_bytes = 0, duplicates = 0;
+};
+
 // Of what a part of Loki reads chunks for.
-std::string StoreStats(const logql::ScanStats& stats) {
+std::string StoreStats(const ChunkFigures& figures) {
   return fmt::format(
       R"({{"totalChunksRef":{},"totalChunksDownloaded":{},"chunksDownloadTime":0,)"
-      R"("queryReferencedStructuredMetadata":false,"chunk":{{"headChunkBytes":0,)"
-      R"("headChunkLines":0,"decompressedBytes":{},"decompressedLines":{},"compressedBytes":0,)"
-      R"("totalDuplicates":0,"postFilterLines":0,"headChunkStructuredMetadataBytes":0,)"
-      R"("decompressedStructuredMetadataBytes":0}},"chunkRefsFetchTime":0,)"
+      R"("queryReferencedStructuredMetadata":false,"chunk":{{"headChunkBytes":{},)"
+      R"("headChunkLines":{},"decompressedBytes":{},"decompressedLines":{},"compressedBytes":{},)"
+      R"("totalDuplicates":{},"postFilterLines":0,"headChunkStructuredMetadataBytes":{},)"
+      R"("decompressedStructuredMetadataBytes":{}}},"chunkRefsFetchTime":0,)"
       R"("congestionControlLatency":0,"pipelineWrapperFilteredLines":0}})",
-      stats.blocks_read + stats.blocks_skipped, stats.blocks_read, stats.line_bytes, stats.entries);
+      figures.refs, figures.read, figures.head_bytes, figures.head_lines, figures.bytes,
+      figures.lines, figures.stored_bytes, figures.duplicates, figures.head_meta_bytes,
+      figures.meta_bytes);
 }
 
 // `result`: the inside of the array.
 std::string QueryBody(std::string_view type, std::string_view result,
                       const std::vector<std::string>& warnings, const logql::ScanStats& stats,
-                      double seconds, uint64_t returned) {
+                      double seconds, double queued, uint64_t returned) {
   std::string out;
   out.reserve(result.size() + 1024);
   out += R"({"status":"success",)";
@@ -54,7 +63,7 @@ std::string QueryBody(std::string_view type, std::string_view result,
   out += R"(","result":[)";
   out += result;
   out += "],";
-  AppendStats(&out, stats, seconds, returned, /*passed=*/0);
+  AppendStats(&out, stats, seconds, queued, returned, /*passed=*/0);
   out += "}}";
   return out;
 }
@@ -88,21 +97,33 @@ void AppendWarnings(std::string* out, const std::vector<std::string>& warnings) 
   *out += ',';
 }
 
-void AppendStats(std::string* out, const logql::ScanStats& stats, double seconds, uint64_t returned,
-                 uint64_t passed) {
+void AppendStats(std::string* out, const logql::ScanStats& stats, double seconds, double queued,
+                 uint64_t returned, uint64_t passed) {
   const double rate = seconds > 0 ? 1 / seconds : 0;
   *out += fmt::format(
       R"("stats":{{"summary":{{"bytesProcessedPerSecond":{:.0f},"linesProcessedPerSecond":{:.0f},)"
-      R"("totalBytesProcessed":{},"totalLinesProcessed":{},"execTime":{:.9f},"queueTime":0,)"
+      R"("totalBytesProcessed":{},"totalLinesProcessed":{},"execTime":{:.9f},"queueTime":{:.9f},)"
       R"("subqueries":0,"totalEntriesReturned":{},"splits":0,"shards":0,)"
-      R"("totalPostFilterLines":{},"totalStructuredMetadataBytesProcessed":0}},"querier":)",
+      R"("totalPostFilterLines":{},"totalStructuredMetadataBytesProcessed":{}}},"querier":)",
       static_cast<double>(stats.line_bytes) * rate, static_cast<double>(stats.entries) * rate,
-      stats.line_bytes, stats.entries, seconds, returned, passed);
-  *out += R"({"store":)" + StoreStats(stats) + "}";
+      stats.line_bytes, stats.entries, seconds, queued, returned, passed, stats.meta_bytes);
+  // As Loki: what is stored is the querier's, what is in memory an ingester's.
+  ChunkFigures stored;
+  stored.refs = stats.blocks_read + stats.blocks_skipped;
+  stored.read = stats.blocks_read;
+  stored.bytes = stats.line_bytes - stats.memory_line_bytes;
+  stored.lines = stats.entries - stats.memory_entries;
+  stored.meta_bytes = stats.meta_bytes - stats.memory_meta_bytes;
+  stored.stored_bytes = stats.stored_bytes;
+  stored.duplicates = stats.duplicates;
+  ChunkFigures memory;
+  memory.head_bytes = stats.memory_line_bytes;
+  memory.head_lines = stats.memory_entries;
+  memory.head_meta_bytes = stats.memory_meta_bytes;
+  *out += R"({"store":)" + StoreStats(stored) + "}";
   *out += R"(,"ingester":{"totalReached":0,"totalChunksMatched":0,"totalBatches":0,)"
           R"("totalLinesSent":0,"store":)";
-  // What is in memory is not told apart.
-  *out += StoreStats({});
+  *out += StoreStats(memory);
   *out += R"(},"cache":{)";
   for (const std::string_view name : {"chunk", "index", "result", "statsResult", "volumeResult",
                                       "seriesResult", "labelResult", "instantMetricResult"}) {
@@ -118,7 +139,7 @@ void AppendStats(std::string* out, const logql::ScanStats& stats, double seconds
 }
 
 std::string MatrixBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
-                       double seconds) {
+                       double seconds, double queued) {
   std::string result;
   for (const logql::Series& one : series) {
     if (!result.empty()) result += ',';
@@ -131,11 +152,11 @@ std::string MatrixBody(const std::vector<logql::Series>& series, const logql::Sc
     }
     result += "]}";
   }
-  return QueryBody("matrix", result, stats.warnings, stats, seconds, series.size());
+  return QueryBody("matrix", result, stats.warnings, stats, seconds, queued, series.size());
 }
 
 std::string VectorBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
-                       double seconds) {
+                       double seconds, double queued) {
   std::string result;
   for (const logql::Series& one : series) {
     if (one.samples.empty()) continue;
@@ -146,23 +167,24 @@ std::string VectorBody(const std::vector<logql::Series>& series, const logql::Sc
     AppendSample(&result, one.samples.front());
     result += '}';
   }
-  return QueryBody("vector", result, stats.warnings, stats, seconds, series.size());
+  return QueryBody("vector", result, stats.warnings, stats, seconds, queued, series.size());
 }
 
 std::string ScalarBody(const std::vector<logql::Series>& series, const logql::ScanStats& stats,
-                       double seconds) {
+                       double seconds, double queued) {
   std::string result;
   if (!series.empty() && !series.front().samples.empty()) {
     AppendSample(&result, series.front().samples.front());
     result = result.substr(1, result.size() - 2);  // QueryBody has the brackets
   }
-  return QueryBody("scalar", result, stats.warnings, stats, seconds, 1);
+  return QueryBody("scalar", result, stats.warnings, stats, seconds, queued, 1);
 }
 
 std::string InstantBody(const logql::MetricExpr& query, const std::vector<logql::Series>& series,
-                        const logql::ScanStats& stats, double seconds) {
+                        const logql::ScanStats& stats, double seconds, double queued) {
   const bool is_number = std::holds_alternative<logql::Literal>(query.node);
-  return is_number ? ScalarBody(series, stats, seconds) : VectorBody(series, stats, seconds);
+  return is_number ? ScalarBody(series, stats, seconds, queued)
+                   : VectorBody(series, stats, seconds, queued);
 }
 
 std::string NamesBody(const std::vector<std::string>& names) {

@@ -20,13 +20,23 @@ TEST(LokiJson, StatsTellWhatWasLookedAt) {
   stats.line_bytes = 200;
   stats.blocks_read = 1;
   stats.blocks_skipped = 2;
+  stats.meta_bytes = 50;
+  stats.memory_entries = 4;
+  stats.memory_line_bytes = 70;
+  stats.memory_meta_bytes = 20;
+  stats.stored_bytes = 90;
+  stats.duplicates = 5;
   std::string body;
-  AppendStats(&body, stats, 0.5, 1, 3);
+  AppendStats(&body, stats, 0.5, 0.25, 1, 3);
   for (const char* part :
        {"\"bytesProcessedPerSecond\":400", "\"linesProcessedPerSecond\":20",
         "\"totalBytesProcessed\":200", "\"totalLinesProcessed\":10", "\"totalEntriesReturned\":1",
         "\"totalPostFilterLines\":3", "\"execTime\":0.5", "\"totalChunksRef\":3",
-        "\"totalChunksDownloaded\":1"}) {
+        "\"totalChunksDownloaded\":1", "\"queueTime\":0.25",
+        "\"totalStructuredMetadataBytesProcessed\":50", "\"headChunkBytes\":70",
+        "\"headChunkLines\":4", "\"headChunkStructuredMetadataBytes\":20",
+        "\"decompressedBytes\":130", "\"decompressedLines\":6", "\"compressedBytes\":90",
+        "\"totalDuplicates\":5", "\"decompressedStructuredMetadataBytes\":30"}) {
     EXPECT_NE(body.find(part), std::string::npos) << part << " in " << body;
   }
   // All of it is JSON, whatever the figures.

@@ -147,7 +147,7 @@ Response QueryApi::RangeOfLogs(const Call& call, const logql::LogExpr& query,
   context_.CountScan(stats);
   if (status.ok()) status = added;
   if (!status.ok()) return ApiContext::Error(status, &call);
-  body->End(stats, call.deadline.Seconds());
+  body->End(stats, call.deadline.Seconds(), call.request.queued_seconds);
   return Pieces(body);
 }
 
@@ -169,7 +169,8 @@ Response QueryApi::RangeOfMetric(const Call& call, const logql::Expr& query,
       logql::RunRangeQuery(std::get<logql::MetricExpr>(query), source->get(), run, &stats);
   context_.CountScan(stats);
   if (!series.ok()) return MetricError(series.status(), memory, call);
-  return JsonResponse(MatrixBody(*series, stats, call.deadline.Seconds()));
+  return JsonResponse(
+      MatrixBody(*series, stats, call.deadline.Seconds(), call.request.queued_seconds));
 }
 
 Response QueryApi::Query(const Call& call) {
@@ -198,7 +199,8 @@ Response QueryApi::Query(const Call& call) {
       logql::RunInstantQuery(*metric, source->get(), params->at_ns, run, &stats);
   context_.CountScan(stats);
   if (!series.ok()) return MetricError(series.status(), memory, call);
-  return JsonResponse(InstantBody(*metric, *series, stats, call.deadline.Seconds()));
+  return JsonResponse(
+      InstantBody(*metric, *series, stats, call.deadline.Seconds(), call.request.queued_seconds));
 }
 
 Response QueryApi::FormatQuery(const Call& call) {

@@ -149,7 +149,7 @@ std::vector<const KeyedText*> StreamsBody::Sorted() const {
   return order;
 }
 
-void StreamsBody::End(const logql::ScanStats& stats, double seconds) {
+void StreamsBody::End(const logql::ScanStats& stats, double seconds, double queued) {
   ForgetStreams();
   std::vector<std::string> warnings = stats.warnings;
   if (changed_lines_ > 0) {
@@ -160,7 +160,7 @@ void StreamsBody::End(const logql::ScanStats& stats, double seconds) {
     warnings.push_back("structured metadata of some entries is no object of strings: left out");
   }
   AppendWarnings(&warnings_, warnings);
-  AppendStats(&stats_, stats, seconds, entries_, entries_);
+  AppendStats(&stats_, stats, seconds, queued, entries_, entries_);
   order_ = Sorted();
 }
 

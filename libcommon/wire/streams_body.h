@@ -58,7 +58,7 @@ class StreamsBody {
   void ForgetStreams();
 
   // No more entries come. `seconds`: how long the query took.
-  void End(const logql::ScanStats& stats, double seconds);
+  void End(const logql::ScanStats& stats, double seconds, double queued = 0);
   // The next part of the text, in place of what `piece` holds; false behind the last.
   Result<bool> Next(std::string* piece);
 
