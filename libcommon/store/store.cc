@@ -272,18 +272,33 @@ class DirStore : public Store {
   }
 
   // One merge, of whichever tenant needs one.
+  // Tenants take turns, and what one of them cannot do holds up no other.
   Result<bool> MergeInBackground(const std::function<bool()>& cancelled) {
-    MergeReport report;
-    for (Tenant* tenant : All()) {
-      GLP_ASSIGN_OR_RETURN(bool done, tenant->MergeNext(MergeGoal::kDue, cancelled, &report));
-      if (!done && options_.merge_idle_ns > 0 && tenant->IsIdle(options_.merge_idle_ns)) {
-        GLP_ASSIGN_OR_RETURN(done, tenant->MergeNext(MergeGoal::kIdle, cancelled, &report));
+    Status first;
+    const std::vector<Tenant*> all = All();
+    for (size_t i = 0; i < all.size(); ++i) {
+      const size_t turn = (next_merge_ + i) % all.size();
+      const Result<bool> done = MergeNext(all[turn], cancelled);
+      if (!done.ok()) {
+        if (first.ok()) first = done.status();
+        continue;
       }
-      if (!done) continue;
+      if (!*done) continue;
+      next_merge_ = turn + 1;
       ++merges_;
       return true;
     }
+    if (!first.ok()) return first;
     return false;
+  }
+
+  Result<bool> MergeNext(Tenant* tenant, const std::function<bool()>& cancelled) {
+    MergeReport report;
+    GLP_ASSIGN_OR_RETURN(bool done, tenant->MergeNext(MergeGoal::kDue, cancelled, &report));
+    if (!done && options_.merge_idle_ns > 0 && tenant->IsIdle(options_.merge_idle_ns)) {
+      GLP_ASSIGN_OR_RETURN(done, tenant->MergeNext(MergeGoal::kIdle, cancelled, &report));
+    }
+    return done;
   }
 
   void WakeCompactor() {
@@ -394,6 +409,7 @@ class DirStore : public Store {
   std::mutex tick_mutex_;
   std::optional<int64_t> last_sync_ns_;  // guarded by tick_mutex_
   std::atomic<uint64_t> merges_{0};
+  size_t next_merge_ = 0;  // whose turn it is among tenants; of the thread of the compactor
   std::mutex figures_mutex_;
   uint64_t background_errors_ = 0;
   std::string last_background_error_;
