@@ -2,8 +2,8 @@
 // come as they are stored. Part of loki_api.h.
 // Format:  text frames {"streams":[…],"dropped_entries":[{"timestamp","labels"}]}, 100 entries a
 //          frame at most, as Loki 3.7. A client that does not take them in time loses what comes
-//          beyond 1 MB (less where more than 64 listen), and is told. What queries do not show, since it is beyond its retention
-//          or asked to be deleted, is not shown either.
+//          beyond 1 MB (less where more than 64 listen), and is told. What queries do not show,
+//          since it is beyond its retention or asked to be deleted, is not shown either.
 #pragma once
 
 #include <atomic>
