@@ -67,7 +67,8 @@ void GateQueue::Run() {
       continue;
     }
     if (next->not_before > now) {
-      changed_.wait_until(lock, next->not_before);
+      const auto until = next->not_before;  // Stop clears the list while this waits
+      changed_.wait_until(lock, until);
       continue;
     }
     Judge judge = std::move(next->waiting.front());
