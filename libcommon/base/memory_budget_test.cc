@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/sanitized.h"
+
 namespace glp {
 namespace {
 
@@ -107,16 +109,7 @@ TEST(MemoryBudgetTest, ManyThreadsNeverHoldMoreThanAll) {
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
-// Those that look for mistakes have a malloc of their own; clang tells of them in another way.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GLP_OTHER_MALLOC
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GLP_OTHER_MALLOC
-#endif
-#endif
-
-#ifndef GLP_OTHER_MALLOC
+#ifndef GLP_SANITIZED
 size_t ResidentBytes() {
   size_t all = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> all >> resident;

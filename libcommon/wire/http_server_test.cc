@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/sanitized.h"
 #include "base/strings.h"
 #include "io/file.h"
 #include "wire/gate_queue.h"
@@ -537,7 +538,7 @@ TEST_F(HttpServerTest, StopDoesNotWaitForSlowGates) {
 
 // Requests that were answered leave nothing behind, also where the next has always come.
 TEST_F(HttpServerTest, PipelinesOfAnyLengthTakeTheSameMemory) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef GLP_SANITIZED
   GTEST_SKIP() << "what is freed is kept";
 #endif
   Start();
