@@ -20,21 +20,10 @@ setup_file() {
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
-  started=()
 }
 
 teardown() {
-  stop "${started[@]}"
-}
-
-serve() {
-  rm -f store.err # of a server before
-  glp-store serve --dir "$PWD/store" --listen 127.0.0.1:0 "$@" 2>store.err 3>&- &
-  store_pid=$!
-  started+=("$store_pid")
-  wait_for grep -q 'listening on' store.err
-  STORE=$(grep -o 'https*://[0-9.:]*' store.err)
-  API=$STORE/loki/api/v1
+  stop "${servers[@]}"
 }
 
 # lines SELECTOR [CURL OPTION…]: those of the last hour, in the order of their text.
@@ -58,7 +47,7 @@ push() {
 # tail_ws OUT PARAMS: in the background; what came is in OUT.
 tail_ws() {
   node "$GLP_ROOT/tests/clients/tail.js" "ws${API#http}/tail?query=%7Bapp%3D%22a%22%7D$2" >"$1" 3>&- &
-  started+=($!)
+  servers+=($!)
   wait_for grep -q '"open"' "$1"
 }
 came() { jq -r 'select(.line) | .line' "$1" | paste -sd' '; }
@@ -161,7 +150,7 @@ pings() { (($(grep -c ping "$1") >= $2)); }
   printf 'global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n- job_name: glp\n  static_configs: [{targets: ["%s"]}]\n' "${STORE#http://}" >prometheus.yml
   prometheus --config.file=prometheus.yml --storage.tsdb.path="$PWD/tsdb" \
     --web.listen-address="127.0.0.1:$port" >prometheus.out 2>&1 3>&- &
-  started+=($!)
+  servers+=($!)
   asked() { curl -sS -G --data-urlencode "query=$1" "http://127.0.0.1:$port/api/v1/query" | jq -r '.data.result[0].value[1]'; }
   is() { [[ $(asked "$1") == "$2" ]]; }
   wait_for is 'up{job="glp"}' 1

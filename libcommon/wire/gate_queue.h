@@ -1,7 +1,7 @@
 // Judges what takes long about clients that are not known yet (the hash of a password), one at a
-// time on a thread of low priority, so that guesses neither take the threads of requests keep
-// a core from those who have work. Hosts take turns; after a wrong one a host waits four times as
-// long as that took, so that who guesses gets a fifth of the thread, and others are judged before.
+// time on a thread of low priority, so that guesses neither take the threads of requests nor
+// keep a core from those who have work. Hosts take turns; after a wrong one a host waits four times
+// as long as that took, so that who guesses gets a fifth of the thread, and others go first.
 // Threads: safe from any; what is judged runs on the thread of the queue.
 // Memory:  kMaxOfHost that wait of a host, kMaxWaiting of all; more are not taken.
 #pragma once

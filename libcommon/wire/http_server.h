@@ -60,9 +60,8 @@ struct ServerOptions {
       60'000;                    // without a byte of the answer taken; of WebSockets without a pong
   int ping_interval_ms = 1'000;  // of WebSockets
   // More wait in the kernel, and connections without a (whole head of a) request are closed for
-  // them. A lane has
-  // three quarters of them at most, WebSockets with those that opened them; more get 429. Fewer
-  // where the system lets a process open less than twice as many files.
+  // them. A lane has three quarters of them at most, WebSockets with those that opened them; more
+  // get 429. Fewer where the system lets a process open less than twice as many files.
   size_t max_connections = 2048;
   int control_threads = 1;
   int ingest_threads = 2;
