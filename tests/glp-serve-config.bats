@@ -115,6 +115,39 @@ print(c["auth_enabled"], c["ingester"]["chunk_idle_period"], c["querier"]["max_c
   assert_equal "$(push '{"app":"a"}' one)" '401 no org id'
 }
 
+# What deletion_mode says of requests that wait is asked again whenever the configuration is read.
+@test "deletion_mode filter-only hides and keeps, filter-and-delete removes; SIGHUP changes both and the period" {
+  mode() {
+    printf 'auth_enabled: false\nlimits_config: {deletion_mode: %s}\ncompactor: {delete_request_cancel_period: %s}\n' "$1" "$2" >loki.yml
+  }
+  removed() { [[ $(curl -sS "$API/delete" | jq -r '.[].status') == processed ]]; }
+  mode filter-only 0s
+  serve -c loki.yml
+  assert_equal "$(push '{"app":"a"}' secret)" '204 '
+  assert_equal "$(push '{"app":"b"}' kept)" '204 '
+  curl -sS -X POST "$API/delete?query=%7Bapp=%22a%22%7D&start=1000000000"
+  shown() { glp-query -q -s "$STORE" '{app=~".+"}' --since 1h -o raw; }
+  assert_equal "$(shown)" kept
+  mode filter-and-delete 24h
+  kill -HUP "$store_pid"
+  wait_for says 'read its configuration again' 1
+  refute_contains "$(<store.err)" 'needs a restart'
+  status /config >/dev/null
+  assert_contains "$(<body)" 'delete_request_cancel_period: 24h0m0s'
+  assert_equal "$(curl -sS "$API/delete" | jq -r '.[].status')" received
+  kill -TERM "$store_pid"
+  wait "$store_pid"
+  assert_equal "$(glp-query -q -s store '{app=~".+"}' -o raw | sort)" $'kept\nsecret'
+  serve -c loki.yml
+  assert_equal "$(shown)" kept
+  mode filter-and-delete 0s
+  kill -HUP "$store_pid"
+  wait_for removed
+  kill -TERM "$store_pid"
+  wait "$store_pid"
+  assert_equal "$(glp-query -q -s store '{app=~".+"}' -o raw)" kept
+}
+
 @test "/config shows what is in force, and no secret" {
   echo 'secret-token' >tokens
   chmod 600 tokens

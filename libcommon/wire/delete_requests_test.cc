@@ -1,8 +1,11 @@
 #include "wire/delete_requests.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <atomic>
+#include <csignal>
 #include <set>
 #include <thread>
 
@@ -48,8 +51,8 @@ class DeleteRequestsTest : public store::StoreFixture {
 
   void Open(int64_t period_ns) {
     requests_.reset();
-    auto opened =
-        DeleteRequests::Open(store_.get(), path(), period_ns, [this] { return now_ns_.load(); });
+    auto opened = DeleteRequests::Open(store_.get(), path(), {period_ns, {}},
+                                       [this] { return now_ns_.load(); });
     ASSERT_TRUE(opened.ok()) << opened.status().message();
     requests_ = *std::move(opened);
   }
@@ -88,9 +91,9 @@ class DeleteRequestsTest : public store::StoreFixture {
     return series.ok() && !series->empty() ? series->front().samples.front().value : 0;
   }
 
-  void WaitUntilProcessed(const std::string& id) {
+  void WaitUntilProcessed(const std::string& id, const std::string& tenant = "fake") {
     for (;;) {
-      for (const DeleteRequests::Request& request : requests_->List("fake")) {
+      for (const DeleteRequests::Request& request : requests_->List(tenant)) {
         if (request.id == id && request.state == State::kProcessed) return;
       }
       std::this_thread::yield();
@@ -188,10 +191,126 @@ TEST_F(DeleteRequestsTest, AFileThatIsDamagedIsAnErrorWithItsLine) {
   const std::string good = *io::ReadFile(path());
   for (const std::string& bad : {std::string("{"), std::string("{}"), std::string("[1]")}) {
     ASSERT_TRUE(io::WriteFileAtomically(path(), good + bad + "\n").ok());
-    const auto opened = DeleteRequests::Open(store_.get(), path(), kPeriodNs, NowNs);
+    const auto opened = DeleteRequests::Open(store_.get(), path(), {kPeriodNs, {}}, NowNs);
     ASSERT_FALSE(opened.ok());
     EXPECT_NE(opened.status().message().find(path() + ":2: "), std::string::npos);
   }
+}
+
+TEST_F(DeleteRequestsTest, ATenantWhoseRequestsOnlyHideKeepsWhatItHas) {
+  Open(kPeriodNs);
+  const std::string id = Create(R"({app="odd"})");
+  requests_->Change({0, [](std::string_view tenant) { return tenant != "fake"; }});
+  // That of another tenant comes after it and is carried out: this one was looked at.
+  const Result<std::string> other = requests_->Create("other", R"({app="odd"})", {0, 100});
+  ASSERT_TRUE(other.ok());
+  WaitUntilProcessed(*other, "other");
+  EXPECT_EQ(requests_->List("fake").front().state, State::kReceived);
+  EXPECT_EQ(Lines(false).size(), 6u);
+  EXPECT_EQ(Lines(), (Texts{"line 2", "line 4", "line 6"}));
+  // Until it is allowed.
+  requests_->Change({0, {}});
+  WaitUntilProcessed(id);
+  EXPECT_EQ(Lines(false), (Texts{"line 2", "line 4", "line 6"}));
+}
+
+TEST_F(DeleteRequestsTest, AShorterPeriodHoldsForThoseThatWait) {
+  Open(kPeriodNs);
+  const std::string id = Create(R"({app="odd"})");
+  requests_->Change({0, {}});
+  WaitUntilProcessed(id);
+}
+
+// What stands in a damaged segment cannot be removed; it must not be seen again either.
+TEST_F(DeleteRequestsTest, ARequestThatMetDamageGoesOnHiding) {
+  store_.reset();
+  std::string segment;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(dir_)) {
+    if (file.path().extension() == ".glp") segment = file.path();
+  }
+  std::string bytes = *io::ReadFile(segment);
+  bytes[64] ^= 1;  // in its first block
+  ASSERT_TRUE(io::WriteFileAtomically(segment, bytes).ok());
+  store_ = StoreFixture::Open();
+  Open(0);
+  Create(R"({app="odd"} |= "3")");
+  while (requests_->last_error().empty()) std::this_thread::yield();
+  EXPECT_NE(requests_->last_error().find("stays as it is"), std::string::npos);
+  EXPECT_EQ(requests_->List("fake").front().state, State::kReceived);
+  EXPECT_NE(requests_->Hidden("fake"), nullptr);
+}
+
+// Thousands of requests must not cost thousands of times all of them.
+TEST_F(DeleteRequestsTest, WhatWasSaidBeforeIsNotWrittenAgain) {
+  Open(kPeriodNs);
+  const std::string first = Create(R"({app="odd"})");
+  struct stat before = {};
+  ASSERT_EQ(::stat(path().c_str(), &before), 0);
+  const std::string second = Create(R"({app="odd"})");
+  ASSERT_EQ(*requests_->Cancel("fake", second), DeleteRequests::Cancelled::kDone);
+  struct stat after = {};
+  ASSERT_EQ(::stat(path().c_str(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino);
+  EXPECT_EQ(after.st_size, 3 * before.st_size + 1);  // "cancelled" is longer than "received"
+  // Nor kept for ever.
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(*requests_->Cancel("fake", Create("{app=\"a\"}")), DeleteRequests::Cancelled::kDone);
+  }
+  ASSERT_EQ(::stat(path().c_str(), &after), 0);
+  EXPECT_LT(after.st_size, 1100 * before.st_size);
+  Open(kPeriodNs);
+  ASSERT_EQ(requests_->List("fake").size(), 1u);
+  EXPECT_EQ(requests_->List("fake").front().id, first);
+}
+
+TEST_F(DeleteRequestsTest, ACrashLeavesWhatWasAcknowledged) {
+  Open(kPeriodNs);
+  std::vector<std::string> ids;
+  std::vector<size_t> sizes;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(Create(R"({app="odd"})"));
+    sizes.push_back(io::ReadFile(path())->size());
+  }
+  ASSERT_EQ(*requests_->Cancel("fake", ids[0]), DeleteRequests::Cancelled::kDone);
+  requests_.reset();
+  const std::string whole = *io::ReadFile(path());
+  for (size_t size = 0; size <= whole.size(); ++size) {
+    // What a power cut leaves behind the last whole line may be anything.
+    const std::string tail = size % 2 == 0 ? "" : std::string(20, '\0');
+    ASSERT_TRUE(io::WriteFileAtomically(path(), whole.substr(0, size) + tail).ok());
+    Open(kPeriodNs);
+    std::vector<std::string> want;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (sizes[i] <= size) want.push_back(ids[i]);
+    }
+    if (size == whole.size()) want.erase(want.begin());
+    if (size % 100 == 50) want.push_back(Create(R"({app="even"})"));
+    if (size % 100 == 50) Open(kPeriodNs);
+    std::vector<std::string> got;
+    for (const auto& request : requests_->List("fake")) got.push_back(request.id);
+    EXPECT_EQ(got, want) << size;
+  }
+}
+
+TEST_F(DeleteRequestsTest, AFullDiskRefusesAndLosesNothing) {
+  Open(kPeriodNs);
+  const std::string first = Create(R"({app="odd"})");
+  struct rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = io::ReadFile(path())->size() + 10;
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto refused = requests_->Create("fake", R"({app="even"})", {0, 100});
+  EXPECT_EQ(refused.status().code(), Code::kIo);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(Lines(), (Texts{"line 2", "line 4", "line 6"}));
+  const std::string second = Create(R"({app="even"})");
+  Open(kPeriodNs);
+  ASSERT_EQ(requests_->List("fake").size(), 2u);
+  EXPECT_EQ(requests_->List("fake")[0].id, first);
+  EXPECT_EQ(requests_->List("fake")[1].id, second);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ struct ApiSettings {
   Access access;
   int64_t tail_max_duration_ns = 0;  // 0: no end
   int64_t delete_max_interval_ns = int64_t{24} * 3600 * kNsPerSecond;
+  int64_t delete_cancel_period_ns = int64_t{24} * 3600 * kNsPerSecond;
   std::function<void(std::string_view line)>
       log;                               // takes what log_level lets through; may be empty
   LogLevel log_level = LogLevel::kInfo;  // until /log_level says otherwise

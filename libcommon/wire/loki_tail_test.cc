@@ -64,8 +64,8 @@ class LokiTailTest : public store::StoreFixture {
     StoreFixture::SetUp();
     store_ = StoreFixture::Open();
     settings_.limits.max_concurrent_tail_requests = 2;
-    auto deletes =
-        DeleteRequests::Open(store_.get(), dir_ + "/deletes.ndjson", 3600 * kNsPerSecond, NowNs);
+    auto deletes = DeleteRequests::Open(store_.get(), dir_ + "/deletes.ndjson",
+                                        {3600 * kNsPerSecond, {}}, NowNs);
     ASSERT_TRUE(deletes.ok()) << deletes.status().message();
     deletes_ = *std::move(deletes);
     context_ = std::make_unique<ApiContext>(store_.get(), std::make_shared<ApiSettings>(settings_),

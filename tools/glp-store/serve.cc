@@ -61,6 +61,14 @@ void DescribeServe(cli::Command& c, ServeOptions* o) {
 
 namespace {
 
+wire::DeleteRequests::Terms DeleteTerms(std::shared_ptr<const wire::ApiSettings> settings) {
+  const int64_t period_ns = settings->delete_cancel_period_ns;
+  return {period_ns, [settings = std::move(settings)](std::string_view tenant) {
+            return settings->LimitsOf(tenant).deletion_mode ==
+                   wire::Limits::DeletionMode::kFilterAndDelete;
+          }};
+}
+
 class Serving {
  public:
   Serving(const ServeOptions& options, cli::Context& context)
@@ -72,7 +80,7 @@ class Serving {
   // What runs, for a reload to change.
   struct Parts {
     store::Store* store;
-    const wire::DeleteRequests* deletes;
+    wire::DeleteRequests* deletes;
     wire::LokiApi* api;
     wire::HttpServer* server;
   };
@@ -146,6 +154,7 @@ Status Serving::Apply(std::optional<cli::LokiConfig> config, const Parts& parts,
     std::lock_guard lock(mutex_);
     settings_ = settings;
   }
+  parts.deletes->Change(DeleteTerms(settings));
   parts.api->Reload(std::move(settings));
   return Status::Ok();
 }
@@ -246,7 +255,7 @@ cli::RunResult Serving::Run() {
 
   GLP_ASSIGN_OR_RETURN(auto deletes,
                        wire::DeleteRequests::Open(store.get(), start_.dir + "/deletes.ndjson",
-                                                  start_.delete_cancel_period_ns, NowNs));
+                                                  DeleteTerms(settings()), NowNs));
   auto api = std::make_unique<wire::LokiApi>(store.get(), settings(), deletes.get());
   wire::Router router;
   api->AddRoutes(&router);

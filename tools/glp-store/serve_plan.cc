@@ -84,7 +84,6 @@ ShownValues FixedOf(const ServePlan& plan, const std::string& path_prefix) {
   constexpr const char* kSyncs[] = {"always", "interval", "off"};
   return {
       {"compactor.compaction_interval", FormatDuration(store.retention_interval_ns)},
-      {"compactor.delete_request_cancel_period", FormatDuration(plan.delete_cancel_period_ns)},
       {"distributor.max_recv_msg_size", std::to_string(http.max_body_bytes)},
       {"glp.sync", kSyncs[static_cast<size_t>(store.sync)]},
       {"ingester.chunk_idle_period", FormatDuration(store.max_idle_ns)},
@@ -110,6 +109,7 @@ ShownValues LiveOf(const ServeOptions& options, const cli::LokiConfig& config,
   const wire::ApiSettings& settings = *plan.settings;
   return {
       {"compactor.delete_max_interval", FormatDuration(settings.delete_max_interval_ns)},
+      {"compactor.delete_request_cancel_period", FormatDuration(settings.delete_cancel_period_ns)},
       {"compactor.retention_enabled", settings.retention.empty() ? "false" : "true"},
       {"glp.max_bytes", std::to_string(settings.retention.max_bytes)},
       {"glp.token_file", Text(options.credentials.token_file)},
@@ -142,6 +142,7 @@ Status SetSettings(const ServeOptions& options, const std::optional<cli::LokiCon
   for (auto& [tenant, limits] : settings->tenant_limits) SetTimeLimits(options.times, &limits);
   settings->tail_max_duration_ns = config->tail_max_duration_ns.value;
   settings->delete_max_interval_ns = config->delete_max_interval_ns.value;
+  settings->delete_cancel_period_ns = config->delete_request_cancel_period_ns.value;
   settings->log_level = LevelOf(config->log_level.value);
   settings->path_prefix = config->http_path_prefix.value;
   return Status::Ok();
@@ -181,7 +182,6 @@ Result<ServePlan> MakePlan(const ServeOptions& options,
     plan.grace_ms = static_cast<int>(
         std::clamp<int64_t>(config->graceful_shutdown_timeout_ns.value / 1'000'000, 1, 86'400'000));
   }
-  plan.delete_cancel_period_ns = given.delete_request_cancel_period_ns.value;
   plan.settings = std::make_shared<wire::ApiSettings>();
   GLP_RETURN_IF_ERROR(SetSettings(options, config, plan.settings.get()));
   plan.settings->temporary_folder = plan.dir;

@@ -29,8 +29,7 @@ struct ServePlan {
   wire::ServerOptions http;  // TLS included
   std::string dir;
   store::Options store;  // without `retention`, which is of the settings
-  int64_t delete_cancel_period_ns = 0;
-  ShownValues fixed;  // all of the above
+  ShownValues fixed;     // all of the above
 
   int grace_ms = 500;  // that requests have to end when the server stops
   std::shared_ptr<wire::ApiSettings> settings;
