@@ -226,6 +226,56 @@ EOF
 }
 told() { (($(grep -c "$1" told) >= $2)); }
 
+# begin_push BODY: all of a push but the last byte of BODY, which is left to the test, to descriptor 5;
+# the server has read the head of it.
+begin_push() {
+  exec 5<>"/dev/tcp/127.0.0.1/${STORE##*:}"
+  printf 'POST /loki/api/v1/push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %s\r\n\r\n' "${#1}" >&5
+  read -r -t 20 first <&5
+  assert_equal "$first" $'HTTP/1.1 100 Continue\r'
+  printf '%s' "${1%?}" >&5
+}
+stops_listening() { ! (exec 6<>"/dev/tcp/127.0.0.1/${STORE##*:}") 2>/dev/null; }
+
+@test "SIGTERM: a slow request is finished within graceful_shutdown_timeout" {
+  printf 'auth_enabled: false\nserver: {graceful_shutdown_timeout: 1m}\n' >loki.yml
+  serve -c loki.yml
+  begin_push '{"streams":[{"stream":{"app":"a"},"values":[["'"$(date +%s%N)"'","slow"]]}]}'
+  kill -TERM "$store_pid"
+  wait_for stops_listening
+  printf '}' >&5
+  answer=$(timeout 20 cat <&5)
+  assert_contains "$answer" 'HTTP/1.1 204 No Content'
+  assert_contains "$answer" 'Connection: close'
+  status=0
+  wait "$store_pid" || status=$?
+  assert_status 0
+  refute_contains "$(<store.err)" 'cut off'
+  assert_equal "$(glp-query -q -s store '{app="a"}' -o raw)" slow
+}
+
+@test "SIGTERM: a request slower than graceful_shutdown_timeout is cut off, and that is said" {
+  printf 'auth_enabled: false\nserver: {graceful_shutdown_timeout: 1m}\n' >loki.yml
+  serve -c loki.yml
+  # The one of the last reload counts.
+  printf 'auth_enabled: false\nserver: {graceful_shutdown_timeout: 200ms}\n' >loki.yml
+  kill -HUP "$store_pid"
+  wait_for said 'read its configuration again'
+  push '{"app":"a"}' kept
+  begin_push '{"streams":[{"stream":{"app":"a"},"values":[["'"$(date +%s%N)"'","slow"]]}]}'
+  start=$EPOCHREALTIME
+  kill -TERM "$store_pid"
+  timeout 20 cat <&5 >answer || true
+  refute_contains "$(<answer)" 'HTTP/1.1 204'
+  status=0
+  wait "$store_pid" || status=$?
+  assert_status 0
+  took=$((${EPOCHREALTIME/./} - ${start/./}))
+  ((took >= 200000 && took < 20000000))
+  assert_contains "$(<store.err)" 'glp-store: cut off 1 request that had not ended after 200ms'
+  assert_equal "$(glp-query -q -s store '{app="a"}' -o raw)" kept
+}
+
 @test "the service manager's watchdog is fed, also while the configuration is read again" {
   listen_as_manager
   NOTIFY_SOCKET=$PWD/notify WATCHDOG_USEC=100000 serve

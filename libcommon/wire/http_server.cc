@@ -312,6 +312,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                        (or_part_of_one && (doing_ == Doing::kHandshake || doing_ == Doing::kHead));
     return waits ? idle_since_ : kNever;
   }
+  // Whether an answer is owed: not of a WebSocket.
+  bool is_asked() const { return !is_ended_ && socket_ == nullptr; }
   void End(bool reset) {
     if (is_ended_) return;
     is_ended_ = true;
@@ -1171,9 +1173,9 @@ Status HttpServer::ReloadTls() {
   return Status::Ok();
 }
 
-void HttpServer::Stop(int grace_ms) {
+size_t HttpServer::Stop(int grace_ms) {
   Impl& s = *impl_;
-  if (!s.mover.joinable()) return;
+  if (!s.mover.joinable()) return 0;
   auto stop_sessions = [&s](bool always) {
     s.OnIo([&s, always] {
       error_code ignored;
@@ -1193,7 +1195,12 @@ void HttpServer::Stop(int grace_ms) {
   s.stopping = true;
   stop_sessions(false);
   wait_gone(grace_ms);
-  s.OnIo([&s] { s.cancel_running = true; });
+  size_t late = 0;
+  s.OnIo([&s, &late] {
+    s.cancel_running = true;
+    late = static_cast<size_t>(std::count_if(s.sessions.begin(), s.sessions.end(),
+                                             [](const Session* one) { return one->is_asked(); }));
+  });
   for (auto& pool : s.pools) pool->join();
   s.OnIo([&s] {
     if (s.gates) s.gates->Stop();
@@ -1203,6 +1210,7 @@ void HttpServer::Stop(int grace_ms) {
   wait_gone(1000);
   s.io.stop();
   s.mover.join();
+  return late;
 }
 
 Result<ListenAddress> ParseListenAddress(std::string_view text) {

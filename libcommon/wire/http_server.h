@@ -91,8 +91,9 @@ class HttpServer {
   // stay. From any thread.
   Status ReloadTls();
   // No new connections or requests. Those that run may finish for `grace_ms`, then they are
-  // cancelled; returns when all handlers have returned.
-  void Stop(int grace_ms = 500);
+  // cancelled; returns when all handlers have returned. How many did not end in time; WebSockets,
+  // which have no end of their own, are not counted.
+  size_t Stop(int grace_ms = 500);
 
  private:
   struct Impl;

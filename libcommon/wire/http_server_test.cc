@@ -748,7 +748,7 @@ TEST_F(HttpServerTest, StopLetsRequestsFinish) {
     std::this_thread::sleep_for(milliseconds(20));
     release_ = true;
   });
-  server_->Stop(5000);
+  EXPECT_EQ(server_->Stop(5000), 0u);
   later.join();
   const std::string answer = ReadAll(fd);
   EXPECT_NE(answer.find("released"), std::string::npos) << answer;
@@ -762,7 +762,7 @@ TEST_F(HttpServerTest, StopCancelsWhatTakesTooLong) {
   SendRaw(fd, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_TRUE(WaitFor([this] { return running_ == 1; }));
   const auto start = steady_clock::now();
-  server_->Stop(50);
+  EXPECT_EQ(server_->Stop(50), 1u);
   EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(3));
   EXPECT_NE(ReadAll(fd).find("cancelled"), std::string::npos);
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/time.h"
+#include "base/units.h"
 #include "cli/service.h"
 #include "io/stop.h"
 #include "serve_plan.h"
@@ -267,7 +268,10 @@ cli::RunResult Serving::Run() {
   service_.Tell("READY=1");
   Wait({store.get(), deletes.get(), api.get(), &server});
   service_.Tell("STOPPING=1");
-  server.Stop(grace_ms_);
+  if (const size_t late = server.Stop(grace_ms_); late > 0) {
+    context_.Say("cut off " + std::to_string(late) + (late == 1 ? " request" : " requests") +
+                 " that had not ended after " + FormatDuration(int64_t{grace_ms_} * 1'000'000));
+  }
   api.reset();  // its tails ask what is hidden until they end
   deletes.reset();
   GLP_RETURN_IF_ERROR(store->Close());
