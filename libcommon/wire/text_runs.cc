@@ -32,11 +32,11 @@ Result<io::Fd> OpenTemporary(const std::string& folder) {
 
 // A part of the file, read from front to back.
 struct TextRuns::Run {
+  size_t number = 0;
   uint64_t at = 0;   // in the file, of what is not in `buffer`
   uint64_t end = 0;  // in the file
   std::string buffer;
-  size_t used = 0;  // of the buffer
-  bool is_read = false;
+  size_t used = 0;        // of the buffer
   std::string key, head;  // of the text that comes
   uint64_t text_left = 0;
   bool done = false;
@@ -72,7 +72,6 @@ struct TextRuns::Run {
   Status ReadHead(int fd) {
     GLP_RETURN_IF_ERROR(Skip(fd, text_left));
     text_left = 0;
-    is_read = true;
     done = left() == 0;
     if (done) return Status::Ok();
     GLP_RETURN_IF_ERROR(Fill(fd, kHeaderBytes));
@@ -88,6 +87,12 @@ struct TextRuns::Run {
   }
 };
 
+// Of a heap whose front is the least key, of equal ones that of the first run.
+bool TextRuns::ComesLater(const Run* a, const Run* b) {
+  const int order = a->key.compare(b->key);
+  return order > 0 || (order == 0 && a->number > b->number);
+}
+
 TextRuns::TextRuns(std::string folder) : folder_(std::move(folder)) {}
 TextRuns::~TextRuns() = default;
 
@@ -96,6 +101,7 @@ Status TextRuns::Write(const std::vector<const KeyedText*>& sorted) {
     GLP_ASSIGN_OR_RETURN(fd_, OpenTemporary(folder_));
   }
   auto run = std::make_unique<Run>();
+  run->number = runs_.size();
   run->at = size_;
   for (const KeyedText* one : sorted) {
     const uint64_t sizes[3] = {one->key.size(), one->head.size(), one->text.size()};
@@ -129,25 +135,33 @@ Status TextRuns::Flush() {
 }
 
 Result<bool> TextRuns::Next() {
-  const Run* first = nullptr;
-  for (const auto& run : runs_) {
-    if (!run->is_read || (!run->done && run->key == key_)) {
-      GLP_RETURN_IF_ERROR(run->ReadHead(fd_.get()));
-    }
-    if (!run->done && (first == nullptr || run->key < first->key)) first = run.get();
+  if (!is_read_) {
+    is_read_ = true;
+    for (const auto& run : runs_) current_.push_back(run.get());
   }
-  if (first == nullptr) return false;
-  key_ = first->key;
-  head_ = first->head;
+  for (Run* run : current_) {
+    GLP_RETURN_IF_ERROR(run->ReadHead(fd_.get()));
+    if (run->done) continue;
+    others_.push_back(run);
+    std::push_heap(others_.begin(), others_.end(), ComesLater);
+  }
+  current_.clear();
+  if (others_.empty()) return false;
+  do {
+    std::pop_heap(others_.begin(), others_.end(), ComesLater);
+    current_.push_back(others_.back());
+    others_.pop_back();
+  } while (!others_.empty() && others_.front()->key == current_.front()->key);
   at_ = 0;
   has_text_ = is_inside_ = false;
   return true;
 }
 
+std::string_view TextRuns::head() const { return current_.front()->head; }
+
 Result<bool> TextRuns::Read(std::string_view separator, std::string* out) {
-  for (; at_ < runs_.size(); ++at_) {
-    Run& run = *runs_[at_];
-    if (run.done || run.key != key_) continue;
+  for (; at_ < current_.size(); ++at_) {
+    Run& run = *current_[at_];
     if (run.text_left == 0) continue;
     const bool begins = has_text_ && !is_inside_;
     GLP_RETURN_IF_ERROR(run.Fill(fd_.get(), 1));

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
+#include <random>
+
+#include "base/strings.h"
 
 namespace glp::wire {
 namespace {
@@ -70,6 +74,42 @@ TEST(TextRunsTest, LongTextsOfSeveralRunsHaveOneSeparatorEach) {
   }
   EXPECT_GT(runs.size_bytes(), 600'000u);
   EXPECT_EQ(ReadAll(&runs), "A=" + want + ";");
+}
+
+// Against one map of all: runs of any sizes, keys in few or in many of them, texts left unread.
+TEST(TextRunsTest, ManyRunsAreAsOne) {
+  std::mt19937 random(1);
+  const auto below = [&random](uint32_t n) { return random() % n; };
+  for (int round = 0; round < 20; ++round) {
+    TextRuns runs(::testing::TempDir());
+    std::map<std::string, std::vector<std::string>> want;
+    const uint32_t keys = 1 + below(300);
+    for (uint32_t run = below(80); run > 0; --run) {
+      std::map<std::string, std::string> texts;
+      for (uint32_t i = below(40); i > 0; --i) {
+        texts["key " + std::to_string(below(keys))] = std::string(below(5), 'a' + run % 26);
+      }
+      Texts sorted;
+      for (const auto& [key, text] : texts) {
+        sorted.push_back({key, "head of " + key, text});
+        auto& all = want[key];
+        if (!text.empty()) all.push_back(text);
+      }
+      Write(sorted, &runs);
+    }
+    for (const auto& [key, texts] : want) {
+      ASSERT_TRUE(*runs.Next());
+      EXPECT_EQ(runs.head(), "head of " + key);
+      std::string got;
+      const bool reads_all = below(4) > 0;
+      while (*runs.Read("+", &got) && reads_all) {
+      }
+      if (reads_all) {
+        EXPECT_EQ(got, Join(texts, "+"));
+      }
+    }
+    EXPECT_FALSE(*runs.Next());
+  }
 }
 
 TEST(TextRunsTest, SaysWhereItCannotWrite) {
