@@ -131,6 +131,7 @@ PushApi::Outcome PushApi::Take(const Call& call, const PushRequest& request, Int
     // One tenant too many: there may be room another time, and it is a limit as those of streams.
     if (status.code() == Code::kLimit) return {429, status.message()};
     if (!status.ok()) return {StatusOf(status), status.message()};
+    judge.Stored();
     Publish(call, entries, intake->duplicates);
     context_.counts().pushed_entries += appended.added;
     context_.counts().duplicate_entries += appended.duplicates;

@@ -4,13 +4,14 @@
 
 #include "base/strings.h"
 #include "base/time.h"
-#include "wire/push_meta.h"
 
 namespace glp::wire {
 namespace {
 
-// Distinct reasons kept; of hostile bodies there could be one for each entry.
-constexpr size_t kMaxReasons = 20;
+// Of distinct reasons; of hostile bodies there could be one for each entry. With their counts they
+// stay below what FindRefused reads.
+constexpr size_t kMaxReasonBytes = 48 << 10;
+constexpr size_t kCountBytes = 24;
 // Entries out of order that one reason tells.
 constexpr size_t kMaxTold = 500;
 
@@ -127,7 +128,10 @@ void PushJudge::Refuse(Discard reason, std::string why, uint64_t entries, uint64
   if (found != reasons_.end()) {
     ++found->second;
   } else {
-    if (reasons_.size() >= kMaxReasons) why = "other errors";
+    if (!reasons_.empty() && reason_bytes_ + why.size() + kCountBytes > kMaxReasonBytes) {
+      why = "other errors";
+    }
+    reason_bytes_ += why.size() + kCountBytes;
     ++reasons_[std::move(why)];
   }
 }
@@ -225,18 +229,19 @@ bool PushJudge::TakesLabels(const PushRequest::Stream& stream, const Labels& lab
 void PushJudge::TakeEntries(const PushRequest::Stream& stream, const LabelSet* labels,
                             std::vector<store::NewEntry>* entries) {
   Part part{labels, entries->size(), entries->size(), 0};
-  int64_t last_came_ns = 0;
+  int64_t came_ns = 0;  // of the last one that kept its time
   for (const PushRequest::Entry& came : stream.entries) {
     store::NewEntry entry{labels,      came.ts_ns,    Cut(came.line),     came.meta,
                           came.src_id, came.src_next, came.src_whole_from};
-    const uint64_t bytes = BytesOf(entry.line, entry.meta);
-    if (!TakesEntry(labels, entry, bytes)) continue;
+    const MetaSize meta = SizeOfMeta(entry.meta);
+    const uint64_t bytes = entry.line.size() + meta.bytes;
+    if (!TakesEntry(labels, entry, meta, bytes)) continue;
     if (limits_.increment_duplicate_timestamp && entries->size() > part.begin) {
       const store::NewEntry& last = entries->back();
-      const bool same = entry.ts_ns == last.ts_ns || entry.ts_ns == last_came_ns;
+      const bool same = entry.ts_ns == last.ts_ns || entry.ts_ns == came_ns;
       if (same && entry.line != last.line) entry.ts_ns = last.ts_ns + 1;
     }
-    last_came_ns = came.ts_ns;
+    if (entry.ts_ns == came.ts_ns) came_ns = came.ts_ns;
     part.bytes += bytes;
     entries->push_back(entry);
   }
@@ -274,7 +279,8 @@ std::string RefusedTime(const Limits& limits, int64_t now_ns, const Labels& stre
   return {};
 }
 
-bool PushJudge::TakesEntry(const LabelSet* labels, const store::NewEntry& entry, uint64_t bytes) {
+bool PushJudge::TakesEntry(const LabelSet* labels, const store::NewEntry& entry, MetaSize meta,
+                           uint64_t bytes) {
   if (entry.ts_ns < oldest_ns_ || entry.ts_ns > newest_ns_) {
     Refuse(entry.ts_ns < oldest_ns_ ? Discard::kTooOld : Discard::kTooNew,
            RefusedTime(limits_, now_ns_, labels->labels, entry.ts_ns), 1, bytes);
@@ -289,11 +295,10 @@ bool PushJudge::TakesEntry(const LabelSet* labels, const store::NewEntry& entry,
            1, bytes);
     return false;
   }
-  return entry.meta.empty() || TakesMeta(labels, entry, bytes);
+  return entry.meta.empty() || TakesMeta(labels, meta, bytes);
 }
 
-bool PushJudge::TakesMeta(const LabelSet* labels, const store::NewEntry& entry, uint64_t bytes) {
-  const MetaSize size = SizeOfMeta(entry.meta);
+bool PushJudge::TakesMeta(const LabelSet* labels, MetaSize size, uint64_t bytes) {
   const auto contact = [](const char* limit, const char* what) {
     return std::string(". Please see `limits_config.") + limit +
            "` or contact your Loki administrator to " + what + " it.";
@@ -335,6 +340,7 @@ bool PushJudge::TakesRate(size_t entries) {
   if (quota_ == nullptr || entries == 0 || quota_->TakeBytes(limits_, bytes, now_ns_)) return true;
   // All of it comes again: what else is wrong is told then.
   reasons_.clear();
+  reason_bytes_ = 0;
   const auto limit = static_cast<uint64_t>(limits_.ingestion_rate_mb * (1 << 20));
   Refuse(Discard::kRateLimited,
          "ingestion rate limit exceeded for user " + std::string(tenant_) +
@@ -348,12 +354,14 @@ bool PushJudge::TakesRate(size_t entries) {
 
 size_t PushJudge::TakePart(const Part& part, std::vector<store::NewEntry>* entries, size_t to) {
   if (quota_ != nullptr && !TakesStream(part)) return to;
-  const size_t end =
-      quota_ != nullptr && !limits_.unordered_writes ? TakeOrdered(part, entries) : part.end;
+  uint64_t refused_bytes = 0;
+  const size_t end = quota_ != nullptr && !limits_.unordered_writes
+                         ? TakeOrdered(part, entries, &refused_bytes)
+                         : part.end;
+  taken_bytes_ += part.bytes - refused_bytes;
   const std::string level = levels_ ? levels_->OfStream(part.stream->labels) : "";
   for (size_t i = part.begin; i < end; ++i, ++to) {
     store::NewEntry& entry = (*entries)[i];
-    taken_bytes_ += BytesOf(entry.line, entry.meta);
     if (levels_) entry.meta = levels_->WithLevel(entry.meta, level, entry.line, &arena_);
     if (to != i) (*entries)[to] = entry;
   }
@@ -392,8 +400,10 @@ bool PushJudge::TakesStream(const Part& part) {
 }
 
 // Moves what is taken to the front of the part; where it ends.
-size_t PushJudge::TakeOrdered(const Part& part, std::vector<store::NewEntry>* entries) {
-  int64_t newest_ns = quota_->NewestOf(part.stream->hash);
+size_t PushJudge::TakeOrdered(const Part& part, std::vector<store::NewEntry>* entries,
+                              uint64_t* refused_bytes) {
+  const uint64_t hash = part.stream->hash;
+  int64_t& newest_ns = newest_ns_of_.emplace(hash, quota_->NewestOf(hash)).first->second;
   size_t to = part.begin;
   uint64_t bytes = 0;
   std::string told;
@@ -410,7 +420,7 @@ size_t PushJudge::TakeOrdered(const Part& part, std::vector<store::NewEntry>* en
               " ignored, reason: 'entry out of order',\n";
     }
   }
-  quota_->SetNewest(part.stream->hash, newest_ns);
+  *refused_bytes = bytes;
   const size_t ignored = part.end - to;
   if (ignored > 0) {
     Refuse(Discard::kOutOfOrder,
@@ -420,6 +430,10 @@ size_t PushJudge::TakeOrdered(const Part& part, std::vector<store::NewEntry>* en
            ignored, bytes);
   }
   return to;
+}
+
+void PushJudge::Stored() {
+  for (const auto& [stream, newest_ns] : newest_ns_of_) quota_->SetNewest(stream, newest_ns);
 }
 
 }  // namespace glp::wire

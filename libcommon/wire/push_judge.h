@@ -5,6 +5,7 @@
 //   PushJudge judge(limits, tenant, quotas.Of(tenant), NowNs());
 //   judge.Judge(request, &label_table, &entries);
 //   … store the entries, wait until they are durable …
+//   judge.Stored();
 //   if (judge.status() != 204) return TextResponse(judge.status(), judge.Words() + "\n");
 //
 // In the order of Loki: blocked · labels · each entry · the rate of the tenant · streams: their
@@ -28,6 +29,7 @@
 #include "store/store.h"
 #include "wire/level_finder.h"
 #include "wire/limits.h"
+#include "wire/push_meta.h"
 #include "wire/push_quota.h"
 #include "wire/push_request.h"
 
@@ -70,10 +72,15 @@ class PushJudge {
   // Appends to `entries` what is to be stored, its streams of `labels`. Once.
   void Judge(const PushRequest& request, LabelTable* labels, std::vector<store::NewEntry>* entries);
 
+  // What was taken is durable: with unordered_writes: false, what comes later must not be older.
+  // Not where it could not be stored: it comes again.
+  void Stored();
+
   // 204 where nothing was refused; 429 where something may be taken another time, 400 where never,
   // or block_ingestion_status_code.
   int status() const { return status_; }
-  // Why, "" with 204; equal reasons are counted: "2 errors like: …".
+  // Why, "" with 204; equal reasons are counted: "2 errors like: …". About 48 KiB of reasons are
+  // told, so that who sent it learns of each stream; what is more is "other errors".
   std::string Words() const;
 
   uint64_t refused() const { return refused_; }          // entries
@@ -93,14 +100,17 @@ class PushJudge {
   bool TakesLabels(const PushRequest::Stream& stream, const Labels& labels);
   void TakeEntries(const PushRequest::Stream& stream, const LabelSet* labels,
                    std::vector<store::NewEntry>* entries);
-  bool TakesEntry(const LabelSet* labels, const store::NewEntry& entry, uint64_t bytes);
-  bool TakesMeta(const LabelSet* labels, const store::NewEntry& entry, uint64_t bytes);
+  // `meta`: its metadata, `bytes`: the line, too.
+  bool TakesEntry(const LabelSet* labels, const store::NewEntry& entry, MetaSize meta,
+                  uint64_t bytes);
+  bool TakesMeta(const LabelSet* labels, MetaSize meta, uint64_t bytes);
   std::string_view Cut(std::string_view line);
   bool TakesRate(size_t entries);
   // Moves what is taken of the part to `to`; where it ends.
   size_t TakePart(const Part& part, std::vector<store::NewEntry>* entries, size_t to);
   bool TakesStream(const Part& part);
-  size_t TakeOrdered(const Part& part, std::vector<store::NewEntry>* entries);
+  size_t TakeOrdered(const Part& part, std::vector<store::NewEntry>* entries,
+                     uint64_t* refused_bytes);
 
   void Refuse(Discard reason, std::string why, uint64_t entries, uint64_t bytes, int status = 400);
 
@@ -114,7 +124,9 @@ class PushJudge {
   Arena arena_;
   std::vector<Part> parts_;
   std::map<uint64_t, PushQuota::Verdict> refused_streams_;  // by hash
+  std::map<uint64_t, int64_t> newest_ns_of_;                // by hash, of what is taken
   std::map<std::string, uint64_t> reasons_;
+  size_t reason_bytes_ = 0;
   uint64_t refused_ = 0;
   std::array<Discarded, kDiscards> discarded_{};
   int status_ = 204;

@@ -43,11 +43,12 @@ struct Outcome {
 };
 
 Outcome Judge(const Limits& limits, const Made& made, PushQuota* quota = nullptr,
-              int64_t now_ns = kNow) {
+              int64_t now_ns = kNow, bool is_stored = true) {
   LabelTable labels;
   std::vector<store::NewEntry> entries;
   PushJudge judge(limits, "fake", quota, now_ns);
   judge.Judge(made.request, &labels, &entries);
+  if (is_stored) judge.Stored();
   Outcome out;
   out.status = judge.status();
   out.words = judge.Words();
@@ -208,6 +209,28 @@ TEST(PushJudge, EqualReasonsAreCounted) {
   EXPECT_EQ(out.discarded, "label_name_too_long 2/2 line_too_long 2/8");
 }
 
+// Who sent them learns of each stream (Judge looks whether it does), up to an answer that is long.
+TEST(PushJudge, ManyReasonsAreToldEach) {
+  Limits limits;
+  limits.max_label_value_length = 3;
+  Made made;
+  for (int i = 0; i < 300; ++i) {
+    made.Stream({{"a", "long " + std::to_string(i)}}).Entry(1).Stream({{"b", "1"}}).Entry(i);
+  }
+  const Outcome out = Judge(limits, made);
+  EXPECT_EQ(out.discarded, "label_value_too_long 300/300");
+  EXPECT_EQ(out.words.find("other errors"), std::string::npos);
+  PushJudge judge(limits, "fake", nullptr, kNow);
+  for (int i = 0; i < 3000; ++i) made.Stream({{"c", "long " + std::to_string(i)}}).Entry(1);
+  LabelTable labels;
+  std::vector<store::NewEntry> entries;
+  judge.Judge(made.request, &labels, &entries);
+  EXPECT_NE(judge.Words().find(" errors like: other errors"), std::string::npos);
+  EXPECT_GT(judge.Words().size(), 40u << 10);
+  EXPECT_LT(judge.Words().size(), 64u << 10);
+  EXPECT_FALSE(FindRefused(made.request, judge.Words()).complete);
+}
+
 TEST(PushJudge, LongLinesAreCut) {
   Limits limits;
   limits.max_line_size = 5;
@@ -254,9 +277,12 @@ TEST(PushJudge, EqualTimesAreSetApart) {
   Made made;
   made.Stream({{"a", "1"}}).Entry(1, "x").Entry(1, "y").Entry(1, "y").Entry(1, "z").Entry(2, "w");
   made.Stream({{"a", "2"}}).Entry(1, "x");
+  // Also behind one that another was moved onto.
+  made.Stream({{"a", "3"}}).Entry(1, "x").Entry(1, "y").Entry(0.999999999, "z").Entry(1, "w");
   EXPECT_EQ(Judge(limits, made).stored,
             "{a=\"1\"} -1 x\n{a=\"1\"} -0.999999999 y\n{a=\"1\"} -1 y\n{a=\"1\"} -0.999999999 z\n"
-            "{a=\"1\"} -2 w\n{a=\"2\"} -1 x\n");
+            "{a=\"1\"} -2 w\n{a=\"2\"} -1 x\n{a=\"3\"} -1 x\n{a=\"3\"} -0.999999999 y\n"
+            "{a=\"3\"} -0.999999998 z\n{a=\"3\"} -0.999999997 w\n");
 }
 
 TEST(PushJudge, ABlockedTenantIsToldUntilWhen) {
@@ -356,6 +382,16 @@ TEST(PushJudge, OrderIsKeptWhereItIsAskedFor) {
             "entry with timestamp 2026-01-05 11:59:57.5 +0000 UTC ignored, reason: 'entry out of "
             "order',\nuser 'fake', total ignored: 1 out of 3 for stream: {a=\"1\"}");
   EXPECT_EQ(out.discarded, "out_of_order 1/4");
+  // What could not be stored comes again and is not too late then.
+  Made failed;
+  failed.Stream({{"a", "1"}}).Entry(1.4, "kept").Entry(1.3, "kept");
+  failed.Stream({{"a", "1"}}).Entry(1.35, "late").Entry(1.2, "kept");
+  for (const bool is_stored : {false, true}) {
+    out = Judge(limits, failed, &quota, kNow, is_stored);
+    EXPECT_EQ(out.stored, "{a=\"1\"} -1.4 kept\n{a=\"1\"} -1.3 kept\n{a=\"1\"} -1.2 kept\n");
+    EXPECT_EQ(out.discarded, "out_of_order 1/4");
+  }
+  EXPECT_EQ(Judge(limits, failed, &quota).discarded, "out_of_order 3/12");
   // Many of them are told one by one, too.
   Made many;
   many.Stream({{"a", "1"}}).Entry(1);

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "wire/labels_text.h"
+#include "wire/push_meta.h"
 
 namespace glp::wire {
 namespace {
@@ -218,14 +219,8 @@ bool Finder::ApplyToMetadata(std::string_view message) {
   const bool by_size = RE2::PartialMatch(message, large, &limit);
   if (!by_size && !RE2::PartialMatch(message, many, &limit)) return false;
   return RefuseEntries([&](const Stream&, const PushRequest::Entry& entry) {
-    if (entry.meta.empty()) return false;
-    const Result<Labels> pairs = LabelsFromJson(entry.meta);
-    if (!pairs.ok()) return false;
-    uint64_t size = 0;
-    for (const Label& pair : *pairs) {
-      if (pair.name != "detected_level") size += pair.name.size() + pair.value.size();
-    }
-    return (by_size ? size : pairs->size()) > limit;
+    const MetaSize size = SizeOfMeta(entry.meta);
+    return (by_size ? size.bytes : size.pairs) > limit;
   });
 }
 

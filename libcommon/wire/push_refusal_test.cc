@@ -216,7 +216,7 @@ TEST(PushRefusal, KnowsAStreamThatStandsTwice) {
             "0.0 1.0");
 }
 
-// Our own server's words, also where there are more reasons than it tells, against what it did.
+// Our own server's words against what it did.
 TEST(PushRefusal, FindsWhatOurServerRefused) {
   Limits limits = LokiLimits();
   limits.max_line_size = 20;
