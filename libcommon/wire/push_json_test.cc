@@ -225,44 +225,5 @@ TEST(PushDecode, IsReusable) {
   }
 }
 
-// What takes more memory than it is long: a few bytes each.
-TEST(PushJson, CountsTheMemoryThatItTakes) {
-  const auto many = [](std::string_view one, size_t count) {
-    std::string out;
-    for (size_t i = 0; i < count; ++i) (out += i == 0 ? "" : ",") += one;
-    return out;
-  };
-  constexpr size_t kMany = 100'000;
-  const struct {
-    const char* what;
-    std::string body;
-  } cases[] = {
-      {"streams without entries", "{\"streams\":[" + many("{}", kMany) + "]}"},
-      {"labels", "{\"streams\":[{\"stream\":{" + many("\"\":\"\"", kMany) + "}}]}"},
-      {"entries",
-       R"({"streams":[{"stream":{"a":"b"},"values":[)" + many(R"(["1",""])", kMany) + "]}]}"},
-      {"origins", R"({"streams":[],"glp":{"streams":[)" + many("{}", kMany) + "]}}"},
-      {"offsets",
-       R"({"streams":[],"glp":{"streams":[{"src":[["i",[)" + many("1", 4 * kMany) + "]]]}]}}"},
-      {"runs",
-       R"({"streams":[],"glp":{"streams":[{"src":[)" + many(R"(["i",[]])", kMany) + "]}]}}"},
-  };
-  for (const auto& c : cases) {
-    MemoryBudget budget({"a push", 8 << 20, 8 << 20, 0, ""});
-    MemoryClaim claim(&budget);
-    JsonPushDecoder decoder;
-    const auto request = decoder.Decode(c.body, &claim);
-    ASSERT_FALSE(request.ok()) << c.what;
-    EXPECT_EQ(request.status().code(), Code::kLimit) << c.what << request.status().message();
-    EXPECT_NE(request.status().message().find("a push needs more than 8 MiB"), std::string::npos)
-        << c.what << request.status().message();
-  }
-  // Not of memory only.
-  JsonPushDecoder decoder;
-  const std::string labels = "\"" + std::string(PushCount::kMaxLabelBytes, 'x') + "\":\"\"";
-  EXPECT_EQ(decoder.Decode("{\"streams\":[{\"stream\":{" + labels + "}}]}").status().code(),
-            Code::kLimit);
-}
-
 }  // namespace
 }  // namespace glp::wire

@@ -362,41 +362,5 @@ TEST(PushTarget, IsTheWordOfTheServer) {
   EXPECT_EQ(ReadPushTarget(""), PushTarget::kLoki);
 }
 
-// What takes more memory than it is long: a few bytes each.
-TEST(PushProto, CountsTheMemoryThatItTakes) {
-  const auto many = [](std::string_view one, size_t count) {
-    std::string out;
-    for (size_t i = 0; i < count; ++i) out += one;
-    return out;
-  };
-  const auto field = [](char tag, const std::string& bytes) {
-    std::string out(1, tag);
-    size_t size = bytes.size();
-    for (; size >= 0x80; size >>= 7) out += static_cast<char>(size | 0x80);
-    return out + static_cast<char>(size) + bytes;
-  };
-  using std::string_literals::operator""s;
-  constexpr size_t kMany = 100'000;
-  const std::string empty_message = "\x0A\x00"s;
-  const struct {
-    const char* what;
-    std::string body;
-  } cases[] = {
-      {"streams without entries", many(empty_message, kMany)},
-      {"entries", field('\x0A', many("\x12\x00"s, kMany))},
-      {"metadata",
-       field('\x0A', field('\x12', field('\x1A', field('\x0A', "a") +
-                                                     field('\x12', std::string(1 << 20, '\1')))))},
-  };
-  for (const auto& c : cases) {
-    MemoryBudget budget({"a push", 8 << 20, 8 << 20, 0, ""});
-    MemoryClaim claim(&budget);
-    ProtoPushDecoder decoder;
-    const auto request = decoder.Decode(c.body, &claim);
-    ASSERT_FALSE(request.ok()) << c.what;
-    EXPECT_EQ(request.status().code(), Code::kLimit) << c.what << request.status().message();
-  }
-}
-
 }  // namespace
 }  // namespace glp::wire
