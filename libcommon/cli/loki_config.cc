@@ -11,6 +11,7 @@
 #include "cli/config_file.h"
 #include "cli/expand_env.h"
 #include "cli/loki_keys.h"
+#include "cli/loki_limits.h"
 #include "cli/server_keys.h"
 #include "store/store.h"
 
@@ -21,85 +22,6 @@ using codec::YamlErrors;
 using codec::YamlMap;
 using codec::YamlNode;
 using codec::YamlPlace;
-
-// What limits_config or a tenant's overrides say.
-struct LimitsText {
-  wire::Limits limits;
-  // What more than one key makes.
-  Given<bool> reject_old_samples;
-  Given<int64_t> reject_old_samples_max_age_ns{int64_t{7} * 24 * 3600 * kNsPerSecond};
-  Given<int64_t> max_streams_per_user, max_global_streams_per_user;
-  Given<int64_t> retention_period_ns;
-  Given<std::vector<store::RetentionRule>> retention_stream;
-};
-
-// Reads keys that set a limit where they are given.
-class LimitReader {
- public:
-  explicit LimitReader(YamlMap* map) : map_(*map) {}
-
-  void Number(std::string_view key, uint32_t* to) {
-    Given<int64_t> given;
-    map_.Int(key, &given);
-    if (!given) return;
-    if (given.value < 0 || given.value > UINT32_MAX) {
-      return map_.Error(given, "expected a number from 0 (no limit) to 4294967295");
-    }
-    *to = static_cast<uint32_t>(given.value);
-  }
-  void Rate(std::string_view key, double* to) {
-    Given<double> given;
-    map_.Number(key, &given);
-    if (!given) return;
-    if (!(given.value >= 0)) return map_.Error(given, "expected a number from 0 (no limit) on");
-    *to = given.value;
-  }
-  void Duration(std::string_view key, int64_t* to) {
-    Given<int64_t> given;
-    map_.DurationNs(key, &given);
-    if (given) *to = given.value;
-  }
-  void Bytes(std::string_view key, uint64_t* to) {
-    Given<int64_t> given;
-    map_.Bytes(key, &given);
-    if (given) *to = static_cast<uint64_t>(given.value);
-  }
-  void Flag(std::string_view key, bool* to) {
-    Given<bool> given;
-    map_.Bool(key, &given);
-    if (given) *to = given.value;
-  }
-  void Text(std::string_view key, std::string* to) {
-    Given<std::string> given;
-    map_.Text(key, &given);
-    if (given) *to = given.value;
-  }
-  void Texts(std::string_view key, std::vector<std::string>* to) {
-    Given<std::vector<std::string>> given;
-    map_.Texts(key, &given);
-    if (given) *to = std::move(given.value);
-  }
-
- private:
-  YamlMap& map_;
-};
-
-// Keys with their lines: "a (line 3), b.c (line 7)".
-class KeyList {
- public:
-  void Add(std::string_view name, int line) {
-    text_ +=
-        (text_.empty() ? "" : ", ") + std::string(name) + " (line " + std::to_string(line) + ")";
-  }
-  // One warning, if there was any.
-  void Tell(const std::string& file, std::string_view what, std::vector<std::string>* warnings) {
-    if (!text_.empty()) warnings->push_back(file + ": " + std::string(what) + ": " + text_);
-    text_.clear();
-  }
-
- private:
-  std::string text_;
-};
 
 class Reader {
  public:
@@ -113,9 +35,6 @@ class Reader {
 
   // Calls `read` for a mapping below this one, and Finish for it.
   void Block(YamlMap& map, std::string_view key, const std::string& path, const ReadBlock& read);
-  // Known keys that do nothing.
-  void Note(YamlMap& map, const YamlNode& node, const std::string& path,
-            std::span<const std::string_view> keys, KeyList* list);
   // All keys but those: of blocks whose keys are not known here.
   void NoteOthers(YamlMap& map, const YamlNode& node, const std::string& path,
                   const std::vector<std::string_view>& read);
@@ -134,17 +53,8 @@ class Reader {
   void ReadTableManager(YamlMap& map, const YamlNode& node);
   void ReadQuerier(YamlMap& map, const YamlNode& node);
   void ReadRuntime(YamlMap& map, const YamlNode& node);
-  void ReadRuntimePeriod(YamlMap& map, std::string_view key);
-  void ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path, LimitsText* text);
-  static void ReadStreamNumber(YamlMap& map, std::string_view key, Given<int64_t>* number);
-  static void ReadDeletionMode(YamlMap& map, wire::Limits* limits);
-  static void ReadBlocking(YamlMap& map, wire::Limits* limits);
-  void ReadOtlp(YamlMap& map, wire::Limits* limits);
-  static void ReadOtlpRules(YamlMap& map, std::string_view key, bool may_label,
-                            std::vector<wire::OtlpRule>* rules);
   // Names that a distributor takes for labels; they go before the rules of tenants.
   void ReadOtlpLabels(const YamlNode& node);
-  void ReadRules(YamlMap& map, LimitsText* limits);
   Status ReadOverrides(const std::string& path);
   // Stores that cannot be used, in the block itself.
   void RefuseStores(YamlMap& map, const YamlNode& node, const std::string& path);
@@ -152,8 +62,6 @@ class Reader {
   // alone asks for none: charts and examples of one process have it, too.
   void RefuseClusters(const YamlNode& node, const std::string& path);
   void CheckRetention();
-  wire::Limits ToLimits(const LimitsText& text) const;
-  store::Retention ToRetention(const LimitsText& text) const;
   void TellLists(const std::string& file);
 
   const std::string path_;
@@ -161,7 +69,8 @@ class Reader {
   const wire::Limits base_;
   LokiConfig* config_;
   YamlErrors errors_;
-  KeyList unneeded_, not_kept_, rulers_, grpc_, clusters_;
+  LokiNotes notes_;
+  KeyList grpc_, clusters_;
 
   LimitsText limits_;
   std::map<std::string, LimitsText> overrides_;
@@ -172,7 +81,6 @@ class Reader {
   std::optional<wire::Limits::DeletionMode> old_deletion_mode_;
   Given<bool> retention_enabled_, table_deletes_enabled_;
   Given<int64_t> table_period_ns_;
-  std::vector<Given<std::string>> runtime_files_;
 };
 
 void Reader::Block(YamlMap& map, std::string_view key, const std::string& path,
@@ -185,24 +93,13 @@ void Reader::Block(YamlMap& map, std::string_view key, const std::string& path,
   block.Finish();
 }
 
-void Reader::Note(YamlMap& map, const YamlNode& node, const std::string& path,
-                  std::span<const std::string_view> keys, KeyList* list) {
-  map.Skip(keys);
-  for (const YamlNode::Key& key : node.keys) {
-    if (std::find(keys.begin(), keys.end(), key.text) == keys.end()) continue;
-    const YamlNode* value = node.Find(key.text);
-    if (value == nullptr || value->kind == YamlNode::Kind::kNull) continue;
-    list->Add(path.empty() ? key.text : path + "." + key.text, key.line);
-  }
-}
-
 void Reader::NoteOthers(YamlMap& map, const YamlNode& node, const std::string& path,
                         const std::vector<std::string_view>& read) {
   std::vector<std::string_view> others;
   for (const YamlNode::Key& key : node.keys) {
     if (std::find(read.begin(), read.end(), key.text) == read.end()) others.push_back(key.text);
   }
-  Note(map, node, path, others, &unneeded_);
+  NoteKeys(map, node, path, others, &notes_.unneeded);
 }
 
 void Reader::ReadServer(YamlMap& map, const YamlNode& node) {
@@ -231,12 +128,13 @@ void Reader::ReadServer(YamlMap& map, const YamlNode& node) {
   map.DurationNs("graceful_shutdown_timeout", &config_->graceful_shutdown_timeout_ns);
   Given<std::string> version;
   map.Text("tls_min_version", &version);
-  if (version.value == "VersionTLS13") not_kept_.Add("server.tls_min_version", version.line);
+  if (version.value == "VersionTLS13") notes_.not_kept.Add("server.tls_min_version", version.line);
   Given<bool> proxy_protocol;
   map.Bool("proxy_protocol_enabled", &proxy_protocol);
-  if (proxy_protocol.value) not_kept_.Add("server.proxy_protocol_enabled", proxy_protocol.line);
+  if (proxy_protocol.value)
+    notes_.not_kept.Add("server.proxy_protocol_enabled", proxy_protocol.line);
   constexpr std::string_view kCiphers[] = {"tls_cipher_suites"};
-  Note(map, node, "server", kCiphers, &not_kept_);
+  NoteKeys(map, node, "server", kCiphers, &notes_.not_kept);
   constexpr std::string_view kRead[] = {
       "http_listen_address",      "http_listen_port",          "http_path_prefix",
       "http_listen_conn_limit",   "http_tls_config",           "log_level",
@@ -248,8 +146,8 @@ void Reader::ReadServer(YamlMap& map, const YamlNode& node) {
     if (std::find(std::begin(kRead), std::end(kRead), key) != std::end(kRead)) continue;
     (key.starts_with("grpc_") ? grpc : others).push_back(key);
   }
-  Note(map, node, "server", grpc, &grpc_);
-  Note(map, node, "server", others, &unneeded_);
+  NoteKeys(map, node, "server", grpc, &grpc_);
+  NoteKeys(map, node, "server", others, &notes_.unneeded);
 }
 
 void Reader::ReadPathPrefix(YamlMap& map) {
@@ -318,10 +216,10 @@ void Reader::ReadCommon(YamlMap& map, const YamlNode& node) {
     RefuseStores(storage, below, "common.storage");
     ReadObjectStore(storage, "common.storage.object_store", &chunks_directory_);
     constexpr std::string_view kOthers[] = {"congestion_control", "hedging"};
-    Note(storage, below, "common.storage", kOthers, &unneeded_);
+    NoteKeys(storage, below, "common.storage", kOthers, &notes_.unneeded);
   });
   map.Skip({"replication_factor"});  // 1: RefuseClusters
-  Note(map, node, "common", kLokiCommonKeys, &unneeded_);
+  NoteKeys(map, node, "common", kLokiCommonKeys, &notes_.unneeded);
 }
 
 void Reader::ReadIngester(YamlMap& map, const YamlNode& node) {
@@ -329,9 +227,9 @@ void Reader::ReadIngester(YamlMap& map, const YamlNode& node) {
   map.DurationNs("max_chunk_age", &config_->max_chunk_age_ns);
   Block(map, "wal", "ingester.wal", [&](YamlMap& wal, const YamlNode& below) {
     wal.Bool("enabled", &config_->wal_enabled);
-    Note(wal, below, "ingester.wal", kLokiWalKeys, &unneeded_);
+    NoteKeys(wal, below, "ingester.wal", kLokiWalKeys, &notes_.unneeded);
   });
-  Note(map, node, "ingester", kLokiIngesterKeys, &unneeded_);
+  NoteKeys(map, node, "ingester", kLokiIngesterKeys, &notes_.unneeded);
 }
 
 void Reader::ReadObjectStore(YamlMap& map, const std::string& path, Given<std::string>* directory) {
@@ -358,7 +256,7 @@ void Reader::ReadStorage(YamlMap& map, const YamlNode& node) {
   }
   ReadObjectStore(map, "storage_config.object_store", &directory_);
   RefuseStores(map, node, "storage_config");
-  Note(map, node, "storage_config", kLokiStorageKeys, &unneeded_);
+  NoteKeys(map, node, "storage_config", kLokiStorageKeys, &notes_.unneeded);
 }
 
 void Reader::ReadSchema(YamlMap& map, const YamlNode&) {
@@ -389,13 +287,13 @@ void Reader::ReadCompactor(YamlMap& map, const YamlNode& node) {
     ReadDeletionMode(map, &limits);
     old_deletion_mode_ = limits.deletion_mode;
   }
-  Note(map, node, "compactor", kLokiCompactorKeys, &unneeded_);
+  NoteKeys(map, node, "compactor", kLokiCompactorKeys, &notes_.unneeded);
 }
 
 void Reader::ReadTableManager(YamlMap& map, const YamlNode& node) {
   map.Bool("retention_deletes_enabled", &table_deletes_enabled_);
   map.DurationNs("retention_period", &table_period_ns_);
-  Note(map, node, "table_manager", kLokiTableManagerKeys, &unneeded_);
+  NoteKeys(map, node, "table_manager", kLokiTableManagerKeys, &notes_.unneeded);
 }
 
 void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
@@ -403,13 +301,13 @@ void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
   Block(map, "engine", "querier.engine", [&](YamlMap& engine, const YamlNode& below) {
     constexpr std::string_view kTimeout[] = {"timeout"};
     if (old_timeout_ns_) {
-      Note(engine, below, "querier.engine", kTimeout, &unneeded_);
+      NoteKeys(engine, below, "querier.engine", kTimeout, &notes_.unneeded);
     } else {
       engine.DurationNs("timeout", &old_timeout_ns_);
     }
     constexpr std::string_view kOthers[] = {"enable_v2_engine", "max_count_min_sketch_heap_size",
                                             "max_look_back_period"};
-    Note(engine, below, "querier.engine", kOthers, &unneeded_);
+    NoteKeys(engine, below, "querier.engine", kOthers, &notes_.unneeded);
   });
   map.DurationNs("tail_max_duration", &config_->tail_max_duration_ns);
   map.Int("max_concurrent", &config_->max_concurrent);
@@ -418,8 +316,9 @@ void Reader::ReadQuerier(YamlMap& map, const YamlNode& node) {
   }
   Given<bool> many_tenants;
   map.Bool("multi_tenant_queries_enabled", &many_tenants);
-  if (many_tenants.value) not_kept_.Add("querier.multi_tenant_queries_enabled", many_tenants.line);
-  Note(map, node, "querier", kLokiQuerierKeys, &unneeded_);
+  if (many_tenants.value)
+    notes_.not_kept.Add("querier.multi_tenant_queries_enabled", many_tenants.line);
+  NoteKeys(map, node, "querier", kLokiQuerierKeys, &notes_.unneeded);
 }
 
 void Reader::ReadRuntime(YamlMap& map, const YamlNode&) {
@@ -433,207 +332,8 @@ void Reader::ReadRuntime(YamlMap& map, const YamlNode&) {
   } else {
     map.Text("file", &files);
   }
-  if (!files.value.empty()) runtime_files_.push_back(files);
-  ReadRuntimePeriod(map, "period");
-}
-
-void Reader::ReadRuntimePeriod(YamlMap& map, std::string_view key) {
-  Given<int64_t> period_ns;
-  map.DurationNs(key, &period_ns);
-  if (!period_ns) return;
-  if (period_ns.value <= 0) {
-    return map.Error(period_ns, std::string(key) + ": expected a duration above 0");
-  }
-  config_->runtime_period_ns = period_ns;
-}
-
-void Reader::ReadRules(YamlMap& map, LimitsText* limits) {
-  std::vector<store::RetentionRule> rules;
-  const YamlPlace place = map.MapList("retention_stream", [&](YamlMap& item, const YamlNode&) {
-    Given<std::string> selector;
-    Given<int64_t> priority, period_ns;
-    item.Text("selector", &selector);
-    item.Int("priority", &priority);
-    item.DurationNs("period", &period_ns);
-    if (!selector) return item.Error(item.place(), "a rule needs a selector, as '{app=\"a\"}'");
-    if (!period_ns) return item.Error(item.place(), "a rule needs a period, as 24h");
-    auto rule = store::MakeRetentionRule(selector.value, priority.value, period_ns.value);
-    if (!rule.ok()) return item.Error(selector, "selector: " + rule.status().message());
-    rules.push_back(*std::move(rule));
-  });
-  if (place.line == 0) return;
-  static_cast<YamlPlace&>(limits->retention_stream) = place;
-  limits->retention_stream.value = std::move(rules);
-}
-
-void Reader::ReadLimits(YamlMap& map, const YamlNode& node, const std::string& path,
-                        LimitsText* text) {
-  wire::Limits& limits = text->limits;
-  LimitReader read(&map);
-  read.Number("max_entries_limit_per_query", &limits.max_entries_limit_per_query);
-  read.Duration("max_query_length", &limits.max_query_length_ns);
-  read.Duration("max_query_lookback", &limits.max_query_lookback_ns);
-  read.Duration("max_query_range", &limits.max_query_range_ns);
-  read.Number("max_query_series", &limits.max_query_series);
-  read.Duration("query_timeout", &limits.query_timeout_ns);
-  read.Bytes("max_query_bytes_read", &limits.max_query_bytes_read);
-  read.Number("max_streams_matchers_per_query", &limits.max_streams_matchers_per_query);
-  read.Texts("required_labels", &limits.required_labels);
-  read.Number("minimum_labels_number", &limits.minimum_labels_number);
-  read.Number("max_concurrent_tail_requests", &limits.max_concurrent_tail_requests);
-  read.Flag("volume_enabled", &limits.volume_enabled);
-  read.Number("volume_max_series", &limits.volume_max_series);
-  ReadDeletionMode(map, &limits);
-
-  map.Bool("reject_old_samples", &text->reject_old_samples);
-  map.DurationNs("reject_old_samples_max_age", &text->reject_old_samples_max_age_ns);
-  read.Duration("creation_grace_period", &limits.creation_grace_period_ns);
-  read.Bytes("max_line_size", &limits.max_line_size);
-  read.Flag("max_line_size_truncate", &limits.max_line_size_truncate);
-  read.Text("max_line_size_truncate_identifier", &limits.max_line_size_truncate_identifier);
-  read.Number("max_label_names_per_series", &limits.max_label_names_per_series);
-  read.Number("max_label_name_length", &limits.max_label_name_length);
-  read.Number("max_label_value_length", &limits.max_label_value_length);
-  read.Texts("enforced_labels", &limits.enforced_labels);
-  read.Flag("allow_structured_metadata", &limits.allow_structured_metadata);
-  read.Bytes("max_structured_metadata_size", &limits.max_structured_metadata_size);
-  read.Number("max_structured_metadata_entries_count",
-              &limits.max_structured_metadata_entries_count);
-  read.Flag("increment_duplicate_timestamp", &limits.increment_duplicate_timestamp);
-  read.Flag("unordered_writes", &limits.unordered_writes);
-  ReadStreamNumber(map, "max_streams_per_user", &text->max_streams_per_user);
-  ReadStreamNumber(map, "max_global_streams_per_user", &text->max_global_streams_per_user);
-  read.Rate("ingestion_rate_mb", &limits.ingestion_rate_mb);
-  read.Rate("ingestion_burst_size_mb", &limits.ingestion_burst_size_mb);
-  read.Bytes("per_stream_rate_limit", &limits.per_stream_rate_limit);
-  read.Bytes("per_stream_rate_limit_burst", &limits.per_stream_rate_limit_burst);
-  ReadBlocking(map, &limits);
-  read.Texts("discover_service_name", &limits.discover_service_name);
-  read.Flag("discover_log_levels", &limits.discover_log_levels);
-  read.Texts("log_level_fields", &limits.log_level_fields);
-  read.Number("log_level_from_json_max_depth", &limits.log_level_from_json_max_depth);
-  Block(map, "otlp_config", path + ".otlp_config",
-        [&](YamlMap& below, const YamlNode&) { ReadOtlp(below, &limits); });
-
-  map.DurationNs("retention_period", &text->retention_period_ns);
-  ReadRules(map, text);
-  Given<std::string> old_file;
-  map.Text("per_tenant_override_config", &old_file);
-  if (!old_file.value.empty()) runtime_files_.push_back(old_file);
-  ReadRuntimePeriod(map, "per_tenant_override_period");
-  // What is off need not be named.
-  std::vector<std::string_view> not_kept;
-  for (const std::string_view key : kLokiNotKept) {
-    const YamlNode* found = node.Find(key);
-    if (found != nullptr && (found->text == "0" || found->text == "false")) {
-      map.Skip({key});
-    } else {
-      not_kept.push_back(key);
-    }
-  }
-  Note(map, node, path, not_kept, &not_kept_);
-  Note(map, node, path, kLokiTuning, &unneeded_);
-  Note(map, node, path, kLokiRulerLimits, &rulers_);
-}
-
-void Reader::ReadStreamNumber(YamlMap& map, std::string_view key, Given<int64_t>* number) {
-  map.Int(key, number);
-  if (number->value < 0 || number->value > UINT32_MAX) {
-    map.Error(*number, "expected a number from 0 (no limit) to 4294967295");
-  }
-}
-
-void Reader::ReadDeletionMode(YamlMap& map, wire::Limits* limits) {
-  using Mode = wire::Limits::DeletionMode;
-  Given<std::string> mode;
-  map.Text("deletion_mode", &mode);
-  if (!mode) return;
-  if (mode.value == "disabled") {
-    limits->deletion_mode = Mode::kDisabled;
-  } else if (mode.value == "filter-only") {
-    limits->deletion_mode = Mode::kFilterOnly;
-  } else if (mode.value == "filter-and-delete") {
-    limits->deletion_mode = Mode::kFilterAndDelete;
-  } else {
-    map.Error(mode, "deletion_mode: '" + mode.value +
-                        "': expected disabled, filter-only or filter-and-delete");
-  }
-}
-
-void Reader::ReadBlocking(YamlMap& map, wire::Limits* limits) {
-  Given<std::string> until;
-  map.Text("block_ingestion_until", &until);
-  if (until.value == "" || until.value == "0") {
-    if (until) limits->block_ingestion_until_ns = 0;
-  } else {
-    auto ts_ns = ParseRfc3339(until.value);
-    if (!ts_ns) ts_ns = ParseRfc3339(until.value + "T00:00:00Z");
-    if (!ts_ns) {
-      map.Error(until, "block_ingestion_until: '" + until.value +
-                           "': expected a time, as 2026-01-31T12:00:00Z, or a day");
-    }
-    limits->block_ingestion_until_ns = ts_ns.value_or(0);
-  }
-  Given<int64_t> code;
-  map.Int("block_ingestion_status_code", &code);
-  if (!code) return;
-  if (code.value < 200 || code.value > 599) {
-    map.Error(code, "block_ingestion_status_code: expected a status of HTTP, 200 to 599");
-  }
-  limits->block_ingestion_status_code = static_cast<int>(code.value);
-}
-
-void Reader::ReadOtlp(YamlMap& map, wire::Limits* limits) {
-  auto config = std::make_shared<wire::OtlpConfig>();
-  config->resource.clear();
-  Given<bool> ignore_defaults;
-  Block(map, "resource_attributes", "otlp_config.resource_attributes",
-        [&](YamlMap& below, const YamlNode&) {
-          below.Bool("ignore_defaults", &ignore_defaults);
-          ReadOtlpRules(below, "attributes_config", true, &config->resource);
-        });
-  if (!ignore_defaults.value) {
-    config->resource.insert(config->resource.begin(),
-                            {wire::OtlpAction::kIndexLabel, otlp_labels_, {}});
-  }
-  ReadOtlpRules(map, "scope_attributes", false, &config->scope);
-  ReadOtlpRules(map, "log_attributes", true, &config->log);
-  Given<bool> severity_text;
-  map.Bool("severity_text_as_label", &severity_text);
-  config->severity_text_as_label = severity_text.value;
-  limits->otlp = std::move(config);
-}
-
-void Reader::ReadOtlpRules(YamlMap& map, std::string_view key, bool may_label,
-                           std::vector<wire::OtlpRule>* rules) {
-  map.MapList(key, [&](YamlMap& item, const YamlNode&) {
-    using Action = wire::OtlpAction;
-    Given<std::string> action{"structured_metadata"}, regex;
-    Given<std::vector<std::string>> attributes;
-    item.Text("action", &action);
-    item.Texts("attributes", &attributes);
-    item.Text("regex", &regex);
-    wire::OtlpRule rule;
-    if (action.value == "index_label" && may_label) {
-      rule.action = Action::kIndexLabel;
-    } else if (action.value == "drop") {
-      rule.action = Action::kDrop;
-    } else if (action.value != "structured_metadata") {
-      return item.Error(action, "action: '" + action.value + "': expected " +
-                                    (may_label ? "index_label, " : "") +
-                                    "structured_metadata or drop");
-    }
-    if (attributes.value.empty() == regex.value.empty()) {
-      return item.Error(item.place(), "a rule needs either attributes or a regex");
-    }
-    rule.attributes = std::move(attributes.value);
-    if (!regex.value.empty()) {
-      auto pattern = wire::MakeOtlpPattern(regex.value);
-      if (!pattern.ok()) return item.Error(regex, "regex: " + pattern.status().message());
-      rule.pattern = *std::move(pattern);
-    }
-    rules->push_back(std::move(rule));
-  });
+  if (!files.value.empty()) notes_.runtime_files.push_back(files);
+  ReadRuntimePeriod(map, "period", &notes_);
 }
 
 void Reader::RefuseClusters(const YamlNode& node, const std::string& path) {
@@ -668,7 +368,7 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
   map.Bool("auth_enabled", &config_->auth_enabled);
   Given<std::string> prefix;  // of what old versions took over from Cortex
   map.Text("http_prefix", &prefix);
-  if (!prefix.value.empty() && prefix.value != "/") not_kept_.Add("http_prefix", prefix.line);
+  if (!prefix.value.empty() && prefix.value != "/") notes_.not_kept.Add("http_prefix", prefix.line);
   const auto block = [&](std::string_view key, void (Reader::*read)(YamlMap&, const YamlNode&)) {
     Block(map, key, std::string(key),
           [&](YamlMap& below, const YamlNode& value) { (this->*read)(below, value); });
@@ -685,7 +385,7 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
   Block(map, "chunk_store_config", "chunk_store_config",
         [&](YamlMap& below, const YamlNode& value) {
           below.DurationNs("max_look_back_period", &old_lookback_ns_);
-          Note(below, value, "chunk_store_config", kLokiChunkStoreKeys, &unneeded_);
+          NoteKeys(below, value, "chunk_store_config", kLokiChunkStoreKeys, &notes_.unneeded);
         });
   limits_.limits = base_;
   limits_.limits.chunk_idle_period_ns = config_->chunk_idle_period_ns.value;
@@ -699,14 +399,14 @@ void Reader::ReadTop(YamlMap& map, const YamlNode& node) {
   if (old_timeout_ns_) limits_.limits.query_timeout_ns = old_timeout_ns_.value;
   if (old_lookback_ns_) limits_.limits.max_query_lookback_ns = old_lookback_ns_.value;
   Block(map, "limits_config", "limits_config", [&](YamlMap& below, const YamlNode& value) {
-    ReadLimits(below, value, "limits_config", &limits_);
+    ReadLimits(below, value, "limits_config", otlp_labels_, &limits_, &notes_);
   });
   // The schema says how Loki finds its own chunks; its object stores were looked at.
   constexpr std::string_view kSchema[] = {"schema_config", "memberlist"};
-  Note(map, node, "", kSchema, &unneeded_);
-  Note(map, node, "", kLokiBlocks, &unneeded_);
+  NoteKeys(map, node, "", kSchema, &notes_.unneeded);
+  NoteKeys(map, node, "", kLokiBlocks, &notes_.unneeded);
   constexpr std::string_view kRulers[] = {"ruler", "ruler_storage"};
-  Note(map, node, "", kRulers, &rulers_);
+  NoteKeys(map, node, "", kRulers, &notes_.rulers);
   RefuseClusters(node, "");
 }
 
@@ -726,12 +426,12 @@ void Reader::ReadOtlpLabels(const YamlNode& node) {
 }
 
 void Reader::TellLists(const std::string& file) {
-  rulers_.Tell(file, "rules are not evaluated here", &config_->warnings);
+  notes_.rulers.Tell(file, "rules are not evaluated here", &config_->warnings);
   grpc_.Tell(file, "gRPC is not served", &config_->warnings);
   clusters_.Tell(file, "no cluster is joined, one process keeps all", &config_->warnings);
-  not_kept_.Tell(file, "does nothing here, though Loki would limit or change what comes",
-                 &config_->warnings);
-  unneeded_.Tell(file, "not needed here", &config_->warnings);
+  notes_.not_kept.Tell(file, "does nothing here, though Loki would limit or change what comes",
+                       &config_->warnings);
+  notes_.unneeded.Tell(file, "not needed here", &config_->warnings);
 }
 
 void Reader::CheckRetention() {
@@ -766,26 +466,6 @@ void Reader::CheckRetention() {
   if (by_table) limits_.retention_period_ns = table_period_ns_;
 }
 
-wire::Limits Reader::ToLimits(const LimitsText& text) const {
-  wire::Limits limits = text.limits;
-  if (text.reject_old_samples || text.reject_old_samples_max_age_ns) {
-    const bool on = !text.reject_old_samples || text.reject_old_samples.value;
-    limits.reject_old_samples_max_age_ns = on ? text.reject_old_samples_max_age_ns.value : 0;
-  }
-  // One process is all of the cluster: the smaller number holds.
-  const auto global = static_cast<uint32_t>(text.max_global_streams_per_user
-                                                ? text.max_global_streams_per_user.value
-                                                : base_.max_streams_per_user);
-  const auto local = static_cast<uint32_t>(text.max_streams_per_user.value);
-  limits.max_streams_per_user =
-      global == 0 || local == 0 ? std::max(global, local) : std::min(global, local);
-  return limits;
-}
-
-store::Retention Reader::ToRetention(const LimitsText& text) const {
-  return {text.retention_period_ns.value, text.retention_stream.value};
-}
-
 // What is not overridden is as in limits_config.
 Status Reader::ReadOverrides(const std::string& path) {
   GLP_ASSIGN_OR_RETURN(const ConfigFile file, ReadConfigFile(path));
@@ -809,14 +489,14 @@ Status Reader::ReadOverrides(const std::string& path) {
       const std::string where = "overrides." + tenant.text;
       LimitsText limits = limits_;
       Block(all, tenant.text, where, [&](YamlMap& below, const YamlNode& value) {
-        ReadLimits(below, value, where, &limits);
+        ReadLimits(below, value, where, otlp_labels_, &limits, &notes_);
       });
       overrides_[tenant.text] = std::move(limits);
     }
   }
   constexpr std::string_view kOthers[] = {"configs", "ingester_limits", "ingester_chunk_streaming",
                                           "multi_kv_config"};
-  Note(map, root, "", kOthers, &unneeded_);
+  NoteKeys(map, root, "", kOthers, &notes_.unneeded);
   map.Finish();
   TellLists(path);
   return errors_.first();
@@ -838,22 +518,23 @@ Status Reader::Read(std::string_view text) {
     if (!dir->value.empty()) config_->dir = *dir;
   }
   TellLists(path_);
-  const std::vector<Given<std::string>> files = std::move(runtime_files_);
+  const std::vector<Given<std::string>> files = std::move(notes_.runtime_files);
   for (const Given<std::string>& file : files) {
     for (std::string_view name : Split(file.value, ',')) {
       config_->runtime_files.emplace_back(TrimSpace(name));
       GLP_RETURN_IF_ERROR(ReadOverrides(config_->runtime_files.back()));
     }
   }
-  config_->limits = ToLimits(limits_);
-  config_->retention.all = ToRetention(limits_);
+  config_->runtime_period_ns = notes_.runtime_period_ns;
+  config_->limits = limits_.ToLimits(base_);
+  config_->retention.all = limits_.ToRetention();
   for (auto& [tenant, limits] : overrides_) {
-    config_->tenant_limits[tenant] = ToLimits(limits);
+    config_->tenant_limits[tenant] = limits.ToLimits(base_);
     if (!retention_enabled_.value) {
       limits.retention_period_ns = limits_.retention_period_ns;
       limits.retention_stream.value.clear();
     }
-    config_->retention.tenants[tenant] = ToRetention(limits);
+    config_->retention.tenants[tenant] = limits.ToRetention();
   }
   return Status::Ok();
 }
