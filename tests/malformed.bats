@@ -31,6 +31,7 @@ check() {
   assert_status 0
   assert_contains "$output" sound
   assert_equal "$(glp-query -s store '{app="kept"}' --forward -o raw)" $'one\ntwo error\nthree'
+  assert_equal "$(glp-query -q -s store '{}' -o jsonl | wc -l) entries" "${told##*, }" # of all times
 }
 
 @test "what is no HTTP, no push or no query is refused, and the data stays as it was" {

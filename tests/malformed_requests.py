@@ -4,9 +4,10 @@
     malformed_requests.py HOST:PORT PID plain|limits
 
 Each row is a name, the status that is right, words of the answer, and the bytes of the request, which
-no library repairs. After each, /ready must be answered; at the end exactly the entries that were
-taken are there. With `limits` the server runs with --loki-limits, and the rows are those of limits.
-Memory of PID is looked at unless GLP_SANITIZE is set. Prints "N passed, M failed" as the last line.
+no library repairs. After each, /ready must be answered and the store has as many entries, of any time,
+as were taken (with `limits` no query may ask for that); at the end they are exactly these. With `limits` the server runs with --loki-limits, and the rows are those of limits.
+Memory of PID is looked at unless GLP_SANITIZE is set. Prints "N passed, M failed, K entries", those that
+are to be there, as the last line.
 """
 import base64
 import collections
@@ -844,6 +845,12 @@ def check(row):
     return ""
 
 
+def check_count(wanted):
+    """Of all streams and times: a request that is refused must not leave anything anywhere."""
+    got = ask(V1 + "index/stats", query="{}", start="-9223372036854775808", end="9223372036854775807").get("entries")
+    return "" if got == wanted else f"the store has {got} entries behind it, wanted {wanted}"
+
+
 def check_data():
     got = []
     for one in ask(V1 + "series", start=0, end=NOW + 10**6).get("data", []):
@@ -873,6 +880,7 @@ def main():
     if answer.status != 204:
         sys.exit(f"the first push: {answer.status} {answer.body!r}")
     results = []
+    entries = len(KEPT)
     for row in rows:
         if ONLY and ONLY not in row.name:
             continue
@@ -880,6 +888,9 @@ def main():
         why = check(row)
         if not why and exchange([READY]).status != 200:
             why = "the server is not ready behind it"
+        entries += row.status == 204
+        if not why and MODE != "limits":
+            why = check_count(entries)
         if VERBOSE and memory_bytes("VmHWM") > hwm + (8 << 20):
             print(f"  memory {hwm >> 20} -> {memory_bytes('VmHWM') >> 20} MB")
         results.append((row.name, why))
@@ -895,7 +906,7 @@ def main():
     failed = [(name, why) for name, why in results if why]
     for name, why in failed:
         print(f"FAILED {name}: {why}")
-    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed, {len(taken)} entries")
     return 1 if failed else 0
 
 
