@@ -3,9 +3,8 @@
 //
 // Threads: safe from any.
 // Clock:   the caller's, ns; one that jumps gives a burst at most.
-// Memory:  about 130 bytes an active stream, for kMaxKept or as many as the limit says, whichever
-// is
-//          more; streams beyond that are neither counted nor slowed down.
+// Memory:  about 130 bytes an active stream, for kMaxKept of them or as many as the limit says,
+//          whichever is more; streams beyond that are neither counted nor slowed down.
 #pragma once
 
 #include <cstdint>

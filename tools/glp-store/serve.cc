@@ -51,8 +51,7 @@ void DescribeServe(cli::Command& c, ServeOptions* o) {
       "--loki-limits", &o->loki_limits,
       "refuse what Loki refuses by default: entries older than 7 days or 10 minutes ahead, lines "
       "over 256 KiB, more than 15 labels, queries over 721 hours or with more than 500 series; "
-      "what "
-      "the configuration says goes before");
+      "what the configuration says goes before");
   DescribeTimeLimits(c, &o->times);
   DescribeRetention(c, &o->retention);
   DescribeDurability(c, &o->durability);
