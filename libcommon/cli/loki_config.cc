@@ -10,8 +10,8 @@
 #include "base/strings.h"
 #include "cli/config_file.h"
 #include "cli/expand_env.h"
+#include "cli/limits_config.h"
 #include "cli/loki_keys.h"
-#include "cli/loki_limits.h"
 #include "cli/server_keys.h"
 #include "store/store.h"
 

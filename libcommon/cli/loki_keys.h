@@ -1,5 +1,5 @@
 // The keys of Loki's configuration, 2.3 to 3.7, that do nothing in a store of one machine.
-// Those of blocks that are not named here are read in loki_config.cc and loki_limits.cc.
+// Those of blocks that are not named here are read in loki_config.cc and limits_config.cc.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "cli/loki_limits.h"
+#include "cli/limits_config.h"
 
 #include <algorithm>
 #include <memory>
